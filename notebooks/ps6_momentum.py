@@ -21,7 +21,7 @@
 # **What you need.** Backpropagation through a ReLU and a softmax, as in the earlier problem sets, and numpy.
 #
 # **How long it takes.** About four hours. The notebook computes for half a minute; with `FULL = True` in the next
-# cell, which trains 1,000 hidden units on 10,000 images, for some minutes.
+# cell, which trains 1,000 hidden units on 10,000 images, for about ten minutes.
 #
 # **How it works.** You write functions. Under each is a self-check: run it as often as you like. Do not rename the
 # functions or their arguments, and do not change the arrays that you are given. A function gets all it needs as
@@ -1564,12 +1564,14 @@ with check.once_written():
 # steps to build up and as many to turn around. So the loss starts off more slowly: for the first steps it hardly
 # moves. Afterwards it goes down in waves, and so do the accuracies, as the path in the valley swung from side to side.
 # In the end the training loss is 0.012 for $\gamma = 0.9$ and 0.030 for $\gamma = 0.99$. The validation loss is lowest after
-# 71 and 50 epochs (0.43 and 0.60) and rises again after that, while the training loss goes on falling.
+# 71 and 50 epochs (0.43 and 0.60) and rises again after that, while the training loss goes on falling. (At full size,
+# with 10,000 images and 1,000 hidden units, the sweep takes 1, 0.3 and 0.003. The validation loss of $\gamma = 0.9$ is
+# lowest after 58 epochs, that of $\gamma = 0.99$ still falls after 200; the test accuracy is 95.6 %.)
 #
 # **Mark scheme, 3 points.**
 #
 # - 1 point: the larger $\gamma$ needs the smaller $\eta$, about a tenth, with the student's own numbers. (Rates of a sweep
-#   are coarse: a factor of 3 to 30 is as good.)
+#   are coarse: a factor of 3 to 100 is as good.)
 # - 1 point: why: old gradients add up to $1 / (1 - \gamma)$ times one step, or a clear sentence that says so.
 # - 1 point: $\gamma = 0.99$ is slow to start and swings afterwards, as in the valley; it forgets too slowly. Mentioning
 #   overfitting is fine, but not what the point is for.
