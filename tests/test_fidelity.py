@@ -24,11 +24,14 @@ TIMES = re.compile(
 
 def seen(outputs: list) -> list[tuple]:
     """What a reader sees of a cell's outputs, without what differs from run to run."""
-    found = []
+    found: list[tuple] = []
     for output in outputs:
         kind = output["output_type"]
         if kind == "stream":
-            found.append((kind, output["name"], TIMES.sub("#", output["text"])))
+            text = TIMES.sub("#", output["text"])
+            if found and found[-1][:2] == (kind, output["name"]):  # the clock says where a server cuts a long text
+                text = found.pop()[2] + text
+            found.append((kind, output["name"], re.sub("#+", "#", text)))
         elif kind == "error":
             found.append((kind, output["ename"], TIMES.sub("#", output["evalue"])))
         else:
