@@ -133,7 +133,8 @@ def _submission(student: str, kind: str, master: Master, rng: random.Random, num
             if question.alternatives:
                 answers[question.name] = rng.choice(question.alternatives).source
     wrong = {"one mistake": 1, "several mistakes": rng.randint(2, 4)}.get(kind, 0)
-    for question in rng.sample([q for q in questions if q.mistakes], min(wrong, len(questions))):
+    known = [question for question in questions if question.mistakes]
+    for question in rng.sample(known, min(wrong, len(known))):
         mistake = rng.choice(question.mistakes)
         answers[question.name] = mistake.source
         held.append(mistake.metadata["says"])
