@@ -292,7 +292,7 @@ def _told(error: OSError) -> CourseError:
 def _broken(assignment: Assignment, task: Task, reason: str) -> bytes:
     """A result for a submission that cannot be graded: the untouched assignment, and why."""
     recorded = nbformat.reads(assignment.recorded, as_version=4)
-    return Result(task.student, nbformat.writes(restore(recorded, recorded, reason)), reason).to_bytes()
+    return Result(task.student, json.dumps(restore(recorded, recorded, reason)), reason).to_bytes()
 
 
 class _Pool:
@@ -370,7 +370,7 @@ class _Writer:
     def write(self, student: str, digest: str, result: Result) -> None:
         start = time.monotonic()
         timestamp = timestamp_of(self.course, self.name, student)
-        notebook = nbformat.reads(result.notebook, as_version=4)
+        notebook = nbformat.from_dict(json.loads(result.notebook))
         started = time.monotonic()
         late = books.patiently(lambda: self.book.record(student, notebook, timestamp, self.steps), self.course)
         self.summary.in_book += time.monotonic() - started
@@ -397,7 +397,9 @@ class _Writer:
         fresh = target.with_name(f".{target.name}.{os.getpid()}")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
-        own = {**self.course.own_files(self.name), f"{self.name}.ipynb": nbformat.writes(notebook).encode()}
+        # Without nbformat's writer: it compares each cell with the schema, as it was made, and indents in pure Python.
+        text = json.dumps(notebook, ensure_ascii=False, sort_keys=True, separators=(",\n", ": "))
+        own = {**self.course.own_files(self.name), f"{self.name}.ipynb": text.encode()}
         with contextlib.suppress(OSError):
             own["timestamp.txt"] = _timestamp(submitted)
         files = with_own_files(passed_files(submitted), own)

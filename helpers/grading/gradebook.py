@@ -29,7 +29,11 @@ LOCKED_FOR = 30.0  # seconds to wait for a database that another program holds
 
 
 class ClassGradebook(api.Gradebook):
-    """nbgrader's gradebook for one assignment, kept open over a class."""
+    """nbgrader's gradebook for one assignment, kept open over a class.
+
+    The assignment and its cells stay loaded; a submission's own rows are forgotten once they are written, so that
+    memory does not grow with the class.
+    """
 
     def __init__(self, course: Course, name: str):
         self.name = name
@@ -39,9 +43,14 @@ class ClassGradebook(api.Gradebook):
             raise unusable(course, error) from error
         self._grades: dict[str, api.Grade] = {}
         self._comments: dict[str, api.Comment] = {}
+        self._assignment: api.Assignment | None = None
+        self._cells: dict[str, str] = {}  # names by id
+        self._student: api.Student | None = None
+        self._at_work: api.SubmittedAssignment | None = None
         self._waiting = False
         self._commit = self.db.commit
         self.db.commit = self._commit_or_wait
+        self.db().expire_on_commit = False
 
     def __exit__(self, *exc: Any) -> None:
         """A preprocessor is done with it; the class is not."""
@@ -61,8 +70,44 @@ class ClassGradebook(api.Gradebook):
             self.db.rollback()
             raise
         finally:
-            self._waiting = False
-            self.db.expunge_all()
+            self._waiting, self._student, self._at_work = False, None, None
+            self._forget()
+
+    def _forget(self) -> None:
+        """Keep of what was loaded the assignment and its cells."""
+        kept = (api.Assignment, api.Notebook, api.BaseCell)
+        for row in list(self.db):
+            if not isinstance(row, kept):
+                self.db.expunge(row)
+        if self._assignment is not None:
+            for row in (self._assignment, *self._assignment.notebooks):
+                self.db.expire(row, ["submissions"])  # every new submission has been put there
+
+    def find_assignment(self, assignment: str) -> api.Assignment:
+        if assignment != self.name:
+            return super().find_assignment(assignment)
+        if self._assignment is None:
+            self._assignment = super().find_assignment(assignment)
+            self._cells = {cell.id: cell.name for notebook in self._assignment.notebooks
+                           for cell in notebook._base_cells}
+        return self._assignment
+
+    def find_student(self, student: str) -> api.Student:
+        return self._student or super().find_student(student)
+
+    def find_submission(self, assignment: str, student: str) -> api.SubmittedAssignment:
+        return self._at_work or super().find_submission(assignment, student)
+
+    def find_submission_notebook(self, notebook: str, assignment: str, student: str) -> api.SubmittedNotebook:
+        return self._at_work.notebooks[0] if self._at_work else super().find_submission_notebook(
+            notebook, assignment, student)
+
+    def _take_up(self, submission: api.SubmittedAssignment) -> None:
+        """Answer nbgrader's questions about the submission at work without asking the database for each cell."""
+        self.find_assignment(self.name)  # which loads the names of the cells
+        self._at_work, (notebook,) = submission, submission.notebooks
+        self._grades = {self._cells[grade.cell_id]: grade for grade in notebook.grades}
+        self._comments = {self._cells[comment.cell_id]: comment for comment in notebook.comments}
 
     def prefetch(self, student: str) -> api.SubmittedNotebook:
         """Load a submission's grades and comments in two queries instead of two for each cell."""
@@ -90,14 +135,15 @@ class ClassGradebook(api.Gradebook):
         with self.transaction(), self._shared(), warnings.catch_warnings():
             # nbgrader builds a submission cell by cell and SQLAlchemy remarks that half of it is not stored yet.
             warnings.simplefilter("ignore", sqlalchemy.exc.SAWarning)
-            self.update_or_create_student(student)
+            self._student = self.update_or_create_student(student)
             given = {"timestamp": timestamp} if timestamp else {}
-            late = self.update_or_create_submission(self.name, student, **given).total_seconds_late
-            self.prefetch(student)
+            submission = self.update_or_create_submission(self.name, student, **given)
+            late = submission.total_seconds_late
+            self._take_up(submission)
             for step in steps:
-                if isinstance(step, latesubmissions.AssignLatePenalties):
+                if late and isinstance(step, latesubmissions.AssignLatePenalties):
                     self.db.flush()
-                    self.db.expire_all()  # a penalty is computed from the score as it is now
+                    self.db.expire(submission.notebooks[0])  # a penalty is computed from the score as it is now
                 notebook, resources = step(notebook, resources)
         return float(late)
 

@@ -98,7 +98,7 @@ class ProblemSet:
         except Exception as error:  # an assertion of a plain nbgrader test, or a student's exception in a property
             name = getattr(getattr(error, "error", None), "type", type(error).__name__)
             line = f"{name}: {getattr(getattr(error, 'error', None), 'message', None) or error}"
-            return Checked([nbformat.v4.new_output("error", ename=name, evalue=line, traceback=[line])])
+            return Checked([{"output_type": "error", "ename": name, "evalue": line, "traceback": [line]}])
         return Checked(_outputs(value, said.getvalue()), value if isinstance(value, Verdict) else None)
 
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
@@ -212,10 +212,15 @@ def quietly(said: io.StringIO):
 
 
 def _outputs(value: Any, printed: str) -> list[dict[str, Any]]:
-    outputs = [nbformat.v4.new_output("stream", name="stdout", text=printed)] if printed else []
+    outputs: list[dict[str, Any]] = []
+    if printed:
+        outputs.append({"output_type": "stream", "name": "stdout", "text": printed})
     if isinstance(value, Verdict):
-        outputs.append(nbformat.v4.new_output("execute_result", value.mimebundle(),
-                                              metadata={"verdict": value.to_dict()}))
+        outputs.append(_result(value.mimebundle(), verdict=value.to_dict()))
     elif value is not None:
-        outputs.append(nbformat.v4.new_output("execute_result", {"text/plain": repr(value)}))
+        outputs.append(_result({"text/plain": repr(value)}))
     return outputs
+
+
+def _result(data: dict[str, str], **metadata: Any) -> dict[str, Any]:
+    return {"output_type": "execute_result", "data": data, "metadata": metadata, "execution_count": None}

@@ -216,12 +216,12 @@ def restore(notebook: NotebookNode, assignment: NotebookNode, note: str = "") ->
     cells = _without_misplaced(cells, assignment, repairs)
     _insert_missing(cells, assignment, repairs)
     if note:
-        cells.insert(0, nbformat.v4.new_markdown_cell(f"**This submission could not be graded as it is.** {note}"))
+        cells.insert(0, _plain("markdown", f"**This submission could not be graded as it is.** {note}"))
     for number, cell in enumerate(cells):
         cell["id"] = f"cell-{number}"
         if cell.cell_type == "code" and utils.is_grade(cell) and not utils.is_solution(cell):
             cell.outputs = [nbformat.from_dict(NOT_RUN)]
-    restored = nbformat.v4.new_notebook(cells=cells)
+    restored = nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "cells": cells, "metadata": {}})
     restored.metadata = copy.deepcopy(assignment.metadata)
     restored.metadata["grading"] = {"note": note, "repairs": [] if note else list(dict.fromkeys(repairs))}
     return restored
@@ -255,9 +255,7 @@ def _cleaned(cell: NotebookNode, known: dict[str, NotebookNode], repairs: list[s
             new.outputs = kept_outputs(cell)
         return new
     kind = cell.cell_type if cell.cell_type in ("code", "markdown") else "raw"
-    make = {"code": nbformat.v4.new_code_cell, "markdown": nbformat.v4.new_markdown_cell,
-            "raw": nbformat.v4.new_raw_cell}[kind]
-    new = make(cell.source)
+    new = _plain(kind, cell.source)
     if cell.get("attachments") and kind == "markdown":
         new.attachments = cell.attachments
     tags = cell.metadata.get("tags", ())
@@ -265,6 +263,16 @@ def _cleaned(cell: NotebookNode, known: dict[str, NotebookNode], repairs: list[s
         new.metadata["tags"] = [EXPERIMENT]
         new.outputs = kept_outputs(cell)
     return new
+
+
+def _plain(kind: str, source: str) -> NotebookNode:
+    """A cell of nbformat 4, made without its schema's check, which takes longer than all the rest of restoring."""
+    code = {"outputs": [], "execution_count": None} if kind == "code" else {}
+    return nbformat.from_dict({"cell_type": kind, "source": source, "metadata": {}, **code})
+
+
+def _said(text: str) -> NotebookNode:
+    return nbformat.from_dict({"output_type": "stream", "name": "stdout", "text": text})
 
 
 def _same_points(cell: NotebookNode, mine: NotebookNode) -> bool:
@@ -301,21 +309,22 @@ def _without_misplaced(cells: list[NotebookNode], assignment: NotebookNode,
 
 def _insert_missing(cells: list[NotebookNode], assignment: NotebookNode, repairs: list[str]) -> None:
     """Put absent cells before the next cell of the assignment that is there, behind what the student added."""
-    order = [cell for cell in assignment.cells if _grade_id(cell)]
-    for number, mine in enumerate(order):
-        names = [_grade_id(cell) for cell in cells]
-        if _grade_id(mine) in names:
+    order = [(_grade_id(cell), cell) for cell in assignment.cells if _grade_id(cell)]
+    names = [_grade_id(cell) for cell in cells]
+    for number, (name, mine) in enumerate(order):
+        if name in names:
             continue
-        if not any(_grade_id(mine) in repair for repair in repairs):
-            repairs.append(f"`{_grade_id(mine)}` had been deleted")
-        before = names.index(_grade_id(order[number - 1])) if number else -1
+        if not any(name in repair for repair in repairs):
+            repairs.append(f"`{name}` had been deleted")
+        before = names.index(order[number - 1][0]) if number else -1
         following = next((i for i in range(before + 1, len(names)) if names[i]), len(names))
         cells.insert(following, copy.deepcopy(mine))
+        names.insert(following, name)
 
 
 def kept_outputs(cell: NotebookNode) -> list[NotebookNode]:
     """An experiment's outputs as handed in: text and pictures only, limited, labelled as not made by grading."""
-    kept = [nbformat.v4.new_output("stream", name="stdout", text=EXPERIMENT_NOTE + "\n")]
+    kept = [_said(EXPERIMENT_NOTE + "\n")]
     for output in list(cell.get("outputs") or ())[:KEPT_OUTPUTS]:
         new = _kept_output(output) if isinstance(output, dict) else None
         if new is not None and new.get("text") != EXPERIMENT_NOTE + "\n":
@@ -326,10 +335,9 @@ def kept_outputs(cell: NotebookNode) -> list[NotebookNode]:
 def _kept_output(output: dict[str, Any]) -> NotebookNode | None:
     kind = output.get("output_type")
     if kind == "stream":
-        return nbformat.v4.new_output("stream", name="stdout", text=_text(output.get("text"))[:KEPT_TEXT])
+        return _said(_text(output.get("text"))[:KEPT_TEXT])
     if kind == "error":
-        return nbformat.v4.new_output("stream", name="stdout",
-                                      text=f"{_text(output.get('ename'))}: {_text(output.get('evalue'))}"[:KEPT_TEXT])
+        return _said(f"{_text(output.get('ename'))}: {_text(output.get('evalue'))}"[:KEPT_TEXT])
     if kind not in ("display_data", "execute_result") or not isinstance(output.get("data"), dict):
         return None
     data = {}
@@ -341,7 +349,7 @@ def _kept_output(output: dict[str, Any]) -> NotebookNode | None:
             data[mime] = content[:KEPT_TEXT]
         elif is_picture(content):
             data[mime] = content
-    return nbformat.v4.new_output("display_data", data) if data else None
+    return nbformat.from_dict({"output_type": "display_data", "data": data, "metadata": {}}) if data else None
 
 
 def _text(value: Any) -> str:

@@ -164,6 +164,7 @@ class Student:
         self._launcher = launcher
         self._displays: dict[str, list[dict]] = {}
         self._callbacks: dict[int, Callable] = {}
+        self._described: dict[tuple, dict] = {}  # since something of the student's ran last
         self._spent = 0.0
         self._until = 0.0  # when the outermost of the requests that are under way must have its answer
         self._depth = self._count = self._shown = 0
@@ -239,10 +240,12 @@ class Student:
 
     def describe(self, subject: Remote) -> dict:
         """What is known of a subject without calling it: exists, callable, parameters (a tuple or None)."""
-        reply: dict = {}
-        if self.ended is None:
-            reply, _ = self._request({"do": "describe", "target": subject.reference()}, self.limits.call_seconds, None)
-        return {"exists": False, "callable": False, "parameters": None} | reply
+        target = subject.reference()
+        if self.ended is None and target.data not in self._described:
+            reply, _ = self._request({"do": "describe", "target": target}, self.limits.call_seconds, None)
+            self._described[target.data] = reply
+        found = self._described.get(target.data, {}) if self.ended is None else {}
+        return {"exists": False, "callable": False, "parameters": None} | found
 
     # The conversation ------------------------------------------------------------------------------------------------
 
@@ -254,6 +257,7 @@ class Student:
         outermost = self._depth == 0
         start = time.monotonic()
         self._depth += 1
+        self._described.clear()
         try:
             if outermost:
                 wait = max(min(seconds, self.limits.notebook_seconds - self._spent), 0.01)

@@ -100,7 +100,7 @@ def grade(assignment: Assignment, task: Task) -> bytes:
     sandbox = warm_sandbox(assignment.sandbox, assignment.limits, assignment.imports)
     graded = grade_cells(notebook, problem_set, sandbox, assignment.seed, assignment.depth,
                          with_own_files(task.files, assignment.files), assignment.run_experiments)
-    return Result(task.student, nbformat.writes(notebook), note, graded.ended, graded.verdicts,
+    return Result(task.student, json.dumps(notebook), note, graded.ended, graded.verdicts,
                   time.perf_counter() - start).to_bytes()
 
 
