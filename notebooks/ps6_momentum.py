@@ -40,8 +40,8 @@ from helpers import check, data, plots
 # %% [markdown]
 # # Part 1: the net, in rows
 #
-# **In this problem set a row is a sample.** The earlier sets put samples into columns; most libraries put them into
-# rows, as here. Nothing else about the net is new.
+# **In this problem set a row is a sample.** Problem sets 1, 4 and 5 put samples into columns; most libraries put them
+# into rows, as here. Nothing else about the net is new.
 #
 # | symbol | shape | what it is |
 # |---|---|---|
@@ -69,7 +69,7 @@ def small_net(rng, N, F, H, K):
 
 
 def column_cases(rng):
-    """A layer and its data as the earlier problem sets have them: a column is a sample."""
+    """A layer and its data as problem sets 1, 4 and 5 have them: a column is a sample."""
     for N, F, H, K in ((4, 3, 5, 2), (5, 2, 4, 3), (4, 4, 4, 4)):
         net = small_net(rng, N, F, H, K)
         yield {"X": net["X"].T.copy(), "T": net["T"].T.copy(), "W": net["W_h"].T.copy(), "b": net["b_h"].T.copy(),
@@ -88,6 +88,7 @@ def score_cases(rng):
     yield {"Z": rng.standard_normal((5, 3)), "case": "ordinary scores"}
     yield {"Z": rng.uniform(900, 1100, (4, 4)).round(1), "case": "huge scores"}
     yield {"Z": rng.standard_normal((3, 4)) + np.array([[-2000.0], [0.0], [2000.0]]), "case": "rows far apart"}
+    yield {"Z": rng.standard_normal((4, 3)) + np.array([1000.0, -1000.0, 1000.0]), "case": "a class far below the others"}
 
 
 def layer_cases(rng):
@@ -119,7 +120,7 @@ def cached_cases(rng, sizes=((5, 3, 4, 2), (4, 4, 4, 4), (7, 2, 6, 3))):
 # %% [markdown]
 # ## 1.1 From columns to rows
 #
-# *Afterwards you can carry a layer over from the convention of the earlier problem sets.*
+# *Afterwards you can carry a layer over from the problem sets that have samples in columns.*
 #
 # There a layer was $Z = W X + b$ with a sample in each column. Transpose both sides:
 #
@@ -235,7 +236,7 @@ def relu(Z):
 def softmax(Z):
     """Probabilities of the classes, without overflow.
 
-    Z: (N, K), scores. Returns P: (N, K), each row positive with the sum 1.
+    Z: (N, K), scores. Returns P: (N, K), no entry negative, each row with the sum 1.
     """
     ### BEGIN SOLUTION
     E = np.exp(Z - Z.max(axis=1, keepdims=True))
@@ -311,7 +312,7 @@ def compute_layer(X, W, b):
 def compute_layer(X, W, b):
     return np.maximum(X @ W + b, 0)
 
-# %% tags=["mistake"] question="compute-layer" says="This is the layer of the earlier sets, with the weights on the left: with samples in rows the inputs come first."
+# %% tags=["mistake"] question="compute-layer" says="This is the layer for samples in columns, with the weights on the left: with samples in rows the inputs come first."
 def compute_layer(X, W, b):
     return (W.T @ X + b.T).T
 
@@ -1505,6 +1506,7 @@ with check.once_written(), np.errstate(all="ignore"):
                                  xlabel="learning rate η", ylabel="validation loss",
                                  title=f"The sweep: validation loss after {SWEEP_EPOCHS} epochs")
     axis.set_xscale("log")
+    axis.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
     plt.show()
 
 # %% [markdown]
@@ -1746,7 +1748,7 @@ def nesterov_train(W_h, b_h, W_o, b_o, X, T, epochs, eta, gamma, judge, study, p
 
 # %% tags=["experiment"]
 COMPARED_EPOCHS = 40
-COMPARED_RATES = {"plain descent": (0.3, 0.5, 1.0), "momentum": (0.05, 0.1, 0.2), "Nesterov": (0.05, 0.1, 0.2)}
+COMPARED_RATES = {"plain descent": (0.3, 1.0, 2.0), "momentum": (0.2, 0.5, 1.0), "Nesterov": (0.2, 0.5, 1.0)}
 
 
 def losses_of(kind, inputs, eta):
