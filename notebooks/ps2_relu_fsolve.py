@@ -39,7 +39,7 @@ from tqdm import tqdm
 
 from helpers import check, plots
 
-FULL = False
+FULL = False  # True: many more starts, with a progress bar
 
 # %% [markdown]
 # ## Which axis is the sample

@@ -34,7 +34,7 @@
 # shows how far a run is. Do it once, at night.
 
 # %%
-FULL = False
+FULL = False  # True: all of MNIST, 200 steps for each run, with a progress bar
 
 # %%
 import time
@@ -2310,11 +2310,6 @@ with check.once_written():
         print(f"{SAMPLES:,} training digits, {STEPS} steps; losses per sample")
         with pd.option_context("display.max_rows", None, "display.max_colwidth", None, "display.precision", 4):
             display(table_of(runs))
-
-# %% [markdown]
-# The same at full size, with `FULL = True`, so that you need not wait for it: 200 steps on 60,000 digits.
-#
-# @FULLTABLE@
 
 # %% [markdown]
 # ## What made it train?
