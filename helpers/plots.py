@@ -30,8 +30,8 @@ MARKERS = "o^sDvP*X"
 STYLE = {
     "figure.facecolor": "white", "savefig.facecolor": "white", "axes.facecolor": "white", "axes.edgecolor": "#888888",
     "text.color": INK, "axes.labelcolor": INK, "axes.titlecolor": INK, "font.size": 10, "axes.titlesize": 11,
-    "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True, "legend.frameon": False,
-    "lines.linewidth": 1.8, "figure.constrained_layout.use": True,
+    "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True, "legend.framealpha": 0.85,
+    "legend.edgecolor": "none", "lines.linewidth": 1.8, "figure.constrained_layout.use": True,
 }  # fmt: skip
 
 
