@@ -7,6 +7,7 @@ hands in, such as a syntax error, an endless loop or a file that is no notebook.
 from __future__ import annotations
 
 import contextlib
+import ast
 import copy
 import json
 import random
@@ -179,8 +180,9 @@ def _needed(question: Question, master: Master) -> bool:
 
 def _with_body(source: str, body: str) -> str:
     """The first function of a cell with another body."""
+    function = next(node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef))
     head = source[:source.index("):", source.index("def ")) + 2]
-    return f"{head}\n    {body}"
+    return "\n".join([head, f"    {body}", *source.split("\n")[function.end_lineno:]])
 
 
 def _cell(notebook: NotebookNode, grade_id: str) -> int:

@@ -271,7 +271,9 @@ CHANGES: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
 
 def _changed(argument: Any, change: Callable[[np.ndarray], np.ndarray]) -> Any:
     if isinstance(argument, np.ndarray) and argument.dtype.kind == "f":
-        return change(argument)
+        changed = change(argument)
+        symmetric = argument.ndim == 2 and argument.shape[0] == argument.shape[1] and np.allclose(argument, argument.T)
+        return (changed + changed.T) / 2 if symmetric else changed  # what a function may count on stays so
     return copy.deepcopy(argument)
 
 
