@@ -148,7 +148,7 @@ class Classroom:
 @pytest.fixture(scope="module")
 def classrooms(built_small_course, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch, contextlib.ExitStack() as stack:
-        patch.setattr(grading, "_Pool", Here)
+        patch.setattr(grading, "Pool", Here)
         patch.setenv("COURSE_TOKEN", "canary-environment")
         made = Classrooms(built_small_course, tmp_path_factory)
         stack.callback(made.close)

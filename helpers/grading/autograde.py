@@ -9,35 +9,28 @@ from __future__ import annotations
 
 import concurrent.futures as futures
 import contextlib
-import errno
 import hashlib
 import json
-import multiprocessing
 import os
 import shutil
-import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import nbformat
 from nbgrader.utils import parse_utc
 
 from . import gradebook as books
 from .course import Course, CourseError
+from .disk import unwritable, write_whole
 from .restore import notebook_file, passed_files, restore, with_own_files
-from .sandbox import Sandbox, SandboxError
 from .wire import clean_text
-from .work import Assignment, Result, Task, grade, prepare
+from .work import Assignment, Result, Task
+from .workers import LIVES, Pool, StopSignal
 
-WINDOW = 3  # tasks in flight per worker: enough to keep it busy, few enough to keep memory flat
-LIVES = 2  # how often a submission may take its worker down before it is a broken one
 READ_ONLY = 0o444  # as nbgrader leaves autograded files
 TIMESTAMP_BYTES = 100
 
@@ -78,7 +71,7 @@ class Store:
         return hashlib.sha256(student.encode()).hexdigest()[:32]
 
     def keep(self, student: str, digest: str, content: bytes) -> None:
-        _write_whole(self.graded / self._file(student), digest.encode() + b"\n" + content)
+        write_whole(self.graded / self._file(student), digest.encode() + b"\n" + content)
 
     def result(self, student: str, digest: str) -> Result | None:
         """The stored result, if it is of this digest and whole."""
@@ -89,7 +82,7 @@ class Store:
             return None
 
     def finish(self, student: str, digest: str) -> None:
-        _write_whole(self.done / self._file(student), digest.encode())
+        write_whole(self.done / self._file(student), digest.encode())
         (self.graded / self._file(student)).unlink(missing_ok=True)
 
     def finished(self, student: str, digest: str) -> bool:
@@ -97,13 +90,6 @@ class Store:
             return (self.done / self._file(student)).read_bytes().decode() == digest
         except (OSError, ValueError):
             return False
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Write all or nothing. A file that a power failure tore is no result, and is made again."""
-    fresh = path.with_name(f".{path.name}.{os.getpid()}")
-    fresh.write_bytes(content)
-    os.replace(fresh, path)
 
 
 def students_of(course: Course, name: str) -> list[str]:
@@ -168,7 +154,7 @@ def autograde(course: Course, name: str, *, workers: int | None = None, schedule
     assignment = course.assignment(name, sandbox=sandbox, run_experiments=run_experiments)
     books.register(course, name, nbformat.reads(assignment.recorded, as_version=4))
     store, summary = Store(course, name), Summary(name)
-    with contextlib.closing(_opened(course, name)) as book, _StopSignal() as stop:
+    with contextlib.closing(_opened(course, name)) as book, StopSignal() as stop:
         writer = _Writer(course, name, book, store, summary)
         waiting = _waiting(course, name, everyone, assignment, store, book, summary, force)
         total, done = len(everyone), 0
@@ -185,29 +171,6 @@ def autograde(course: Course, name: str, *, workers: int | None = None, schedule
 
 def _opened(course: Course, name: str) -> books.ClassGradebook:
     return books.patiently(lambda: books.ClassGradebook(course, name), course)
-
-
-class _StopSignal:
-    """Ctrl-C as a wish, not an exception: asked once, the running work ends; asked twice, it does not."""
-
-    def __init__(self) -> None:
-        self.asked = False
-
-    def __enter__(self) -> _StopSignal:
-        try:
-            self._before = signal.signal(signal.SIGINT, self._ask)
-        except ValueError:  # not in the main thread: nobody can press Ctrl-C here
-            self._before = None
-        return self
-
-    def _ask(self, number: int, frame: Any) -> None:
-        if self.asked:
-            raise KeyboardInterrupt
-        self.asked = True
-
-    def __exit__(self, *exc: Any) -> None:
-        if self._before is not None:
-            signal.signal(signal.SIGINT, self._before)
 
 
 def _waiting(course: Course, name: str, everyone: list[str], assignment: Assignment, store: Store,
@@ -229,9 +192,9 @@ def _waiting(course: Course, name: str, everyone: list[str], assignment: Assignm
 
 
 def _results(waiting: Iterator, assignment: Assignment, workers: int | None, scheduler: str, store: Store,
-             stop: _StopSignal) -> Iterator[tuple[str, str, Result | None]]:
+             stop: StopSignal) -> Iterator[tuple[str, str, Result | None]]:
     """Grade what is waiting, a window of it at a time; results as they come, stored before they are told."""
-    pool: _Pool | None = None
+    pool: Pool | None = None
     running: dict[futures.Future, tuple[str, str, Task]] = {}
     lives: dict[str, int] = {}
     again: list[tuple[str, str, Task]] = []
@@ -245,7 +208,7 @@ def _results(waiting: Iterator, assignment: Assignment, workers: int | None, sch
                 elif not isinstance(what, Task):
                     yield student, digest, what
                 else:
-                    pool = pool or _Pool(assignment, workers, scheduler)
+                    pool = pool or Pool(assignment, workers, scheduler)
                     running[pool.submit(what)] = (student, digest, what)
             if stop.asked:
                 more, again = False, []
@@ -264,7 +227,7 @@ def _results(waiting: Iterator, assignment: Assignment, workers: int | None, sch
                         continue
                     content = _broken(assignment, task, "Grading it ended the grader's process, twice.")
                 except OSError as error:
-                    raise _told(error) from error
+                    raise unwritable(error) from error
                 except Exception as error:  # ours, not the student's: it must not cost the class its marks
                     content = _broken(assignment, task, "The grader itself failed, which is no fault of yours "
                                       f"({type(error).__name__}: {error}). A person has to look.")
@@ -279,85 +242,13 @@ def _kept(store: Store, student: str, digest: str, content: bytes) -> None:
     try:
         store.keep(student, digest, content)
     except OSError as error:
-        raise _told(error) from error
-
-
-def _told(error: OSError) -> CourseError:
-    if error.errno == errno.ENOSPC:
-        return CourseError("the disk is full: make room and start again; what was graded is kept")
-    return CourseError(f"{error.filename or 'a file'} cannot be written ({error.strerror}): put that right and start "
-                       "again; what was graded is kept")
+        raise unwritable(error) from error
 
 
 def _broken(assignment: Assignment, task: Task, reason: str) -> bytes:
     """A result for a submission that cannot be graded: the untouched assignment, and why."""
     recorded = nbformat.reads(assignment.recorded, as_version=4)
     return Result(task.student, json.dumps(restore(recorded, recorded, reason)), reason).to_bytes()
-
-
-class _Pool:
-    """Workers here, or those of a Dask cluster, behind one executor."""
-
-    def __init__(self, assignment: Assignment, workers: int | None, scheduler: str):
-        self.assignment, self.scheduler = assignment, scheduler
-        self.workers = workers or os.cpu_count() or 1
-        self.client = None
-        if scheduler:
-            self._connect()
-        else:
-            try:
-                Sandbox(assignment.sandbox, assignment.limits)
-            except SandboxError as error:
-                raise CourseError(f"{error}\nTo grade without walls all the same, say --sandbox none") from None
-        self._start()
-
-    @property
-    def window(self) -> int:
-        return max(WINDOW * self.workers, 2)
-
-    def _connect(self) -> None:
-        try:
-            from dask.distributed import Client
-        except ImportError:
-            raise CourseError("--scheduler needs Dask: pip install distributed, here and on the workers") from None
-        try:
-            self.client = Client(self.scheduler, timeout="10s", set_as_default=False)
-            self.workers = sum(self.client.nthreads().values()) or 1
-        except (OSError, TimeoutError, ValueError) as error:
-            raise CourseError(f"no Dask scheduler answers at {self.scheduler} ({type(error).__name__}): start it with "
-                              "`dask scheduler`, or grade here without --scheduler") from None
-
-    def _start(self) -> None:
-        if self.client is not None:
-            self.executor = self.client.get_executor(pure=False)
-            return
-        # A forked worker shares what the driver has imported; where forking is unsafe or absent, it is spawned.
-        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-        self.executor = futures.ProcessPoolExecutor(
-            self.workers, context, initializer=partial(prepare, self.assignment))
-
-    def submit(self, task: Task) -> futures.Future:
-        try:
-            return self.executor.submit(grade, self.assignment, task)
-        except BrokenProcessPool:
-            self.restart(None)
-            return self.executor.submit(grade, self.assignment, task)
-
-    def restart(self, error: Exception | None) -> None:
-        """After a worker died. All futures of a broken pool fail alike, so only the first one restarts it."""
-        if self.client is not None:
-            if self.client.status != "running":
-                raise CourseError(f"the Dask scheduler at {self.scheduler} has gone: start it and run again; "
-                                  "what was graded is kept") from error
-        elif getattr(self.executor, "_broken", False):
-            self.executor.shutdown(wait=False)
-            self._start()
-
-    def close(self) -> None:
-        if self.client is not None:
-            self.client.close()
-        else:
-            self.executor.shutdown(wait=True, cancel_futures=True)
 
 
 class _Writer:
@@ -378,7 +269,7 @@ class _Writer:
             self._write_files(student, notebook)
             self.store.finish(student, digest)
         except OSError as error:
-            raise _told(error) from error
+            raise unwritable(error) from error
         summary = self.summary
         summary.graded.append(student)
         summary.seconds[student] = result.seconds

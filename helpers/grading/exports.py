@@ -20,8 +20,8 @@ from nbgrader.plugins import CsvExportPlugin
 from ..verdict import number
 from . import classfacts
 from . import gradebook as books
-from .autograde import _told
 from .course import Course, CourseError
+from .disk import unwritable
 from .report import write_table
 
 
@@ -42,7 +42,7 @@ def export(course: Course, name: str, format: str, to: Path | None = None) -> Pa
         path.parent.mkdir(parents=True, exist_ok=True)
         FORMATS[format](course, name, path)
     except OSError as error:
-        raise _told(error) from error
+        raise unwritable(error) from error
     return path
 
 

@@ -28,11 +28,11 @@ from nbgrader import api
 from . import gradebook as books
 from . import outline, rendering
 from . import page as pages
-from .autograde import _Pool, _StopSignal, _told
 from .course import Course, CourseError
+from .disk import unwritable
+from .workers import LIVES, Pool, StopSignal
 
 RELEASED_WITH = ("timestamp.txt", "submission_secret.txt")  # `nbgrader release_feedback` reads them beside the page
-LIVES = 2  # how often a page may take its worker down
 END = b"</html>"
 
 
@@ -73,7 +73,7 @@ def feedback(course: Course, name: str, *, workers: int | None = None, scheduler
     start = time.monotonic()
     graded = graded_notebooks(course, name)
     summary, done = Written(), 0
-    with _StopSignal() as stop:
+    with StopSignal() as stop:
         for student, page in _made(_waiting(course, name, graded, summary, force), workers, scheduler, stop):
             if isinstance(page, str):
                 summary.broken[student] = page
@@ -201,7 +201,7 @@ def _page_or_reason(task: Task) -> bytes | str:
                 "look at the graded notebook")
 
 
-def _made(waiting: Iterator[tuple[str, Task | str | None]], workers: int | None, scheduler: str, stop: _StopSignal,
+def _made(waiting: Iterator[tuple[str, Task | str | None]], workers: int | None, scheduler: str, stop: StopSignal,
           ) -> Iterator[tuple[str, bytes | str | None]]:
     """The pages as they come, a window of them at a time."""
     pool: _Pages | None = None
@@ -242,7 +242,7 @@ def _made(waiting: Iterator[tuple[str, Task | str | None]], workers: int | None,
             pool.close()
 
 
-class _Pages(_Pool):
+class _Pages(Pool):
     """The workers of autograding, at work on pages."""
 
     def __init__(self, workers: int | None, scheduler: str):
@@ -284,4 +284,4 @@ def _keep(course: Course, name: str, student: str, page: bytes) -> None:
         fresh.write_bytes(page)  # not forced to the disk: a page that a power cut spoils is written again
         os.replace(fresh, target / f"{name}.html")
     except OSError as error:
-        raise _told(error) from error
+        raise unwritable(error) from error

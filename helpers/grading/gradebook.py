@@ -17,13 +17,13 @@ from unittest import mock
 
 import sqlalchemy
 from nbformat import NotebookNode
-from nbgrader import api
+from nbgrader import api, utils
 from nbgrader.preprocessors import CheckCellMetadata, latesubmissions, saveautogrades
 from sqlalchemy.orm import joinedload
 from traitlets.utils.importstring import import_item
 
 from .course import Course, CourseError
-from .restore import _grade_id as grade_id_of
+from .restore import grade_id_of
 
 LOCKED_FOR = 30.0  # seconds to wait for a database that another program holds
 
@@ -156,20 +156,22 @@ class ClassGradebook(api.Gradebook):
 
     def marks(self) -> dict[str, dict[str, dict[str, Any]]]:
         """Student → grade_id → auto and manual score, points, and whether a person has to look."""
-        query = (self.db.query(api.Student.id, api.GradeCell.name, api.Grade.auto_score, api.Grade.manual_score,
-                               api.Grade.extra_credit, api.GradeCell.max_score, api.Grade.needs_manual_grade)
-                 .select_from(api.Grade)
-                 .join(api.GradeCell, api.GradeCell.id == api.Grade.cell_id)
-                 .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Grade.notebook_id)
-                 .join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
-                 .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
-                 .join(api.Student, api.Student.id == api.SubmittedAssignment.student_id)
-                 .filter(api.Assignment.name == self.name))
         found: dict[str, dict[str, dict[str, Any]]] = {}
-        for student, cell, auto, manual, extra, points, person in query:
-            found.setdefault(student, {})[cell] = {
-                "auto": auto, "manual": manual, "extra": extra or 0.0, "points": points, "needs_person": bool(person),
-                "score": (manual if manual is not None else auto or 0.0) + (extra or 0.0)}
+        for kind in (api.GradeCell, api.TaskCell):
+            query = (self.db.query(api.Student.id, kind.name, api.Grade.auto_score, api.Grade.manual_score,
+                                   api.Grade.extra_credit, kind.max_score, api.Grade.needs_manual_grade)
+                     .select_from(api.Grade)
+                     .join(kind, kind.id == api.Grade.cell_id)
+                     .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Grade.notebook_id)
+                     .join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
+                     .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+                     .join(api.Student, api.Student.id == api.SubmittedAssignment.student_id)
+                     .filter(api.Assignment.name == self.name))
+            for student, cell, auto, manual, extra, points, person in query:
+                found.setdefault(student, {})[cell] = {
+                    "auto": auto, "manual": manual, "extra": extra or 0.0, "points": points,
+                    "needs_person": bool(person),
+                    "score": (manual if manual is not None else auto or 0.0) + (extra or 0.0)}
         return found
 
     def marks_and_comments(self, student: str) -> dict[str, Any]:
@@ -198,8 +200,8 @@ def marks_of(course: Course, name: str) -> tuple[list[str], dict[str, dict[str, 
     """The graded cells in the notebook's order, and every student's marks by cell."""
     with contextlib.closing(ClassGradebook(course, name)) as book:
         marks = book.marks()
-    order = [grade_id_of(cell) for cell in course.source_notebook(name).cells if cell.metadata.get(
-        "nbgrader", {}).get("grade")]
+    order = [grade_id_of(cell) for cell in course.source_notebook(name).cells
+             if utils.is_grade(cell) or utils.is_task(cell)]
     return order, marks
 
 

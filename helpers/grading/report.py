@@ -14,9 +14,9 @@ import numpy as np
 
 from ..verdict import number
 from . import classfacts
-from .autograde import _told, _write_whole
 from .classfacts import ClassFacts, Handed
 from .course import Course, CourseError
+from .disk import unwritable, write_whole
 from .page import HERE
 from .rendering import markdown
 
@@ -201,10 +201,10 @@ def write(course: Course, name: str, page: str, rows: list[list[Any]]) -> Report
     made = Report(folder / f"{name}.html", folder / f"{name}.csv")
     try:
         folder.mkdir(exist_ok=True)
-        _write_whole(made.page, page.encode())
+        write_whole(made.page, page.encode())
         write_table(made.table, rows)
     except OSError as error:
-        raise _told(error) from error
+        raise unwritable(error) from error
     return made
 
 

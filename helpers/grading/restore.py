@@ -210,7 +210,7 @@ def _folders(name: str) -> list[str]:
 
 def restore(notebook: NotebookNode, assignment: NotebookNode, note: str = "") -> NotebookNode:
     """The submission with every graded and locked cell of the assignment, once each and in a sensible order."""
-    known = {_grade_id(cell): cell for cell in assignment.cells if _grade_id(cell)}
+    known = {grade_id_of(cell): cell for cell in assignment.cells if grade_id_of(cell)}
     repairs: list[str] = []
     cells = _deduplicated([_cleaned(cell, known, repairs) for cell in notebook.cells], known, repairs)
     cells = _without_misplaced(cells, assignment, repairs)
@@ -227,7 +227,7 @@ def restore(notebook: NotebookNode, assignment: NotebookNode, note: str = "") ->
     return restored
 
 
-def _grade_id(cell: Any) -> str:
+def grade_id_of(cell: Any) -> str:
     found = cell.get("metadata", {}).get("nbgrader") or {}
     name = found.get("grade_id", "") if isinstance(found, dict) else ""
     return name if isinstance(name, str) else ""
@@ -240,7 +240,7 @@ def without_hidden_tests(source: str) -> str:
 
 def _cleaned(cell: NotebookNode, known: dict[str, NotebookNode], repairs: list[str]) -> NotebookNode:
     """A cell of known type and metadata: the assignment's own if it is locked, else the student's text in it."""
-    mine = known.get(_grade_id(cell))
+    mine = known.get(grade_id_of(cell))
     if mine is not None:
         new = copy.deepcopy(mine)
         if not utils.is_locked(mine):
@@ -248,9 +248,9 @@ def _cleaned(cell: NotebookNode, known: dict[str, NotebookNode], repairs: list[s
             if cell.get("attachments") and new.cell_type == "markdown":
                 new.attachments = cell.attachments
         elif cell.source.strip() != without_hidden_tests(mine.source).strip():
-            repairs.append(f"`{_grade_id(mine)}` had been edited")
+            repairs.append(f"`{grade_id_of(mine)}` had been edited")
         if utils.is_grade(mine) and not _same_points(cell, mine):
-            repairs.append(f"the points of `{_grade_id(mine)}` had been changed")
+            repairs.append(f"the points of `{grade_id_of(mine)}` had been changed")
         if EXPERIMENT in mine.metadata.get("tags", ()) and cell.cell_type == "code":
             new.outputs = kept_outputs(cell)
         return new
@@ -282,10 +282,10 @@ def _same_points(cell: NotebookNode, mine: NotebookNode) -> bool:
 def _deduplicated(cells: list[NotebookNode], known: dict[str, NotebookNode],
                   repairs: list[str]) -> list[NotebookNode]:
     """Of several copies of a cell the last counts, as in nbgrader; earlier ones become plain cells."""
-    last = {_grade_id(cell): number for number, cell in enumerate(cells)}
+    last = {grade_id_of(cell): number for number, cell in enumerate(cells)}
     for number, cell in enumerate(cells):
-        if _grade_id(cell) in known and last[_grade_id(cell)] != number:
-            repairs.append(f"`{_grade_id(cell)}` stood there more than once")
+        if grade_id_of(cell) in known and last[grade_id_of(cell)] != number:
+            repairs.append(f"`{grade_id_of(cell)}` stood there more than once")
             cell.metadata = nbformat.from_dict({})
     return cells
 
@@ -293,9 +293,9 @@ def _deduplicated(cells: list[NotebookNode], known: dict[str, NotebookNode],
 def _without_misplaced(cells: list[NotebookNode], assignment: NotebookNode,
                        repairs: list[str]) -> list[NotebookNode]:
     """Drop checks and locked cells that stand before a cell which they should follow; they come back in place."""
-    order = [_grade_id(cell) for cell in assignment.cells if _grade_id(cell)]
-    position = {_grade_id(cell): number for number, cell in enumerate(cells) if _grade_id(cell)}
-    locked = {_grade_id(cell) for cell in assignment.cells if utils.is_locked(cell)}
+    order = [grade_id_of(cell) for cell in assignment.cells if grade_id_of(cell)]
+    position = {grade_id_of(cell): number for number, cell in enumerate(cells) if grade_id_of(cell)}
+    locked = {grade_id_of(cell) for cell in assignment.cells if utils.is_locked(cell)}
     misplaced, latest = set(), -1
     for name in order:
         here = position.get(name, -1)
@@ -304,13 +304,13 @@ def _without_misplaced(cells: list[NotebookNode], assignment: NotebookNode,
             repairs.append(f"`{name}` had been moved")
         elif name not in locked:
             latest = here
-    return [cell for cell in cells if _grade_id(cell) not in misplaced]
+    return [cell for cell in cells if grade_id_of(cell) not in misplaced]
 
 
 def _insert_missing(cells: list[NotebookNode], assignment: NotebookNode, repairs: list[str]) -> None:
     """Put absent cells before the next cell of the assignment that is there, behind what the student added."""
-    order = [(_grade_id(cell), cell) for cell in assignment.cells if _grade_id(cell)]
-    names = [_grade_id(cell) for cell in cells]
+    order = [(grade_id_of(cell), cell) for cell in assignment.cells if grade_id_of(cell)]
+    names = [grade_id_of(cell) for cell in cells]
     for number, (name, mine) in enumerate(order):
         if name in names:
             continue

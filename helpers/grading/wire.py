@@ -32,6 +32,7 @@ LONG_TEXT = 16_384  # longer strings go into the body
 TEXT_BYTES = 16 * 2**20  # of all strings in the body: one rare character makes a string four times as large in memory
 
 _PREFIX = struct.Struct("!4sIQ")
+_AT_ONCE = 2**20  # a message of up to so many bytes is sent in one piece
 _MAGIC = b"BBH1"
 _DTYPES = {np.dtype(c).newbyteorder(o).str for c in "?bhilqBHILQefdgFDG" for o in "<>"}
 # Taken now: whatever a notebook later puts in their place in its own process, encoding goes through these.
@@ -339,7 +340,7 @@ class Channel:
         with self._sending:
             try:
                 self.sock.settimeout(seconds)
-                for part in parts:
+                for part in [b"".join(parts)] if size <= _AT_ONCE else parts:  # each one wakes the other side
                     self.sock.sendall(part)
             except TimeoutError:
                 raise WireTimeout("the other side does not read") from None
