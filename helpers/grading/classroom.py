@@ -6,8 +6,8 @@ hands in, such as a syntax error, an endless loop or a file that is no notebook.
 
 from __future__ import annotations
 
-import contextlib
 import ast
+import contextlib
 import copy
 import json
 import random
