@@ -118,6 +118,25 @@ def test_a_manual_mark_and_a_comment_survive_a_regrade(pretend_class):
         assert book.find_comment("why", SMALL, SMALL, student).comment == "Convexity, yes."
 
 
+def test_a_student_whom_formgrader_records_meanwhile_is_recorded_once(pretend_class, monkeypatch):
+    student = next(s for s, e in deserved(pretend_class).items() if e["kind"] == "one mistake")
+    told = books.ClassGradebook.recorded_students
+    asked = []
+
+    def as_of_before(self: books.ClassGradebook) -> set[str]:
+        found = told(self)
+        asked.append(self)
+        if len(asked) == 2:  # the first answer says whom to grade, the second how to write
+            with contextlib.closing(books.ClassGradebook(Course(pretend_class), SMALL)) as other:
+                other.update_or_create_student(student)
+                other.update_or_create_submission(SMALL, student)
+        return found
+
+    monkeypatch.setattr(books.ClassGradebook, "recorded_students", as_of_before)
+    assert student in grade(pretend_class).graded
+    assert checks_only(marks(pretend_class)[student]) == deserved(pretend_class)[student]["points"]
+
+
 def test_a_late_penalty_is_taken_by_nbgraders_own_plugin(pretend_class):
     with open(pretend_class / "nbgrader_config.py", "a") as config:
         config.write('\nc.LateSubmissionPlugin.penalty_method = "zero"\n')

@@ -154,7 +154,7 @@ def autograde(course: Course, name: str, *, workers: int | None = None, schedule
     assignment = course.assignment(name, sandbox=sandbox, run_experiments=run_experiments)
     books.register(course, name, nbformat.reads(assignment.recorded, as_version=4))
     store, summary = Store(course, name), Summary(name)
-    with contextlib.closing(_opened(course, name)) as book, StopSignal() as stop:
+    with contextlib.closing(_opened(course, name)) as book, book.writing(), StopSignal() as stop:
         writer = _Writer(course, name, book, store, summary)
         waiting = _waiting(course, name, everyone, assignment, store, book, summary, force)
         total, done = len(everyone), 0

@@ -45,6 +45,7 @@ class ClassGradebook(api.Gradebook):
         self._comments: dict[str, api.Comment] = {}
         self._assignment: api.Assignment | None = None
         self._cells: dict[str, str] = {}  # names by id
+        self._recorded: set[str] | None = None  # who has a submission
         self._student: api.Student | None = None
         self._at_work: api.SubmittedAssignment | None = None
         self._waiting = False
@@ -96,7 +97,11 @@ class ClassGradebook(api.Gradebook):
         return self._student or super().find_student(student)
 
     def find_submission(self, assignment: str, student: str) -> api.SubmittedAssignment:
-        return self._at_work or super().find_submission(assignment, student)
+        if self._at_work is not None:
+            return self._at_work
+        if self._recorded is not None and student not in self._recorded:
+            raise api.MissingEntry(f"No such submission: {assignment} for {student}")
+        return super().find_submission(assignment, student)
 
     def find_submission_notebook(self, notebook: str, assignment: str, student: str) -> api.SubmittedNotebook:
         return self._at_work.notebooks[0] if self._at_work else super().find_submission_notebook(
@@ -124,15 +129,33 @@ class ClassGradebook(api.Gradebook):
     def find_comment(self, solution_cell: str, notebook: str, assignment: str, student: str) -> api.Comment:
         return self._comments.get(solution_cell) or super().find_comment(solution_cell, notebook, assignment, student)
 
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """nbgrader's preprocessors write into this gradebook, instead of opening their own."""
+        with mock.patch.object(saveautogrades, "Gradebook", return_value=self), \
+                mock.patch.object(latesubmissions, "Gradebook", return_value=self):
+            yield
+
     def record(self, student: str, notebook: NotebookNode, timestamp: Any, steps: list[Any]) -> float:
-        """Write one graded submission; returns by how many seconds it was late.
+        """Write one graded submission, inside `writing`; returns by how many seconds it was late.
 
         Raises:
             sqlalchemy.exc.OperationalError: if the database cannot be written; nothing of it is written then.
         """
+        if self._recorded is None:
+            self._recorded = self.recorded_students()
+        try:
+            late = self._record(student, notebook, timestamp, steps)
+        except sqlalchemy.exc.IntegrityError:  # another program, formgrader say, has just recorded this student
+            self._recorded = self.recorded_students()
+            late = self._record(student, notebook, timestamp, steps)
+        self._recorded.add(student)
+        return late
+
+    def _record(self, student: str, notebook: NotebookNode, timestamp: Any, steps: list[Any]) -> float:
         resources = {"nbgrader": {"student": student, "assignment": self.name, "notebook": self.name,
                                   "db_url": "", "timestamp": timestamp}}
-        with self.transaction(), self._shared(), warnings.catch_warnings():
+        with self.transaction(), warnings.catch_warnings():
             # nbgrader builds a submission cell by cell and SQLAlchemy remarks that half of it is not stored yet.
             warnings.simplefilter("ignore", sqlalchemy.exc.SAWarning)
             self._student = self.update_or_create_student(student)
@@ -184,12 +207,6 @@ class ClassGradebook(api.Gradebook):
                  "max_score": float(notebook.max_score)}
         self.db.expunge_all()
         return found
-
-    @contextlib.contextmanager
-    def _shared(self) -> Iterator[None]:
-        with mock.patch.object(saveautogrades, "Gradebook", return_value=self), \
-                mock.patch.object(latesubmissions, "Gradebook", return_value=self):
-            yield
 
     def close(self) -> None:
         self.db.commit = self._commit
