@@ -43,9 +43,10 @@ def labelled(probe: Probe, index: int, lines: int | None, log: str | None) -> st
     for axes in _axes(probe.observe(index)):
         if axes.get("colorbar") or not (axes.get("lines") or axes.get("scatters") or axes.get("bars")):
             continue
-        if not (axes.get("xlabel") and axes.get("ylabel")):
+        read = axes.get("read_at") or {}
+        if not (read.get("x") and read.get("y")):
             return "an axis has no label: say what is on x and what on y"
-        if len(axes.get("lines", ())) > 1 and not axes.get("legend"):
+        if len(axes.get("lines", ())) > 1 and not read.get("legend"):
             return "several lines and no legend: which is which?"
     return "" if _axes(probe.observe(index)) else "no figure is left open"
 

@@ -21,12 +21,15 @@ def describe() -> tuple[dict, ...]:
 
         {"title", "xlabel", "ylabel", "xscale", "yscale", "xlim": [low, high], "ylim": [low, high],
          "legend": [text, ...], "texts": [text, ...], "colorbar": bool,
+         "read_at": {"x": text, "y": text, "legend": [text, ...]},
          "lines":    [{"label", "n", "x": (n,), "y": (n,), "style": {"line", "marker", "color"}}],
          "scatters": [{"label", "n", "xy": (n, 2)}],
          "images":   [{"shape": [rows, columns, ...], "array": ndarray or None}],
          "bars":     [{"label", "n", "x": (n,), "y": (n,), "height": (n,), "width": (n,)}],
          "contours": [{"label", "levels": (n,)}]}
 
+    "read_at" is what a reader finds at the axes, whoever carries it: twins share an x label and a legend, panels above
+    each other with one x axis its label, and all axes the labels and the legend of the figure.
     "n" counts the points before they were thinned to at most 10,000. Whatever cannot be read is "" or None, or left
     out: a figure that a student has broken is described as far as it goes.
     """
@@ -34,6 +37,23 @@ def describe() -> tuple[dict, ...]:
     managers = _attempt(lambda: sorted(register.Gcf.figs.items()), [])[:MOST_FIGURES]
     figures = (_attempt(lambda n=number, m=manager: _figure(n, m.canvas.figure)) for number, manager in managers)
     return tuple(filter(None, figures))
+
+
+def in_words(figure) -> str:
+    """What a figure shows, for who cannot see it: its own label, else its titles, axes and legends; "" without any."""
+    own = _text(figure.get_label)
+    if own:
+        return own
+    axes = [one for one in _attempt(lambda: list(figure.axes), []) if getattr(one, "_colorbar", None) is None]
+    parts = (_attempt(lambda one=one: _axes_in_words(one), "") for one in axes[:MOST_AXES])
+    return "; ".join(dict.fromkeys(filter(None, (_text(figure.get_suptitle), *parts))))[:MOST_TEXT]
+
+
+def _axes_in_words(axes) -> str:
+    across, up = _text(axes.get_xlabel), _text(axes.get_ylabel)
+    plotted = f"{up} over {across}" if up and across else up or across
+    named = ", ".join(_legend(_attempt(axes.get_legend)))
+    return ": ".join(filter(None, (_title(axes), plotted, named)))
 
 
 def _figure(number, figure) -> dict:
@@ -49,10 +69,14 @@ def _figure(number, figure) -> dict:
     }
 
 
-def _axes(axes) -> dict:
+def _title(axes) -> str:
     titles = (_text(lambda where=where: axes.get_title(where)) for where in ("center", "left", "right"))
+    return next(filter(None, titles), "")
+
+
+def _axes(axes) -> dict:
     return {
-        "title": next(filter(None, titles), ""),
+        "title": _title(axes),
         "xlabel": _text(axes.get_xlabel),
         "ylabel": _text(axes.get_ylabel),
         "xscale": _text(axes.get_xscale),
@@ -60,10 +84,35 @@ def _axes(axes) -> dict:
         "xlim": _numbers(axes.get_xlim),
         "ylim": _numbers(axes.get_ylim),
         "legend": _legend(_attempt(axes.get_legend)),
+        "read_at": _attempt(lambda: _read_at(axes), {}),
         "colorbar": getattr(axes, "_colorbar", None) is not None,
         "texts": [_text(text.get_text) for text in _attempt(lambda: list(axes.texts), [])[:MOST_ARTISTS]],
         **_artists(axes),
     }
+
+
+def _read_at(axes) -> dict:
+    """The labels and the legend that serve these axes, their own first."""
+    figure = axes.figure
+    across = [axes, *(one for one in axes.get_shared_x_axes().get_siblings(axes) if _span(one, 0) == _span(axes, 0))]
+    up = [axes, *(one for one in axes.get_shared_y_axes().get_siblings(axes) if _span(one, 1) == _span(axes, 1))]
+    twins = [one for one in across + up if (_span(one, 0), _span(one, 1)) == (_span(axes, 0), _span(axes, 1))]
+    legends = [*(one.get_legend() for one in twins), *figure.legends]
+    return {
+        "x": _first(*(one.get_xlabel for one in across), figure.get_supxlabel),
+        "y": _first(*(one.get_ylabel for one in up), figure.get_supylabel),
+        "legend": next(filter(None, map(_legend, legends)), []),
+    }
+
+
+def _span(axes, direction) -> tuple[float, float]:
+    """From where to where axes reach in the figure, across (0) or up (1)."""
+    place = axes.get_position()
+    return tuple(round(float(end), 2) for end in (place.min[direction], place.max[direction]))
+
+
+def _first(*reads) -> str:
+    return next(filter(None, map(_text, reads)), "")
 
 
 def _artists(axes) -> dict:

@@ -318,6 +318,23 @@ FIGURE = "def draw(w, X):\n    fig, ax = plt.subplots()\n    "
     ("ax.plot(X[0], label='a'); ax.plot(-X[1], label='b'); ax.set(xlabel='x', ylabel='y'); ax.legend()", (1, 1, 0)),
     ("ax.plot(X[0]); ax.set(xlabel='x', ylabel='y')", (0, 1, 0)),
     ("plt.close(fig)", (0, 0, 0)),
+    # A twin has the x label of its partner and a y axis of its own.
+    ("ax.plot(X[0]); ax.set(xlabel='x', ylabel='loss'); b = ax.twinx(); b.plot(X[1]); b.set_ylabel('%')", (1, 1, 1)),
+    ("ax.plot(X[0]); ax.set(xlabel='x', ylabel='loss'); b = ax.twinx(); b.plot(X[1])", (1, 0, 1)),
+    ("ax.plot(X[0]); ax.set_ylabel('loss'); b = ax.twinx(); b.plot(X[1]); b.set_ylabel('share')", (1, 0, 1)),
+    ("b = ax.twinx(); b.plot(X[0]); b.plot(X[1]); ax.set_xlabel('x'); b.set_ylabel('y')", (1, 0, 1)),
+    ("b = ax.twinx(); lines = b.plot(X[0]) + b.plot(X[1]); ax.set_xlabel('x'); b.set_ylabel('y'); "
+     "ax.legend(lines, ['a', 'b'])", (1, 1, 1)),
+    ("ax.plot(X[0], label='a'); ax.plot(X[1], label='b'); ax.set(xlabel='x', ylabel='y'); fig.legend()", (1, 1, 1)),
+    # Panels above each other share one label below; beside each other they do not.
+    ("ax.remove(); a, b = fig.subplots(2, sharex=True); a.plot(X[0]); b.plot(X[1]); b.set_xlabel('x'); "
+     "a.set_ylabel('a'); b.set_ylabel('b')", (1, 1, 1)),
+    ("ax.remove(); a, b = fig.subplots(2); a.plot(X[0]); b.plot(X[1]); b.set_xlabel('x'); "
+     "a.set_ylabel('a'); b.set_ylabel('b')", (1, 0, 1)),
+    ("ax.remove(); a, b = fig.subplots(1, 2, sharex=True); a.plot(X[0]); b.plot(X[1]); b.set_xlabel('x'); "
+     "a.set_ylabel('a'); b.set_ylabel('b')", (1, 0, 1)),
+    ("ax.remove(); a, b = fig.subplots(1, 2, sharey=True); a.plot(X[0]); b.plot(X[1]); fig.supxlabel('x'); "
+     "a.set_ylabel('a')", (1, 1, 1)),
 ])
 def test_a_figure_is_drawn_labelled_and_right(problem_set, code, shares):
     verdict = verdict_on(problem_set, FIGURE + code, "draw")
