@@ -112,7 +112,7 @@ def hand_in(course: Course, student: str, content: nbformat.NotebookNode | str, 
 
 
 def hostile(course: Course) -> nbformat.NotebookNode:
-    """Code that fails inside the kit, HTML that wants to act, a forged verdict, a picture, and an edited check."""
+    """Code that fails inside the kit, HTML that wants to act, a forged verdict, pictures, and an edited check."""
     notebook = answered(course, RIGHT | {
         "twice": "def twice(x):\n    return 2 * x\n\nfrom IPython.display import HTML, display\n"
                  "display({'text/html': '<script>steal()</script></div></main><b>table</b>', 'text/plain': 'x'}, "
@@ -121,6 +121,11 @@ def hostile(course: Course) -> nbformat.NotebookNode:
     notebook.cells.insert(2, nbformat.v4.new_code_cell("plots.learning_curves('no numbers')"))
     notebook.cells.insert(3, nbformat.v4.new_code_cell(
         "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"))
+    notebook.cells.insert(4, nbformat.v4.new_code_cell(
+        "plots.learning_curves({'training': [3, 2, 1]}, title='The loss falls')\nplt.show()\n"
+        "plt.plot([2, 1], label='mine')\nplt.title('My title')\nplt.xlabel('step')\nplt.ylabel('error')\nplt.legend()"))
+    notebook.cells.insert(5, nbformat.v4.new_code_cell(
+        "plt.figure()\nplt.plot([1, 2])\nplt.gcf().set_label('\"><script>alert(1)</script><img src=\"x\" alt=\"')"))
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") == "mean-square-check":
             cell.source = "100.0"

@@ -176,9 +176,28 @@ def test_tracebacks_show_the_students_lines_and_none_of_the_kits(built):
 
 
 def test_figures_have_alternative_texts(built):
-    images = soup_of(built, "dee.hostile").find_all("img")
-    assert images
-    assert all(len(image["alt"]) > 10 for image in images)
+    said = [image["alt"] for image in soup_of(built, "dee.hostile").find_all("img")]
+    assert said[:3] == [
+        "Figure 1 made by the code above",
+        "The loss falls: loss over epoch; training.",  # what helpers.plots says of its figure
+        "My title: error over step: mine",  # what can be read off another one
+    ]
+
+
+def test_an_alternative_text_that_wants_to_act_stays_text(built):
+    page = text_of(built, "dee.hostile")
+    soup = BeautifulSoup(page, "html.parser")
+    assert '"><script>alert(1)</script><img src="x" alt="' in [image["alt"] for image in soup.find_all("img")]
+    assert len(soup.find_all("img")) == 4
+    assert not re.search(r'<img src="data:[^"]*" alt="[^"]*[<>]', page)
+
+
+def test_a_figure_of_an_answer_is_named_by_its_question(course):
+    def change(cells):
+        cells["twice"]["outputs"] = [{"output_type": "display_data", "data": {"image/png": "AAAA"}, "metadata": {}}]
+    rewrite(course, "ada.right", change)
+    feedback(course, NAME, workers=1)
+    assert soup_of(course.root, "ada.right").find("img")["alt"] == "Figure 1 made by the code above, in “1.2 Twice”"
 
 
 def test_formulas_are_drawn_without_a_network(built):

@@ -148,8 +148,17 @@ def nbclient_cells():
     return nb.cells
 
 
+def without_words(output: dict) -> dict:
+    """A figure says in words what it shows: the one thing that a kernel does not add."""
+    if "image/png" not in output.get("metadata", {}):
+        return output
+    picture = {name: value for name, value in output["metadata"]["image/png"].items() if name != "alt"}
+    kept = {mime: about for mime, about in output["metadata"].items() if mime != "image/png"}
+    return {**output, "metadata": {**kept, **({"image/png": picture} if picture else {})}}
+
+
 def comparable(outputs) -> str:
-    text = json.dumps(outputs, indent=1, ensure_ascii=False, sort_keys=True)
+    text = json.dumps([without_words(output) for output in outputs], indent=1, ensure_ascii=False, sort_keys=True)
     text = re.sub(r"0x[0-9a-f]{8,}", "0x", text)
     return re.sub(r"ipykernel_\d+/\d+|\b\d{5,}(?=\.py)", "cell", text)
 
@@ -160,6 +169,35 @@ def test_outputs_are_those_of_nbclient_and_ipykernel(student, nbclient_cells):
         assert comparable(outputs) == comparable(cell.outputs), cell.source
         nbformat.validate(nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(outputs=outputs)]))
     assert student.execution_count == nbclient_cells[-1].execution_count
+
+
+@pytest.mark.parametrize(("source", "words"), [
+    ("plt.plot([1]); plt.title('falls'); plt.xlabel('epoch'); plt.ylabel('loss')", "falls: loss over epoch"),
+    ("f, (a, b) = plt.subplots(1, 2); f.suptitle('both'); a.set_title('left'); b.set_ylabel('right'); None",
+     "both; left; right"),
+    ("i = plt.imshow([[1, 2]]); plt.title('weights'); plt.colorbar(i, label='size')", "weights"),
+    ("plt.plot([1]); plt.gcf().set_label('its own words'); plt.title('not this')", "its own words"),
+    ("plt.plot([1]); plt.gcf().set_label('x' * 10_000)", "x" * 500),
+    ("plt.plot([1]); plt.gcf().get_label = lambda: 1 / 0; plt.title('broken')", "broken"),
+    ("plt.plot([1])", None),
+])
+def test_a_figure_says_in_words_what_it_shows(student, source, words):
+    student.run("import matplotlib.pyplot as plt")
+    picture = next(o for o in student.run(source) if "image/png" in o.get("data", {}))
+    assert picture["metadata"].get("image/png", {}).get("alt") == words
+    shown = student.run("fig = plt.figure(); plt.plot([1]); plt.title('last'); plt.close(fig); fig")[-1]
+    assert shown["output_type"] == "execute_result"
+    assert shown["metadata"]["image/png"] == {"alt": "last"}
+
+
+@pytest.mark.parametrize(("alt", "words"), [
+    (7, ""), ({"a": 1}, ""), (["x"], ""), ("two\nlines \x1b[1m\u202e", "two lines [1m"), ("x" * 10_000, "x" * 500),
+])
+def test_words_about_a_picture_are_one_line_of_bounded_length(student, alt, words):
+    student.run("from IPython.display import display")
+    said = {"alt": alt, "image/png": {"alt": alt, "width": 3}}
+    (shown,) = student.run(f"display({{'image/png': 'AAAA'}}, raw=True, metadata={said!r})")
+    assert shown["metadata"] == {"alt": words, "image/png": {"alt": words, "width": 3}}
 
 
 def test_text_stands_in_the_order_in_which_it_was_written(student):

@@ -7,6 +7,7 @@ from typing import Any
 
 TYPES = ("stream", "display_data", "execute_result", "error")
 ERROR_LENGTH = 100_000
+ALT_LENGTH = 500
 ERRORS = 10  # of one cell; more than one come only from code that shows tracebacks by itself
 
 
@@ -134,7 +135,7 @@ def checked(raw: Any) -> dict:
             "evalue": str(raw.get("evalue"))[:ERROR_LENGTH],
             "traceback": _shortened(lines),
         }
-    output = {"output_type": kind, "data": _bundle(raw.get("data")), "metadata": _plain(raw.get("metadata")) or {}}
+    output = {"output_type": kind, "data": _bundle(raw.get("data")), "metadata": _metadata(raw.get("metadata"))}
     if kind == "execute_result":
         count = raw.get("execution_count")
         output["execution_count"] = count if type(count) is int and 0 <= count < 10**6 else None
@@ -147,6 +148,25 @@ def _bundle(raw: Any) -> dict:
     if not isinstance(data, dict):
         raise ValueError("no mime bundle")
     return {k: v for k, v in data.items() if isinstance(v, str) or "json" in k}
+
+
+def _metadata(raw: Any) -> dict:
+    """The metadata of an output; what it says of a picture in words is one line of bounded length."""
+    metadata = _plain(raw) or {}
+    if not isinstance(metadata, dict):
+        raise ValueError("no metadata")
+    for about in (metadata, *(value for value in metadata.values() if isinstance(value, dict))):
+        if "alt" in about:
+            about["alt"] = _one_line(about["alt"])
+    return metadata
+
+
+def _one_line(text: Any) -> str:
+    """Printable text, spaces joined: a line that a reader of screens can read out."""
+    if not isinstance(text, str):
+        return ""
+    shown = (character if character.isprintable() else " " for character in text[:10 * ALT_LENGTH])
+    return " ".join("".join(shown).split())[:ALT_LENGTH]
 
 
 def _plain(raw: Any) -> Any:

@@ -1,7 +1,8 @@
 """IPython's shell as a notebook server runs it, without a server: outputs go to an `Outlet` as plain dicts.
 
 What comes out is what nbclient would have collected from ipykernel: the same output types, the same tracebacks, the
-same inline figures, text in the order in which it was written, whoever wrote it.
+same inline figures, text in the order in which it was written, whoever wrote it. One thing is added: figures say in
+words what they show.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from IPython.core.compilerop import CachingCompiler
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
 from IPython.core.error import StdinNotImplementedError
+from IPython.core.formatters import DisplayFormatter
 from IPython.core.interactiveshell import InteractiveShell
 from traitlets import Instance, Type, default
 from traitlets.config import Config
@@ -288,6 +290,28 @@ class _Hook(DisplayHook):
             self.shell.outlet.rich(self._output)
 
 
+class _Formatter(DisplayFormatter):
+    """As IPython's, and a figure's picture carries what the figure shows, where nbconvert looks for an alternative."""
+
+    def format(self, obj, include=None, exclude=None):
+        data, metadata = super().format(obj, include, exclude)
+        pictures = [mime for mime in data if mime.startswith("image/")]
+        if pictures and (words := _in_words(obj)):
+            for mime in pictures:
+                metadata[mime] = {**(metadata.get(mime) or {}), "alt": words}
+        return data, metadata
+
+
+def _in_words(obj: Any) -> str:
+    """What a figure of matplotlib's shows; "" of anything else."""
+    matplotlib = sys.modules.get("matplotlib.figure")  # what draws no figure need not import it
+    if matplotlib is None or not isinstance(obj, matplotlib.Figure):
+        return ""
+    from helpers import figures
+
+    return figures.in_words(obj)
+
+
 class _Compiler(CachingCompiler):
     def get_code_name(self, raw_code, transformed_code, number):
         """A file name as ipykernel makes them: a warning shows it to its reader."""
@@ -310,6 +334,10 @@ class NotebookShell(InteractiveShell):
     def init_hooks(self):
         super().init_hooks()
         self.set_hook("show_in_pager", lambda *_, **__: None, 99)  # help goes to a pager, and no output is left
+
+    def init_display_formatter(self):
+        self.display_formatter = _Formatter(parent=self)
+        self.configurables.append(self.display_formatter)
 
     def init_virtualenv(self):
         """A kernel does not look for one either."""
