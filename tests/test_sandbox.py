@@ -9,8 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import ROOT
 
 from helpers.grading import bubblewrap
+from helpers.grading.course import Course
 from helpers.grading.launch import Fresh, Warmed
 from helpers.grading.sandbox import Limits, Sandbox, SandboxError, Student, walls_available
 
@@ -472,6 +474,54 @@ def test_without_bubblewrap_the_instructor_must_say_so(monkeypatch):
             Sandbox("auto")
     finally:
         bubblewrap.probe.cache_clear()
+
+
+# Threads that a library started before a fork are missing after it, and whoever waits for them waits for ever.
+THREADS = """
+import numpy as np, torch
+torch.set_num_threads(2)
+generator = torch.Generator().manual_seed(5)
+W = torch.randn(400, 400, generator=generator, dtype=torch.float64, requires_grad=True)
+loss = torch.tanh(W @ W / 400).square().sum()
+loss.backward()
+A = np.random.default_rng(5).standard_normal((400, 400))
+results = loss.item(), W.grad.abs().sum().item(), np.abs(A @ A).sum(), np.linalg.det(A / 20)
+(torch.get_num_threads(), *(f"{result:.8g}" for result in results))
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_torch_and_numpy_compute_with_threads_in_every_fork(kind):
+    pytest.importorskip("torch")
+    told = []
+    imports = Course(ROOT).assignment("ps7_pytorch", sandbox=kind).imports
+    with Sandbox(kind, Limits(cell_seconds=30), imports=("numpy", *imports)) as sandbox:
+        for _ in range(4):
+            with sandbox.open() as student:
+                assert text_of(student.run("import sys; 'torch' in sys.modules")) == "True"  # warm: not imported again
+                told.append(text_of(student.run(THREADS)))
+                assert told[-1].startswith("(2,")
+    assert told == [told[0]] * 4
+
+
+def test_grading_a_problem_set_without_torch_never_imports_it():
+    """Neither the worker nor the warm process, for digits and all."""
+    kind = "bubblewrap" if walls_available()[0] else "none"
+    program = (
+        "import sys, nbformat\n"
+        "from helpers.grading import work\n"
+        "from helpers.grading.course import Course\n"
+        f"assignment = Course({str(ROOT)!r}).assignment('ps3_samplewise_mnist', sandbox={kind!r})\n"
+        "notebook = nbformat.reads(assignment.source, 4)\n"
+        "notebook.cells.append(nbformat.v4.new_code_cell(\"import sys; 'torch' in sys.modules\"))\n"
+        "task = work.Task('a', nbformat.writes(notebook).encode())\n"
+        "result = work.Result.from_bytes(work.grade(assignment, task))\n"
+        "points = sum(verdict['points'] for verdict in result.verdicts)\n"
+        "(told,) = nbformat.reads(result.notebook, 4).cells[-1].outputs\n"
+        "print(points > 10, told.data['text/plain'], 'torch' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=300)
+    assert done.stdout.split() == ["True", "False", "False"], done.stderr[-2000:]
 
 
 def test_opening_and_closing_takes_little_time(sandbox):

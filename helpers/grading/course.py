@@ -51,7 +51,7 @@ class CourseKit(SingletonConfigurable):
     ).tag(config=True)
 
     imports = Dict(
-        {"ps7_pytorch": ("torch",)},
+        {"ps7_pytorch": ("torch", "torch._dynamo")},  # the second takes every first optimizer two seconds
         help="Modules that the warm process imports for a problem set beside the usual ones, by its name.",
     ).tag(config=True)
 
