@@ -15,11 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import SMALL
+from conftest import SMALL, coursekit
 
 from helpers.grading import autograde as grading
 from helpers.grading import gradebook as books
 from helpers.grading.course import Course, CourseError
+from helpers.grading.feedback import feedback
 
 SERVERS = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 POSTGRES = str(SERVERS[-1].parent) if SERVERS else os.path.dirname(shutil.which("postgres") or "")
@@ -72,6 +73,41 @@ def test_a_dask_cluster_gives_the_same_marks(pretend_class, scheduler):
     assert summary.left == 0
     assert marks(course) == deserved(pretend_class)
     assert grading.autograde(course, SMALL).graded == []
+
+
+def pages(folder: Path) -> dict[str, bytes]:
+    return {path.parent.parent.name: path.read_bytes() for path in (folder / "feedback").glob("*/*/*.html")}
+
+
+def test_feedback_from_a_dask_cluster_is_the_same_pages(pretend_class, scheduler):
+    grading.autograde(Course(pretend_class), SMALL, workers=2)
+    run = coursekit("feedback", SMALL, "--scheduler", scheduler, folder=pretend_class)
+    assert run.returncode == 0, run.stderr
+    there = pages(pretend_class)
+    assert set(there) == set(deserved(pretend_class))
+    assert coursekit("feedback", SMALL, "--force", "-j", "1", folder=pretend_class).returncode == 0
+    assert pages(pretend_class) == there
+
+
+def test_feedback_goes_on_here_when_the_scheduler_dies(pretend_class, tmp_path):
+    pytest.importorskip("distributed")
+    course, address = Course(pretend_class), f"tcp://127.0.0.1:{free_port()}"
+    grading.autograde(course, SMALL, workers=2)
+    with contextlib.ExitStack() as stack:
+        dask = stack.enter_context(running(sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", address,
+                                           "--no-dashboard", cwd=tmp_path))
+        stack.enter_context(running(sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1",
+                                    "--no-dashboard", cwd=tmp_path))
+
+        def stop_after_three(done: int, of: int, student: str) -> None:
+            if done == 3:
+                dask.kill()
+
+        with pytest.raises(CourseError, match="scheduler"):
+            feedback(course, SMALL, scheduler=address, progress=stop_after_three)
+    rest = feedback(course, SMALL, workers=1)
+    assert len(rest.already) >= 3
+    assert set(pages(pretend_class)) == set(deserved(pretend_class))
 
 
 def test_a_scheduler_that_dies_is_told_and_nothing_is_lost(pretend_class, tmp_path):

@@ -273,6 +273,11 @@ def unusable(course: Course, error: Exception) -> CourseError:
     """What to do about a database that does not answer."""
     said = str(getattr(error, "orig", error))
     where = course.directory.db_url.split("@")[-1]
+    if "disk is full" in said or "No space left" in said:  # SQLite's words, and PostgreSQL's
+        return CourseError("the disk is full: make room and start again; what was graded is kept")
+    if "readonly" in said:
+        return CourseError(f"the gradebook {where} is read-only: put its permissions and its folder's right and start "
+                           "again; what was graded is kept")
     if "locked" in said:
         return CourseError(f"the gradebook {where} is locked by another program: close formgrader's or nbgrader's "
                            "running command and start again; what was graded is kept")
