@@ -11,6 +11,7 @@ import sys
 import zipfile
 from pathlib import Path
 
+import nbformat
 import pytest
 from conftest import ROOT
 
@@ -30,6 +31,11 @@ def commands(page: Path) -> list[str]:
     return [line for line in lines if line and not line.startswith(ELSEWHERE)]
 
 
+def setting(name: str) -> str:
+    """A line of `nbgrader_config.py`, as the manual shows it."""
+    return re.search(rf"^c\.{re.escape(name)} = .*$", (ROOT / "docs" / "teaching.md").read_text(), re.M)[0]
+
+
 @pytest.fixture(scope="module")
 def course(tmp_path_factory) -> Path:
     """A course whose students have handed in the first problem set, with an exchange of its own."""
@@ -40,7 +46,7 @@ def course(tmp_path_factory) -> Path:
     exchange.chmod(0o777)
     with open(folder / "nbgrader_config.py", "a") as config:
         config.write(f"\nc.Exchange.root = {str(exchange)!r}\n")
-        config.write("c.FileNameCollectorPlugin.named_regexp = r'.*/(?P<student_id>[a-z.]+)_(?P<file_id>.*)'\n")
+        config.write(setting("FileNameCollectorPlugin.named_regexp") + "\n")
     for number, submission in enumerate(sorted((folder / "submitted").glob(f"*/{PS1}"))):
         (submission / "submission_secret.txt").write_text(f"secret-{number}")  # as `nbgrader submit` leaves one
     shutil.copytree(ROOT / "docs" / "example", folder / "docs" / "example")
@@ -64,6 +70,25 @@ def test_the_commands_of_a_page_work(course, page):
         result = subprocess.run(words, cwd=course, env=env, capture_output=True, text=True, timeout=300)
         allowed = (0, 1) if "validity" in command else (0,)
         assert result.returncode in allowed, f"{command}\n{result.stdout[-1500:]}\n{result.stderr[-3000:]}"
+
+
+def test_the_manual_collects_a_zip_from_a_learning_management_system(course):
+    """After the commands of the page, with the setting that it shows."""
+    subprocess.run([sys.executable, "-m", "nbgrader", "zip_collect", PS1, "--force"], cwd=course, check=True,
+                   capture_output=True, timeout=200)
+    collected = course / "submitted" / "amara.okafor" / PS1 / f"{PS1}.ipynb"
+    assert collected.read_bytes() == (course / "release" / PS1 / f"{PS1}.ipynb").read_bytes()
+
+
+def test_the_mark_scheme_of_a_written_question_stands_where_the_manual_says():
+    released = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell.source for cell in
+                nbformat.read(ROOT / "release" / PS1 / f"{PS1}.ipynb", as_version=4).cells}
+    source = nbformat.read(ROOT / "source" / PS1 / f"{PS1}.ipynb", as_version=4)
+    written = [cell for cell in source.cells if cell.cell_type == "markdown" and cell.metadata.get("nbgrader")]
+    assert written
+    for cell in written:
+        assert "Mark scheme" in cell.source
+        assert "Mark scheme" not in released[cell.metadata.nbgrader.grade_id]
 
 
 def test_links_between_pages_lead_somewhere():
