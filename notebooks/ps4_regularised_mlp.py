@@ -1893,7 +1893,7 @@ def schedule_cases(rng):
 
 def plan_cases(rng):
     """Numbers of samples that the batch size divides, does not divide, and exceeds."""
-    for N, K, epochs in ((23, 5, 4), (20, 4, 3), (13, 40, 3)):
+    for N, K, epochs in ((23, 5, 4), (20, 4, 3), (29, 40, 3)):
         yield {"N": N, "K": K, "epochs": epochs, "seed": int(rng.integers(1_000_000)),
                "case": f"N = {N}, K = {K}, {epochs} epochs"}
 
