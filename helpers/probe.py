@@ -67,6 +67,8 @@ class Probe:
 
     def trouble(self) -> Trouble | None:
         """What is wrong before any result is looked at, or with every call alike."""
+        if self.observe(0).error is None:
+            return self.failure(0)
         if self.subject.missing():
             return Trouble("missing", f"`{self.name}` is not defined: has its cell been run?")
         if not self.subject.callable():

@@ -11,7 +11,7 @@ from __future__ import annotations
 import html
 import re
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 DEPTHS = ("verdict", "where", "why")
@@ -86,7 +86,7 @@ class Verdict:
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, for the class report: everything but the error maps."""
-        rows = [{k: v for k, v in asdict(row).items() if k != "error_map"} for row in self.rows]
+        rows = [{k: v for k, v in vars(row).items() if k != "error_map"} for row in self.rows]
         return {"name": self.name, "points": float(self.points), "max": self.max_points, "rows": rows,
                 "advice": self.advice}
 

@@ -46,6 +46,7 @@ class ClassGradebook(api.Gradebook):
         self._assignment: api.Assignment | None = None
         self._cells: dict[str, str] = {}  # names by id
         self._recorded: set[str] | None = None  # who has a submission
+        self._students: dict[str, api.Student | None] | None = None  # who is known; loaded until their turn
         self._student: api.Student | None = None
         self._at_work: api.SubmittedAssignment | None = None
         self._waiting = False
@@ -94,7 +95,15 @@ class ClassGradebook(api.Gradebook):
         return self._assignment
 
     def find_student(self, student: str) -> api.Student:
-        return self._student or super().find_student(student)
+        if self._student is not None:
+            return self._student
+        if self._students is not None:
+            if student not in self._students:
+                raise api.MissingEntry(f"No such student: {student}")
+            known, self._students[student] = self._students[student], None
+            if known is not None:
+                return known
+        return super().find_student(student)
 
     def find_submission(self, assignment: str, student: str) -> api.SubmittedAssignment:
         if self._at_work is not None:
@@ -144,10 +153,12 @@ class ClassGradebook(api.Gradebook):
         """
         if self._recorded is None:
             self._recorded = self.recorded_students()
+            self._students = {row.id: row for row in self.db.query(api.Student)}
+            self.db.expunge_all()
         try:
             late = self._record(student, notebook, timestamp, steps)
         except sqlalchemy.exc.IntegrityError:  # another program, formgrader say, has just recorded this student
-            self._recorded = self.recorded_students()
+            self._recorded, self._students = self.recorded_students(), None
             late = self._record(student, notebook, timestamp, steps)
         self._recorded.add(student)
         return late

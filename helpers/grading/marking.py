@@ -17,6 +17,7 @@ import types
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import nbformat
@@ -188,10 +189,17 @@ def execute(source: str, namespace: dict[str, Any], name: str) -> None:
 
 def evaluate(source: str, namespace: dict[str, Any], name: str) -> Any:
     """Run a cell; the value of its last expression, or None."""
+    statements, last = _compiled(source, name)
+    exec(statements, namespace)
+    return eval(last, namespace) if last else None
+
+
+@lru_cache(maxsize=1000)
+def _compiled(source: str, name: str) -> tuple[types.CodeType, types.CodeType | None]:
+    """A cell's statements, and its last expression if it ends in one."""
     tree = ast.parse(source, name)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    exec(compile(tree, name, "exec"), namespace)
-    return eval(compile(ast.Expression(last.value), name, "eval"), namespace) if last else None
+    return compile(tree, name, "exec"), compile(ast.Expression(last.value), name, "eval") if last else None
 
 
 @contextlib.contextmanager

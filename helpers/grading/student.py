@@ -64,7 +64,7 @@ class Server:
     def next_message(self) -> dict:
         while True:
             with contextlib.suppress(KeyboardInterrupt):
-                while not select.select([self.channel.sock], [], [], 3600)[0]:
+                while not self.channel.begun and not select.select([self.channel.sock], [], [], 3600)[0]:
                     pass
                 with self.interrupts.shielded():
                     return self.channel.receive()
@@ -178,7 +178,7 @@ class Server:
         return function
 
     def next_message_or_interrupt(self) -> dict:
-        while not select.select([self.channel.sock], [], [], 1)[0]:
+        while not self.channel.begun and not select.select([self.channel.sock], [], [], 1)[0]:
             pass
         with self.interrupts.shielded():
             return self.channel.receive()

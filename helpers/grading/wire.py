@@ -328,7 +328,7 @@ class Channel:
         self.sock, self.frame_bytes = sock, frame_bytes
         self.export, self.accept = export, accept
         self.received = 0  # bytes so far, for whoever wants to notice a flood
-        self._data = bytearray()  # the message that is coming
+        self._data = bytearray()  # what has come: of a message, or of several
         self._sending = threading.Lock()
 
     def send(self, value: Any, seconds: float | None = None) -> None:
@@ -347,6 +347,11 @@ class Channel:
             except OSError as e:
                 raise WireClosed(str(e)) from None
 
+    @property
+    def begun(self) -> bool:
+        """Something has been read already: there is no use in waiting for the socket before `receive`."""
+        return bool(self._data)
+
     def receive(self, seconds: float | None = None) -> Any:
         """The next message. Raises WireTimeout (ask again: nothing is lost), WireError, WireClosed (no more use)."""
         deadline = None if seconds is None else time.monotonic() + seconds
@@ -354,8 +359,9 @@ class Channel:
         magic, header, body = _PREFIX.unpack_from(self._data)
         if magic != _MAGIC or header > HEADER_BYTES or header + body > self.frame_bytes:
             raise WireError("no message: a prefix that is none")
-        self._fill(_PREFIX.size + header + body, deadline)
-        data, self._data = memoryview(self._data)[_PREFIX.size :], bytearray()
+        end = _PREFIX.size + header + body
+        self._fill(end, deadline)
+        data, self._data = memoryview(self._data)[_PREFIX.size : end], self._data[end:]
         return decode(bytes(data[:header]), data[header:], self.accept)
 
     def _fill(self, size: int, deadline: float | None) -> None:
@@ -366,7 +372,7 @@ class Channel:
                 raise WireTimeout("nothing came in time")
             try:
                 self.sock.settimeout(left)
-                chunk = self.sock.recv(min(size - len(self._data), 2**20))
+                chunk = self.sock.recv(min(max(size - len(self._data), 2**16), 2**20))
             except TimeoutError:
                 continue
             except OSError as e:

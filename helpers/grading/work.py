@@ -112,7 +112,12 @@ def problem_set_of(assignment: Assignment) -> ProblemSet:
 
 
 def prepare(assignment: Assignment) -> None:
-    """Warm a worker up, and leave Ctrl-C to the driver, which lets the running submissions end."""
+    """Warm a worker up, and leave Ctrl-C to the driver, which lets the running submissions end.
+
+    Workers yield to the driver: all of them wait for the one who writes.
+    """
+    if hasattr(os, "nice"):
+        os.nice(5)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_driver, args=(os.getppid(),), daemon=True).start()
     problem_set_of(assignment)
