@@ -201,6 +201,7 @@ def grade_the_written_answer(page, screenshots: Path) -> None:
     for link in (SMALL, SMALL, "Submission #1"):
         page.locator("tbody").get_by_role("link", name=link).click()
     page.locator(".verdict", has_text=REASON).wait_for()
+    page.wait_for_load_state("networkidle")  # its fields listen once the marks so far have come
     for field, text, kept in (("#why", "1.5", "/api/grade/"), ("#why-comment", COMMENT, "/api/comment/")):
         with page.expect_response(lambda answer, kept=kept: kept in answer.url and answer.request.method == "PUT"):
             page.locator(field).fill(text)
