@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import logging
 import os
@@ -52,7 +53,7 @@ class CourseKit(SingletonConfigurable):
 
     imports = Dict(
         {"ps7_pytorch": ("torch", "torch._dynamo")},  # the second takes every first optimizer two seconds
-        help="Modules that the warm process imports for a problem set beside the usual ones, by its name.",
+        help="Modules that the warm process imports for a problem set beside those that its cells import, by its name.",
     ).tag(config=True)
 
 
@@ -145,7 +146,8 @@ class Course:
             master=path.read_text(encoding="utf-8") if path else "",
             files=tuple(sorted(self.own_files(name).items())), seed=self.seed(name),
             depth=self.settings.depth["feedback"], limits=Limits(**self.settings.limits),
-            sandbox=sandbox or self.settings.sandbox, imports=tuple(self.settings.imports.get(name, ())),
+            sandbox=sandbox or self.settings.sandbox,
+            imports=(*imported_modules(notebook), *self.settings.imports.get(name, ())),
             run_experiments=run_experiments)
 
     def seed(self, name: str) -> int:
@@ -164,6 +166,19 @@ class Course:
                 fresh.unlink()
         digest = hashlib.sha256(f"{path.read_text()} {name}".encode()).digest()
         return int.from_bytes(digest[:6], "big")
+
+
+def imported_modules(notebook: nbformat.NotebookNode) -> list[str]:
+    """What a notebook's cells import, in order, without its experiments; of names out of a module, some are modules."""
+    found: list[str] = []
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and masters.EXPERIMENT not in cell.metadata.get("tags", ()):
+            for node in ast.walk(ast.parse(cell.source)):
+                if isinstance(node, ast.Import):
+                    found += [alias.name for alias in node.names]
+                elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                    found += [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+    return list(dict.fromkeys(found))
 
 
 def load_config(root: Path) -> Config:

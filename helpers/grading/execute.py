@@ -32,8 +32,7 @@ if TYPE_CHECKING:
     from .course import Course
     from .work import Assignment
 
-IMPORTS = ("numpy", "matplotlib.pyplot", "scipy.optimize", "scipy.special", "helpers.check", "helpers.data",
-           "helpers.plots")
+IMPORTS = ("numpy", "matplotlib.pyplot", "helpers.check", "helpers.data", "helpers.plots")  # whatever the notebook
 
 
 @dataclass

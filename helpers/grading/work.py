@@ -120,8 +120,8 @@ def prepare(assignment: Assignment) -> None:
         os.nice(5)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_driver, args=(os.getppid(),), daemon=True).start()
+    warm_sandbox(assignment.sandbox, assignment.limits, assignment.imports)  # which imports while this goes on
     problem_set_of(assignment)
-    warm_sandbox(assignment.sandbox, assignment.limits, assignment.imports)
 
 
 def _end_with_the_driver(driver: int) -> None:

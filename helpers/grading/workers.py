@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures as futures
+import importlib
 import multiprocessing
 import os
 import signal
@@ -79,7 +80,10 @@ class Pool:
             self.executor = self.client.get_executor(pure=False)
             return
         # A forked worker shares what the driver has imported; where forking is unsafe or absent, it is spawned.
-        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+        forked = sys.platform == "linux"
+        if forked:
+            importlib.import_module("matplotlib.pyplot")  # every reference does
+        context = multiprocessing.get_context("fork" if forked else "spawn")
         self.executor = futures.ProcessPoolExecutor(
             self.workers, context, initializer=partial(prepare, self.assignment))
 
