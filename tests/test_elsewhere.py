@@ -11,7 +11,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -89,43 +90,36 @@ def test_feedback_from_a_dask_cluster_is_the_same_pages(pretend_class, scheduler
     assert pages(pretend_class) == there
 
 
-def test_feedback_goes_on_here_when_the_scheduler_dies(pretend_class, tmp_path):
+def dies_after_three(work: Callable, folder: Path) -> None:
+    """Do work on a cluster of one worker whose scheduler is killed once three submissions are done."""
     pytest.importorskip("distributed")
-    course, address = Course(pretend_class), f"tcp://127.0.0.1:{free_port()}"
-    grading.autograde(course, SMALL, workers=2)
+    address = f"tcp://127.0.0.1:{free_port()}"
     with contextlib.ExitStack() as stack:
         dask = stack.enter_context(running(sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", address,
-                                           "--no-dashboard", cwd=tmp_path))
+                                           "--no-dashboard", cwd=folder))
         stack.enter_context(running(sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1",
-                                    "--no-dashboard", cwd=tmp_path))
+                                    "--no-dashboard", cwd=folder))
 
         def stop_after_three(done: int, of: int, student: str) -> None:
             if done == 3:
                 dask.kill()
 
         with pytest.raises(CourseError, match="scheduler"):
-            feedback(course, SMALL, scheduler=address, progress=stop_after_three)
+            work(scheduler=address, progress=stop_after_three)
+
+
+def test_feedback_goes_on_here_when_the_scheduler_dies(pretend_class, tmp_path):
+    course = Course(pretend_class)
+    grading.autograde(course, SMALL, workers=2)
+    dies_after_three(partial(feedback, course, SMALL), tmp_path)
     rest = feedback(course, SMALL, workers=1)
     assert len(rest.already) >= 3
     assert set(pages(pretend_class)) == set(deserved(pretend_class))
 
 
 def test_a_scheduler_that_dies_is_told_and_nothing_is_lost(pretend_class, tmp_path):
-    pytest.importorskip("distributed")
-    address = f"tcp://127.0.0.1:{free_port()}"
     course = Course(pretend_class)
-    with contextlib.ExitStack() as stack:
-        dask = stack.enter_context(running(sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", address,
-                                           "--no-dashboard", cwd=tmp_path))
-        stack.enter_context(running(sys.executable, "-m", "distributed.cli.dask_worker", address, "--nthreads", "1",
-                                    "--no-dashboard", cwd=tmp_path))
-
-        def stop_after_three(done: int, of: int, student: str) -> None:
-            if done == 3:
-                dask.kill()
-
-        with pytest.raises(CourseError, match="scheduler"):
-            grading.autograde(course, SMALL, scheduler=address, progress=stop_after_three)
+    dies_after_three(partial(grading.autograde, course, SMALL), tmp_path)
     summary = grading.autograde(course, SMALL)
     assert len(summary.already) >= 3
     assert marks(course) == deserved(pretend_class)
