@@ -131,7 +131,12 @@ def lay_fresh_mounts(disk_bytes: int) -> None:
     disk_bytes: what fits into /tmp; a file or folder counts as one of at most 20,000.
     """
     _mount("none", "/", "", _REC | _PRIVATE)
+    kept = {path: os.open(path, os.O_PATH) for path in _python_below_tmp()}
     _mount("tmpfs", "/tmp", "tmpfs", _NOSUID | _NODEV, f"size={disk_bytes},nr_inodes=20000,mode=1777")
+    for path, descriptor in kept.items():
+        os.makedirs(path, exist_ok=True)
+        _mount(f"/proc/self/fd/{descriptor}", path, "", _BIND | _REC)
+        os.close(descriptor)
     _mount("tmpfs", "/dev/shm", "tmpfs", _NOSUID | _NODEV, f"size={disk_bytes // 2},nr_inodes=1000,mode=1777")
     _mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,mode=620")
     try:
@@ -140,6 +145,13 @@ def lay_fresh_mounts(disk_bytes: int) -> None:
         _cover_proc()
     with contextlib.suppress(WallError):
         _raise_loopback()
+
+
+def _python_below_tmp() -> list[str]:
+    """Where Python and the kit live, if that is below /tmp, as in a clone for a trial."""
+    kit = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    places = sorted({os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, kit)})
+    return [path for path in places if path.startswith("/tmp/") and os.path.isdir(path)]
 
 
 def _cover_proc() -> None:
