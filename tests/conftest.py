@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 import sys
@@ -23,6 +24,16 @@ def coursekit(*arguments: str, folder: Path = ROOT, env: dict | None = None) -> 
     """Run the command line as a user would."""
     command = [*COURSEKIT, *map(str, arguments)]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, env=env)
+
+
+def processes_below(pid: int) -> list[int]:
+    """Children of a process, theirs, and so on (Linux)."""
+    found = [pid]
+    for each in found:
+        for task in Path(f"/proc/{each}/task").glob("*/children"):
+            with contextlib.suppress(OSError):  # it has just ended
+                found += map(int, task.read_text().split())
+    return found[1:]
 
 
 @pytest.fixture(scope="session")

@@ -16,12 +16,13 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import COURSEKIT, SMALL, coursekit
+from conftest import COURSEKIT, SMALL, coursekit, processes_below
 
 from helpers.grading import autograde as grading
 from helpers.grading import gradebook as books
 from helpers.grading.course import Course, CourseError
 from helpers.grading.graded import read_class
+from helpers.grading.sandbox import walls_available
 
 KILLS, KILLS_A_CLASS = 50, 10
 
@@ -180,6 +181,29 @@ def test_killed_anywhere_and_started_again_it_ends_the_same(pretend_class, tmp_p
         run.wait()
     grade(pretend_class)
     assert state(pretend_class) == state(undisturbed)
+
+
+@pytest.mark.skipif(not walls_available()[0], reason="no bubblewrap here")
+def test_walls_that_fall_cost_nobody_a_mark(pretend_class):
+    """Kill -9 of all walls, twice, while submissions are inside."""
+    killed: list[int] = []
+
+    def tear_down(done: int, of: int, student: str) -> None:
+        if done in (1, 3):
+            for pid in processes_below(os.getpid()):
+                with contextlib.suppress(OSError):  # it went with another
+                    if Path(f"/proc/{pid}/comm").read_text() == "bwrap\n":
+                        os.kill(pid, signal.SIGKILL)
+                        killed.append(pid)
+
+    expected = deserved(pretend_class)
+    endless = next(student for student, e in expected.items() if e["kind"] == "an endless loop")
+    summary = grade(pretend_class, progress=tear_down, students=[endless, *(s for s in expected if s != endless)][:6])
+    assert len(killed) > 2
+    assert not [why for why in summary.ended.values() if "walls" in why]
+    found = marks(pretend_class)
+    assert {s: checks_only(found[s]) for s in found} == {s: expected[s]["points"] for s in found}
+    assert len(found) == 6
 
 
 def test_interrupted_it_finishes_the_running_ones_and_goes_on_later(pretend_class):

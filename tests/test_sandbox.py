@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, processes_below
 
 from helpers.grading import bubblewrap
 from helpers.grading.course import Course
@@ -156,22 +156,19 @@ def test_memory_of_all_processes_together_is_limited(student):
 
 @pytest.mark.skipif(sys.platform != "linux", reason="processes of others can be counted on Linux only")
 def test_a_fork_bomb_is_stopped_and_cleared_away(sandbox):
+    sandbox.open().close()
+    before = _processes_of(sandbox)
     with sandbox.open() as student:
         outputs = student.run(
             "import os, time\nfor _ in range(300):\n    try:\n        if os.fork() == 0: time.sleep(20); os._exit(0)\n"
             "    except OSError as e: print(type(e).__name__); break\ntime.sleep(0.2)"
         )
         assert "processes and threads" in text_of(outputs) or "BlockingIOError" in text_of(outputs)
-    assert _processes_below(sandbox) <= 2
+    assert _processes_of(sandbox) == before
 
 
-def _processes_below(sandbox) -> int:
-    """How many processes the sandbox's warm process has besides itself."""
-    pids = [sandbox._launcher._process.pid]
-    for pid in pids:
-        for task in Path(f"/proc/{pid}/task").glob("*/children"):
-            pids += map(int, task.read_text().split())
-    return len(pids) - 1
+def _processes_of(sandbox) -> int:
+    return len(processes_below(sandbox._launcher._process.pid))
 
 
 @pytest.mark.parametrize(
@@ -343,12 +340,14 @@ def test_no_door_is_left_open(walled, name):
 
 
 def test_nothing_runs_on_after_the_end(walled):
+    walled.open().close()
+    before = _processes_of(walled)
     with walled.open() as student:
         student.run(
             "import subprocess, os\nfor _ in range(3):\n    subprocess.Popen(['sleep', '60'], start_new_session=True)\n"
             "if os.fork() == 0:\n    os.setsid()\n    if os.fork(): os._exit(0)\n    import time; time.sleep(60)"
         )
-    assert _processes_below(walled) <= 2  # bubblewrap's own first process, and the warm one
+    assert _processes_of(walled) == before
 
 
 def test_disk_is_limited(walled):

@@ -26,12 +26,13 @@ from ..sources import cache_folder
 from .marking import ProblemSet
 from .master import EXPERIMENT
 from .restore import kept_outputs, notebook_file, passed_files, read_submission, with_own_files
-from .sandbox import Limits, Sandbox
+from .sandbox import Limits, Sandbox, SandboxError
 
 if TYPE_CHECKING:
     from .course import Course
     from .work import Assignment
 
+LIVES = 2  # how often a submission's walls, or the worker that grades it, may fall before it is a broken one
 IMPORTS = ("numpy", "matplotlib.pyplot", "helpers.check", "helpers.data", "helpers.plots")  # whatever the notebook
 
 
@@ -41,6 +42,7 @@ class Graded:
 
     verdicts: list[dict[str, Any]] = field(default_factory=list)  # with the check's grade_id
     ended: str = ""  # why the student's process ended early, if it did
+    fell: bool = False  # the walls ended with it
 
 
 def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, sandbox: Sandbox, seed: int, depth: str = "why",
@@ -49,8 +51,30 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, sandbox: Sandbo
 
     Student cells run in a fresh process of the sandbox; check cells run here, on proxies, from the assignment's own
     text. An experiment keeps the outputs that were handed in, unless `run_experiments`.
+
+    Walls that fall while the submission is inside (somebody has killed the warm process, or the machine's memory was
+    full) are built again, LIVES times; then the submission is taken for what fells them.
+
+    Raises:
+        SandboxError: if they cannot be built.
     """
-    graded, start = Graded(), time.perf_counter()
+    start, graded = time.perf_counter(), None
+    for left in reversed(range(LIVES + 1)):
+        try:
+            graded = _grade_cells(notebook, problem_set, sandbox, seed, depth, files, run_experiments)
+        except SandboxError:
+            if not left:
+                raise
+        if graded is not None and not graded.fell:
+            break
+    facts = notebook.metadata.setdefault("grading", {})
+    facts.update(ended=graded.ended, seconds=round(time.perf_counter() - start, 3))
+    return graded
+
+
+def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, sandbox: Sandbox, seed: int, depth: str,
+                 files: Mapping[str, bytes] | None, run_experiments: bool) -> Graded:
+    graded = Graded()
     sources = problem_set.check_sources
     with sandbox.open(dict(files or {})) as student:
         subjects = {name: student.subject(name) for name in problem_set.student_names}
@@ -72,8 +96,7 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, sandbox: Sandbo
         for cell, outputs in ran:  # only now: a cell may change what an earlier one shows
             cell.outputs = [_without_verdict(nbformat.from_dict(output)) for output in outputs]
         graded.ended = student.ended or ""
-    facts = notebook.metadata.setdefault("grading", {})
-    facts.update(ended=graded.ended, seconds=round(time.perf_counter() - start, 3))
+    graded.fell = student.fell
     return graded
 
 
@@ -158,10 +181,10 @@ def problem_set_at_work(step: Any, resources: dict) -> ProblemSet:
 
 @lru_cache(maxsize=2)
 def warm_sandbox(kind: str, limits: Limits, imports: tuple[str, ...]) -> Sandbox:
-    """This process's sandbox, warm from the first submission on, closed when the process ends."""
+    """This process's sandbox, warm from the first submission on, closed when the process ends; or its parent's."""
     cache = cache_folder()
     if cache is not None and cache.is_dir():  # else every submission would read the bundled digits' csv again
         os.environ.setdefault("COURSE_CACHE", str(cache))
-    sandbox = Sandbox(kind, limits, IMPORTS + imports, [cache] if cache else []).__enter__()
+    sandbox = Sandbox(kind, limits, IMPORTS + imports, [cache] if cache else [])
     Finalize(None, sandbox.close, exitpriority=1)  # atexit does not run in a worker of a process pool
     return sandbox

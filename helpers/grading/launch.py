@@ -40,7 +40,8 @@ class Launcher(Protocol):
         """Send SIGINT, or what comes nearest."""
 
     def close(self, wait: bool = False) -> tuple[str, float]:
-        """End the submission: why it has ended ("closed" if because of this), and its processor time in seconds.
+        """End the submission: why it has ended ("closed" if because of this, "" if nobody is left who knows), and its
+        processor time in seconds.
 
         wait: it has ended, or is about to: find out why first.
         """
@@ -50,21 +51,28 @@ class Launcher(Protocol):
 
 
 class Warmed:
-    """Submissions forked from a warm process, which runs inside bubblewrap if `user` says who starts that."""
+    """Submissions forked from a warm process, which runs inside bubblewrap if `user` says who starts that.
+
+    A process that is forked from the one that made this shares the warm process, each with a keeper of its own there.
+    """
 
     def __init__(self, imports, limits, user: str = "", namespaces: bool = False, readable=()):
         self.imports, self.limits = imports, limits
         self.user, self.namespaces, self.readable = user, namespaces, readable
         self._process: subprocess.Popen | None = None
-        self._control: socket.socket | None = None
-        self._ready = False
-        self._answers: Any = None
+        self._starter = 0  # pid of the grader that has started it
+        self._door: socket.socket | None = None  # to the warm process
         self._said: Any = None
         self._folder = ""  # without walls: where submissions have their working directories
+        self._keeper: socket.socket | None = None
+        self._grader = 0  # pid of the grader whose keeper this is
+        self._answers: Any = None
         self._directory: str | None = None
         self._used = False
 
     def start(self) -> None:
+        if self._process is not None and self._starter == os.getpid() and self._process.poll() is not None:
+            self.stop()
         if self._process is not None:
             return
         ours, theirs = socket.socketpair()
@@ -87,11 +95,10 @@ class Warmed:
             theirs.close()
             for f in files:
                 f.close()
-        self._control, self._ready, self._used = ours, False, False
-        self._answers = ours.makefile("r", encoding="utf-8")
+        self._door, self._starter, self._used = ours, os.getpid(), False
 
-    def _command(self, control: int) -> tuple[list[str], list, dict]:
-        program = [sys.executable, "-P", "-m", _MODULE, "--control", str(control)]
+    def _command(self, door: int) -> tuple[list[str], list, dict]:
+        program = [sys.executable, "-P", "-m", _MODULE, "--warm", str(door)]
         program += [f"--import={name}" for name in self.imports]
         if self.user:
             program += ["--walls", *(["--namespaces"] if self.namespaces else [])]
@@ -99,46 +106,57 @@ class Warmed:
         self._folder = tempfile.mkdtemp(prefix="coursekit-")
         return program, [], {"env": plain_environment(self._folder), "cwd": self._folder}
 
-    def _await_ready(self) -> None:
-        if not self._ready:
-            try:
-                answer = self._answer(START_SECONDS)
-            except OSError as e:
-                raise SandboxError(f"the warm process did not come up: {e}. It said: {self._last_words()}") from e
-            self._ready = bool(answer.get("ready"))
+    def _meet_keeper(self) -> None:
+        """Have a keeper forked, unless this process has one already. Raises OSError."""
+        if self._keeper is not None and self._grader == os.getpid():
+            return
+        self._leave_keeper()
+        self._keeper, theirs = socket.socketpair()
+        self._grader, self._answers = os.getpid(), self._keeper.makefile("r", encoding="utf-8")
+        with theirs:
+            socket.send_fds(self._door, [b"1"], [theirs.fileno()])
+        self._answer(START_SECONDS)
+
+    def _leave_keeper(self) -> None:
+        """Close this process's end of the socket: a keeper that nobody can speak to ends."""
+        if self._keeper is not None:
+            self._answers.close()
+            self._keeper.close()
+            self._keeper = None
 
     def _answer(self, seconds: float) -> dict:
-        self._control.settimeout(seconds)
+        self._keeper.settimeout(seconds)
         line = self._answers.readline()
         if not line:
             raise ConnectionError("the warm process is gone")
         return json.loads(line)
 
     def _command_and_answer(self, command: dict, fds=()) -> dict:
+        if self._keeper is None:
+            raise ConnectionError("the warm process is gone")
         data = json.dumps(command).encode() + b"\n"
-        self._control.settimeout(ANSWER_SECONDS)
+        self._keeper.settimeout(ANSWER_SECONDS)
         if fds:
-            socket.send_fds(self._control, [data], list(fds))
+            socket.send_fds(self._keeper, [data], list(fds))
         else:
-            self._control.sendall(data)
+            self._keeper.sendall(data)
         return self._answer(ANSWER_SECONDS)
 
     def open(self) -> socket.socket:
-        for attempt in (1, 2):
+        for renew in (self._leave_keeper, self.stop, None):
             try:
                 return self._open()
             except (OSError, ValueError) as e:  # it has died since the last submission, or hangs: take a new one
-                words = self._last_words()
-                self.stop()
-                if attempt == 2:
-                    raise SandboxError(f"the warm process died twice: {e}. It said: {words}") from e
+                if renew is None:
+                    raise SandboxError(f"the warm process does not come up: {e}. It said: {self._last_words()}") from e
+                renew()
         raise AssertionError
 
     def _open(self) -> socket.socket:
-        if self._used and self.user and not self.namespaces:
+        if self.user and not self.namespaces and (self._used or self._starter != os.getpid()):
             self.stop()  # without namespaces of its own, each submission gets a bubblewrap of its own
         self.start()
-        self._await_ready()
+        self._meet_keeper()
         self._used = True
         self._directory = None if self.user else tempfile.mkdtemp(dir=self._folder)
         ours, theirs = socket.socketpair()
@@ -154,37 +172,39 @@ class Warmed:
         try:
             self._command_and_answer({"do": "interrupt"})
         except (OSError, ValueError):
-            self.stop()  # the submission ends with it, which is noticed
+            self._leave_keeper()  # the submission ends with it, which is noticed
 
     def close(self, wait: bool = False) -> tuple[str, float]:
         try:
             answer = self._command_and_answer({"do": "wait" if wait else "close"})
         except (OSError, ValueError):
-            self.stop()
+            self._leave_keeper()
             answer = {}
         if self._directory:
             shutil.rmtree(self._directory, ignore_errors=True)
-        return answer.get("ended") or "the notebook's process ended with its walls", float(answer.get("cpu") or 0)
+        return answer.get("ended") or "", float(answer.get("cpu") or 0)
 
     def stop(self) -> None:
-        if self._process is not None:
-            with contextlib.suppress(OSError, ValueError, subprocess.TimeoutExpired):
-                self._control.sendall(b'{"do": "quit"}\n')
-                if self._ready:  # it is still importing otherwise, and hears nothing
-                    self._process.wait(ANSWER_SECONDS)
+        self._leave_keeper()
+        if self._process is None:
+            return
+        if self._starter == os.getpid():
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                self._door.sendall(b"0")  # without a socket along: the end
+                self._process.wait(ANSWER_SECONDS if self._used else 0)  # it is still importing otherwise
             self._process.kill()
             self._process.wait()
-            for f in (self._answers, self._control, self._said):
-                f.close()
-            self._process = None
-        if self._folder:
-            shutil.rmtree(self._folder, ignore_errors=True)
-            self._folder = ""
+            if self._folder:
+                shutil.rmtree(self._folder, ignore_errors=True)
+        self._process, self._folder = None, ""
+        self._door.close()
+        self._said.close()
 
     def _last_words(self) -> str:
         with contextlib.suppress(OSError, ValueError, AttributeError):
-            self._said.seek(0)
-            return self._said.read()[-2000:].decode("utf-8", "replace").strip() or "nothing"
+            size = os.fstat(self._said.fileno()).st_size
+            said = os.pread(self._said.fileno(), 2000, max(size - 2000, 0))  # the offset is the warm process's
+            return said.decode("utf-8", "replace").strip() or "nothing"
         return "nothing"
 
 

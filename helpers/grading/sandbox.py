@@ -100,7 +100,7 @@ class Sandbox:
         self._launcher = self._make_launcher()
 
     def __enter__(self) -> Sandbox:
-        self._launcher.start()
+        self.start()
         return self
 
     def __exit__(self, *_) -> None:
@@ -115,6 +115,10 @@ class Sandbox:
         if not user:
             raise SandboxError(f"no walls here: {why}\nWithout them a submission can read and write whatever you can.")
         return Warmed(self.imports, self.limits, user=user, namespaces=namespaces, readable=self.readable)
+
+    def start(self) -> None:
+        """Start the warm process, without waiting for it; a process that is forked from this one shares it."""
+        self._launcher.start()
 
     def open(self, files: dict[str, bytes] | None = None) -> Student:
         """A fresh process in a fresh working directory that holds `files` (relative path -> contents)."""
@@ -152,13 +156,15 @@ def _safe_name(name: str) -> str:
 class Student:
     """One submission's process. A context manager; made by `Sandbox.open`.
 
-    ended: why the process is gone, or None. execution_count: that of the last cell, as a kernel counts. cpu_seconds:
-    processor time used (known after the end).
+    ended: why the process is gone, or None. fell: its walls are gone too, which is not its doing: what it gave is worth
+    nothing. execution_count: that of the last cell, as a kernel counts. cpu_seconds: processor time used (known after
+    the end).
     """
 
     def __init__(self, launcher: Launcher, limits: Limits, files: dict[str, bytes]):
         self.limits = limits
         self.ended: str | None = None
+        self.fell = False
         self.execution_count = 0
         self.cpu_seconds = 0.0
         self._launcher = launcher
@@ -356,10 +362,9 @@ class Student:
             return
         self._closed = True
         said, self.cpu_seconds = self._launcher.close(wait=why is None)
-        if said.startswith("the notebook's process"):
-            self.ended = said
-        else:
-            self.ended = why or "the notebook's process closed its connection and was stopped"
+        self.fell = not said
+        alone = "ended with its walls" if self.fell else "closed its connection and was stopped"
+        self.ended = said if said.startswith("the notebook's") else why or f"the notebook's process {alone}"
         self._channel.close()
 
 

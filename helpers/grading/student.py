@@ -273,17 +273,16 @@ def seed() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--control", type=int, help="descriptor of the grader's control socket: be the warm process")
+    parser.add_argument("--warm", type=int, metavar="DOOR", help="be the warm process; graders come by this socket")
     parser.add_argument("--connect", type=int, help="port of the grader on 127.0.0.1: be one submission's process")
     parser.add_argument("--namespaces", action="store_true", help="give each submission namespaces of its own")
     parser.add_argument("--walls", action="store_true", help="we are inside bubblewrap")
     parser.add_argument("--import", dest="modules", action="append", default=[])
     args = parser.parse_args()
-    if args.control is not None:
-        from helpers.grading.warm import Warm
+    if args.warm is not None:
+        from helpers.grading.warm import be_warm
 
-        Warm(socket.socket(fileno=args.control), args.walls, args.namespaces).run(args.modules)
-        return
+        be_warm(socket.socket(fileno=args.warm), args.modules, args.walls, args.namespaces)
     import json
 
     hello = json.loads(sys.stdin.readline())  # the token does not belong on a command line that others can read

@@ -81,43 +81,40 @@ def be_unreadable() -> None:
         _call("prctl", _SET_DUMPABLE, 0, 0, 0, 0)
 
 
-def fork_into_namespaces() -> int:
-    """Fork a process that is the first of its own pid namespace, in its own user, mount, ipc, uts and net namespaces.
+def own_namespaces() -> None:
+    """A user namespace in which this process may do everything, and a pid namespace for its children.
 
-    Returns 0 there and its pid here (0 < pid), as os.fork does. Raises WallError. Two forks: unshare gives a new pid
-    namespace only to the children of who calls it. The process in between ends at once; see `adopt_orphans`.
+    Raises WallError. The first child is the first process of that pid namespace: when it ends, so do all others there.
     """
-    reader, writer = os.pipe()
-    between = os.fork()
-    if between:
-        os.close(writer)
-        with os.fdopen(reader) as f:
-            answer = f.read()
-        os.waitpid(between, 0)
-        if not answer.isdigit():
-            raise WallError(answer or "the process in between ended without a word")
-        return int(answer)
-    os.close(reader)
+    _own_user_namespace(os.open("/proc/self", os.O_PATH), _NEWPID)
+
+
+def fork_into_pid_namespace(own: int) -> int:
+    """As os.fork does, but the child is the first process of a pid namespace of its own.
+
+    own: descriptor of this process's own pid namespace (/proc/self/ns/pid); `own_namespaces` must have made that, for
+    only who may do everything there can have another for the next child. Raises WallError.
+    """
+    _call("unshare", _NEWPID)
     try:
-        # A process that must not be looked into cannot write its own maps either; nothing of a student's runs yet.
-        _call("prctl", _SET_DUMPABLE, 1, 0, 0, 0)
-        outside = os.getuid(), os.getgid()
-        _call("unshare", _NEWUSER | _NEWNS | _NEWPID | _NEWIPC | _NEWUTS | _NEWNET)
-        for name, text in (
-            ("setgroups", "deny"),
-            ("uid_map", f"{UID} {outside[0]} 1"),
-            ("gid_map", f"{UID} {outside[1]} 1"),
-        ):
-            with open(f"/proc/self/{name}", "w") as f:
-                f.write(text)
         pid = os.fork()
-        if pid == 0:
-            os.close(writer)
-            return 0
-        os.write(writer, str(pid).encode())
-    except BaseException as e:
-        os.write(writer, f"{type(e).__name__}: {e}".encode())
-    os._exit(0)
+    except OSError:
+        _call("setns", own, _NEWPID)
+        raise
+    if pid:
+        _call("setns", own, _NEWPID)
+    return pid
+
+
+def _own_user_namespace(process: int, others: int = 0) -> None:
+    # A process that must not be looked into cannot write its own maps either; nothing of a student's runs yet.
+    _call("prctl", _SET_DUMPABLE, 1, 0, 0, 0)
+    uid, gid = os.getuid(), os.getgid()
+    _call("unshare", _NEWUSER | others)
+    for name, text in (("setgroups", "deny"), ("uid_map", f"{UID} {uid} 1"), ("gid_map", f"{UID} {gid} 1")):
+        with os.fdopen(os.open(name, os.O_WRONLY, dir_fd=process), "w") as f:
+            f.write(text)
+    os.close(process)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -125,11 +122,21 @@ def fork_into_namespaces() -> int:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def lay_fresh_mounts(disk_bytes: int) -> None:
-    """Own /tmp, /dev/shm, /dev/pts and /proc, over those of the warm process. Raises WallError.
+def enter_namespaces(disk_bytes: int) -> None:
+    """Own mount, ipc, uts, net and user namespaces, beside the pid namespace. Raises WallError.
 
     disk_bytes: what fits into /tmp; a file or folder counts as one of at most 20,000.
     """
+    process = os.open("/proc/self", os.O_PATH)  # the /proc to come may have less in it
+    _call("unshare", _NEWNS | _NEWIPC | _NEWUTS | _NEWNET)
+    _lay_fresh_mounts(disk_bytes)
+    with contextlib.suppress(WallError):
+        _raise_loopback()
+    _own_user_namespace(process)  # last: a fresh /proc is laid by who has all rights where its pid namespace is from
+
+
+def _lay_fresh_mounts(disk_bytes: int) -> None:
+    """Own /tmp, /dev/shm, /dev/pts and /proc, over those of the warm process."""
     _mount("none", "/", "", _REC | _PRIVATE)
     kept = {path: os.open(path, os.O_PATH) for path in _python_below_tmp()}
     _mount("tmpfs", "/tmp", "tmpfs", _NOSUID | _NODEV, f"size={disk_bytes},nr_inodes=20000,mode=1777")
@@ -143,8 +150,6 @@ def lay_fresh_mounts(disk_bytes: int) -> None:
         _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
     except WallError:
         _cover_proc()
-    with contextlib.suppress(WallError):
-        _raise_loopback()
 
 
 def _python_below_tmp() -> list[str]:
@@ -278,11 +283,14 @@ def counts_processes_by_namespace() -> bool:
 def _probe() -> None:
     """Say whether a submission can have namespaces of its own here: "namespaces", or why not."""
     become_nobody()
-    adopt_orphans()
     be_unreadable()
-    pid = fork_into_namespaces()
+    own_namespaces()
+    keeper = os.fork()
+    if keeper:
+        os._exit(os.waitstatus_to_exitcode(os.waitpid(keeper, 0)[1]))
+    pid = fork_into_pid_namespace(os.open("/proc/self/ns/pid", os.O_RDONLY))
     if pid == 0:
-        lay_fresh_mounts(2**20)
+        enter_namespaces(2**20)
         give_up_everything()
         os.mkdir("/tmp/probe")
         os._exit(0)

@@ -1,6 +1,7 @@
-"""The warm process: has imported everything, forks a process for each submission, watches it, and clears up after it.
+"""The warm process: has imported everything. It forks a keeper for each process that grades with it; a keeper forks a
+process for each submission, watches it, and clears up after it.
 
-It takes commands from the grader over a control socket, one JSON object per line and one answer per command, and
+A keeper takes commands from its grader over a control socket, one JSON object per line and one answer per command, and
 never reads a byte that a student wrote. One submission at a time.
 """
 
@@ -17,6 +18,7 @@ import signal
 import socket
 import sys
 import time
+from typing import Any
 
 from helpers.grading import walls
 from helpers.grading.student import prepare, settle
@@ -25,31 +27,57 @@ WATCH_SECONDS = 0.025
 LOW_MEMORY = 0.04  # of the machine's memory: below this a submission is stopped, whatever it has used
 
 
-class Warm:
-    """The loop of the warm process.
+def be_warm(door: socket.socket, modules: list[str], inside: bool, namespaces: bool) -> None:
+    """Import everything, then fork a keeper for each socket that comes through the door; never returns.
 
-    walls: we are inside bubblewrap. namespaces: each submission gets its own; without it this process serves one
-    submission and ends, and bubblewrap with it.
+    inside: we are inside bubblewrap. namespaces: each submission gets its own; without it bubblewrap ends with the
+    first one.
     """
+    if inside:
+        walls.become_nobody()
+    shell, interrupts = prepare(modules)
+    walls.be_unreadable()
+    gc.collect()
+    gc.freeze()  # a collection in a fork would copy every page it looks at
+    grader, folder = os.getppid(), os.getcwd()
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies: nobody asks how a keeper has ended
+    while inside or os.getppid() == grader:  # bubblewrap sees to that itself
+        if not select.select([door], [], [], 1.0)[0]:
+            continue
+        _, fds, _, _ = socket.recv_fds(door, 1, 1)
+        if not fds:  # the graders are gone, or the one that started this wants it to end
+            break
+        if os.fork() == 0:
+            door.close()
+            if namespaces:
+                walls.own_namespaces()
+                if os.fork():
+                    os._exit(0)
+                walls.be_unreadable()
+            Keeper(socket.socket(fileno=fds[0]), shell, interrupts, inside, namespaces).run()
+        os.close(fds[0])
+    if not inside:
+        shutil.rmtree(folder, ignore_errors=True)  # made for this process, with a folder for each submission
+    os._exit(0)
 
-    def __init__(self, control: socket.socket, inside: bool, namespaces: bool):
-        self.control, self.inside, self.namespaces = control, inside, namespaces
+
+class Keeper:
+    """Keeps one submission at a time, for one grader."""
+
+    def __init__(self, control: socket.socket, shell: Any, interrupts: Any, inside: bool, namespaces: bool):
+        self.control, self.shell, self.interrupts = control, shell, interrupts
+        self.inside, self.namespaces = inside, namespaces
         self.pid = 0  # the submission's first process
         self.limits: dict = {}
         self.ended: str | None = None
         self.cpu = 0.0
         self.parent = os.getppid()
-        self.folder = os.getcwd()  # without walls: made for this process, holds the submissions' folders
+        self.own = os.open("/proc/self/ns/pid", os.O_RDONLY) if namespaces else -1
 
-    def run(self, modules: list[str]) -> None:
-        if self.inside:
-            walls.become_nobody()
+    def run(self) -> None:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         walls.adopt_orphans()
-        self.shell, self.interrupts = prepare(modules)
-        walls.be_unreadable()
-        gc.collect()
-        gc.freeze()  # a collection in a fork would copy every page it looks at
-        self.say({"ready": True, "pid": os.getpid()})
+        self.say({"ready": True})
         lines = self.lines()
         while True:
             wait = (WATCH_SECONDS if self.inside else 4 * WATCH_SECONDS) if self.pid else 1.0
@@ -58,7 +86,7 @@ class Warm:
                 self.obey(command, fd)
             else:  # the few commands that there are come from the grader: they cannot hold up the watch
                 self.watch()
-            if not self.inside and os.getppid() != self.parent:
+            if os.getppid() != self.parent:
                 self.obey({"do": "quit"}, None)
 
     def lines(self):
@@ -93,8 +121,6 @@ class Warm:
         if do in ("wait", "close", "quit"):
             self.reap(kill=True)
         if do == "quit":
-            if not self.inside:
-                shutil.rmtree(self.folder, ignore_errors=True)  # the grader may be gone
             os._exit(0)
         self.say({"ended": self.ended, "cpu": self.cpu})
 
@@ -104,7 +130,7 @@ class Warm:
         self.reap(kill=True)
         self.limits, self.ended, self.cpu = command["limits"], None, 0.0
         try:
-            pid = walls.fork_into_namespaces() if self.namespaces else os.fork()
+            pid = walls.fork_into_pid_namespace(self.own) if self.namespaces else os.fork()
         except (walls.WallError, OSError) as e:
             os.close(fd)
             self.say({"error": str(e)})
@@ -154,7 +180,7 @@ class Warm:
             if not self.namespaces:
                 libc.prctl(1, signal.SIGKILL, 0, 0, 0)  # ends when the warm process ends
         if self.namespaces:
-            walls.lay_fresh_mounts(limits["disk_bytes"])
+            walls.enter_namespaces(limits["disk_bytes"])
         if self.inside:
             walls.give_up_everything()
         enforce = self.namespaces and walls.counts_processes_by_namespace()
@@ -239,7 +265,7 @@ def descendants() -> dict[int, tuple[int, int]]:
             continue  # it has just ended
         parents.setdefault(int(fields[1]), []).append(int(name))
         found[int(name)] = int(fields[17]), int(fields[21])
-    below, todo = {}, [os.getpid()]
+    below, todo = {}, [int(os.readlink("/proc/self"))]  # who we are to this /proc: it may be that of another namespace
     while todo:
         for pid in parents.get(todo.pop(), ()):
             below[pid] = found[pid]

@@ -358,7 +358,7 @@ class Channel:
         self._fill(_PREFIX.size, deadline)
         magic, header, body = _PREFIX.unpack_from(self._data)
         if magic != _MAGIC or header > HEADER_BYTES or header + body > self.frame_bytes:
-            raise WireError("no message: a prefix that is none")
+            raise WireError(f"no message: {bytes(self._data[:100])!r}")
         end = _PREFIX.size + header + body
         self._fill(end, deadline)
         data, self._data = memoryview(self._data)[_PREFIX.size : end], self._data[end:]

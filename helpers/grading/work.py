@@ -120,7 +120,7 @@ def prepare(assignment: Assignment) -> None:
         os.nice(5)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_driver, args=(os.getppid(),), daemon=True).start()
-    warm_sandbox(assignment.sandbox, assignment.limits, assignment.imports)  # which imports while this goes on
+    warm_sandbox(assignment.sandbox, assignment.limits, assignment.imports).start()  # it imports while this goes on
     problem_set_of(assignment)
 
 
