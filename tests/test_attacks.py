@@ -5,7 +5,6 @@ An honest student is graded before it and another after it, in the same worker.
 
 from __future__ import annotations
 
-import concurrent.futures as futures
 import contextlib
 import hashlib
 import json
@@ -22,7 +21,7 @@ import attacking
 import nbformat
 import numpy as np
 import pytest
-from conftest import SMALL
+from conftest import SMALL, processes_below
 from nbconvert.exporters import HTMLExporter
 from nbgrader.server_extensions.formgrader import handlers
 
@@ -33,7 +32,7 @@ from helpers.grading.feedback import feedback
 from helpers.grading.graded import read
 from helpers.grading.marking import ProblemSet
 from helpers.grading.sandbox import Limits, Sandbox, walls_available
-from helpers.grading.work import grade
+from helpers.grading.workers import Pool
 
 LIMITS = {"cell_seconds": 3, "call_seconds": 2, "notebook_seconds": 9, "grace_seconds": 0.5, "processes": 40,
           "memory_bytes": 600 * 2**20, "file_bytes": 8 * 2**20, "disk_bytes": 24 * 2**20, "output_bytes": 20_000,
@@ -56,24 +55,16 @@ ATTACKS = attacking.attacks()
 needs_walls = pytest.mark.skipif(not walls_available()[0], reason="no bubblewrap here")
 
 
-class Here:
+class Here(Pool):
     """In place of autograde's pool: every student in this process, one after the other."""
 
-    window = 1
-
-    def __init__(self, assignment, workers, scheduler):
-        self.assignment = assignment
-
-    def submit(self, task) -> futures.Future:
-        future: futures.Future = futures.Future()
-        try:
-            future.set_result(grade(self.assignment, task))
-        except Exception as error:
-            future.set_exception(error)
-        return future
-
-    def close(self) -> None:
-        pass
+    def outcomes(self, waiting, stop):
+        for key, task in waiting:
+            try:
+                outcome = task and self.work(task)
+            except Exception as error:
+                outcome = error
+            yield key, task, outcome
 
 
 class Classroom:
@@ -179,25 +170,6 @@ class Classrooms(dict):
             room.close()
 
 
-def parents() -> dict[int, int]:
-    """Parent by pid, of all processes."""
-    found = {}
-    for entry in Path("/proc").glob("[0-9]*/stat"):
-        with contextlib.suppress(OSError):
-            found[int(entry.parent.name)] = int(entry.read_text().rpartition(")")[2].split()[1])
-    return found
-
-
-def children(pid: int) -> int:
-    """How many processes there are below one."""
-    known, below, todo = parents(), 0, [pid]
-    while todo:
-        parent = todo.pop()
-        found = [child for child, its in known.items() if its == parent]
-        below, todo = below + len(found), todo + found
-    return below
-
-
 def marked_processes() -> list[str]:
     found = []
     for path in Path("/proc").glob("[0-9]*/cmdline"):
@@ -227,7 +199,7 @@ def test_an_attack_wins_nothing_and_leaves_nothing(classrooms, attack, kind):
 
 
 def wins_nothing_and_leaves_nothing(room: Classroom, attack: attacking.Attack) -> None:
-    running = children(os.getpid())
+    running = len(processes_below(os.getpid()))
     room.hand_in(attack)
     summary = room.grade()
 
@@ -243,7 +215,7 @@ def wins_nothing_and_leaves_nothing(room: Classroom, attack: attacking.Attack) -
     assert size < 4 * LIMITS["notebook_bytes"]
 
     assert room.tree() == room.untouched
-    assert children(os.getpid()) <= running
+    assert len(processes_below(os.getpid())) <= running
     assert marked_processes() == []
     assert room.victim.poll() is None
     assert "T" not in Path(f"/proc/{room.victim.pid}/stat").read_text().rpartition(")")[2].split()[0]

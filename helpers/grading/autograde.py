@@ -10,6 +10,7 @@ from __future__ import annotations
 import concurrent.futures as futures
 import contextlib
 import hashlib
+import importlib
 import json
 import os
 import shutil
@@ -18,6 +19,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -26,10 +28,12 @@ from nbgrader.utils import parse_utc
 from . import gradebook as books
 from .course import Course, CourseError
 from .disk import unwritable, write_whole
+from .execute import warm_sandbox
 from .restore import notebook_file, passed_files, restore, with_own_files
+from .sandbox import SandboxError
 from .wire import clean_text
-from .work import Assignment, Result, Task
-from .workers import LIVES, Pool, StopSignal
+from .work import Assignment, Result, Task, grade, prepare, problem_set_of
+from .workers import FORKS, Pool, StopSignal
 
 READ_ONLY = 0o444  # as nbgrader leaves autograded files
 TIMESTAMP_BYTES = 100
@@ -154,11 +158,16 @@ def autograde(course: Course, name: str, *, workers: int | None = None, schedule
     assignment = course.assignment(name, sandbox=sandbox, run_experiments=run_experiments)
     books.register(course, name, nbformat.reads(assignment.recorded, as_version=4))
     store, summary = Store(course, name), Summary(name)
-    with contextlib.closing(_opened(course, name)) as book, book.writing(), StopSignal() as stop:
+    with contextlib.closing(_opened(course, name)) as book, book.writing(), StopSignal() as stop, \
+            _graders(assignment, workers, scheduler) as graders:
         writer = _Writer(course, name, book, store, summary)
         waiting = _waiting(course, name, everyone, assignment, store, book, summary, force)
         total, done = len(everyone), 0
-        for student, digest, result in _results(waiting, assignment, workers, scheduler, store, stop):
+        for (student, digest, result), task, outcome in graders.outcomes(waiting, stop):
+            if task is not None:
+                content = _as_result(assignment, task, outcome)
+                _keep(store, student, digest, content)
+                result = Result.from_bytes(content)
             if result is not None:
                 writer.write(student, digest, result)
             done += 1
@@ -175,8 +184,8 @@ def _opened(course: Course, name: str) -> books.ClassGradebook:
 
 def _waiting(course: Course, name: str, everyone: list[str], assignment: Assignment, store: Store,
              book: books.ClassGradebook, summary: Summary, force: bool,
-             ) -> Iterator[tuple[str, str, Task | Result | None]]:
-    """Student by student: a task to grade, a result to write, or None for what is done already."""
+             ) -> Iterator[tuple[tuple[str, str, Result | None], Task | None]]:
+    """Student by student: what to grade, a result that is only to be written, or neither for what is done already."""
     in_book = book.recorded_students()
     for student in everyone:
         task = read_task(course, name, student)
@@ -184,71 +193,52 @@ def _waiting(course: Course, name: str, everyone: list[str], assignment: Assignm
         there = student in in_book and (course.folder("autograded", student, name) / f"{name}.ipynb").exists()
         if not force and there and store.finished(student, digest):
             summary.already.append(student)
-            yield student, digest, None
+            yield (student, digest, None), None
         elif not force and (result := store.result(student, digest)) is not None:
-            yield student, digest, result
+            yield (student, digest, result), None
         else:
-            yield student, digest, task
+            yield (student, digest, None), task
 
 
-def _results(waiting: Iterator, assignment: Assignment, workers: int | None, scheduler: str, store: Store,
-             stop: StopSignal) -> Iterator[tuple[str, str, Result | None]]:
-    """Grade what is waiting, a window of it at a time; results as they come, stored before they are told."""
-    pool: Pool | None = None
-    running: dict[futures.Future, tuple[str, str, Task]] = {}
-    lives: dict[str, int] = {}
-    again: list[tuple[str, str, Task]] = []
-    more = True
+def _graders(assignment: Assignment, workers: int | None, scheduler: str) -> Pool:
+    return Pool(partial(grade, assignment), workers, scheduler, partial(_shared, assignment),
+                partial(prepare, assignment))
+
+
+@contextlib.contextmanager
+def _shared(assignment: Assignment) -> Iterator[None]:
+    """What forked workers have of their driver: a warm process, the problem set, and what every reference imports."""
     try:
-        while more or running or again:
-            while (more or again) and not stop.asked and (pool is None or len(running) < pool.window):
-                student, digest, what = again.pop() if again else next(waiting, ("", "", None))
-                if not student:
-                    more = False
-                elif not isinstance(what, Task):
-                    yield student, digest, what
-                else:
-                    pool = pool or Pool(assignment, workers, scheduler)
-                    running[pool.submit(what)] = (student, digest, what)
-            if stop.asked:
-                more, again = False, []
-            if not running:
-                continue
-            finished, _ = futures.wait(running, timeout=1.0, return_when=futures.FIRST_COMPLETED)
-            for future in finished:
-                student, digest, task = running.pop(future)
-                try:
-                    content = future.result()
-                except (BrokenProcessPool, futures.CancelledError) as error:
-                    lives[student] = lives.get(student, 0) + 1
-                    pool.restart(error)
-                    if lives[student] <= LIVES:
-                        again.append((student, digest, task))
-                        continue
-                    content = _broken(assignment, task, "Grading it ended the grader's process, twice.")
-                except OSError as error:
-                    raise unwritable(error) from error
-                except Exception as error:  # ours, not the student's: it must not cost the class its marks
-                    content = _broken(assignment, task, "The grader itself failed, which is no fault of yours "
-                                      f"({type(error).__name__}: {error}). A person has to look.")
-                _kept(store, student, digest, content)
-                yield student, digest, Result.from_bytes(content)
-    finally:
-        if pool is not None:
-            pool.close()
+        sandbox = warm_sandbox(assignment.sandbox, assignment.limits, assignment.imports)
+    except SandboxError as error:
+        raise CourseError(f"{error}\nTo grade without walls all the same, say --sandbox none") from None
+    with contextlib.closing(sandbox):
+        if FORKS:
+            sandbox.start()  # it imports while this goes on
+            importlib.import_module("matplotlib.pyplot")
+            problem_set_of(assignment)
+        yield
 
 
-def _kept(store: Store, student: str, digest: str, content: bytes) -> None:
+def _as_result(assignment: Assignment, task: Task, outcome: bytes | Exception) -> bytes:
+    """A result, whatever has happened: what is ours, not the student's, must not cost the class its marks."""
+    if isinstance(outcome, bytes):
+        return outcome
+    if isinstance(outcome, OSError):
+        raise unwritable(outcome) from outcome
+    reason = f"The grader itself failed, which is no fault of yours ({type(outcome).__name__}: {outcome}). " \
+             "A person has to look."
+    if isinstance(outcome, (BrokenProcessPool, futures.CancelledError)):
+        reason = "Grading it ended the grader's process, twice."
+    recorded = nbformat.reads(assignment.recorded, as_version=4)
+    return Result(task.student, json.dumps(restore(recorded, recorded, reason)), reason).to_bytes()
+
+
+def _keep(store: Store, student: str, digest: str, content: bytes) -> None:
     try:
         store.keep(student, digest, content)
     except OSError as error:
         raise unwritable(error) from error
-
-
-def _broken(assignment: Assignment, task: Task, reason: str) -> bytes:
-    """A result for a submission that cannot be graded: the untouched assignment, and why."""
-    recorded = nbformat.reads(assignment.recorded, as_version=4)
-    return Result(task.student, json.dumps(restore(recorded, recorded, reason)), reason).to_bytes()
 
 
 class _Writer:

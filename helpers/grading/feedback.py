@@ -6,17 +6,12 @@ run writes the pages whose digest has changed, and no others.
 
 from __future__ import annotations
 
-import concurrent.futures as futures
 import contextlib
 import hashlib
-import multiprocessing
 import os
 import shutil
-import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -30,7 +25,7 @@ from . import outline, rendering
 from . import page as pages
 from .course import Course, CourseError
 from .disk import unwritable
-from .workers import LIVES, Pool, StopSignal
+from .workers import Pool, StopSignal
 
 RELEASED_WITH = ("timestamp.txt", "submission_secret.txt")  # `nbgrader release_feedback` reads them beside the page
 END = b"</html>"
@@ -73,8 +68,8 @@ def feedback(course: Course, name: str, *, workers: int | None = None, scheduler
     start = time.monotonic()
     graded = graded_notebooks(course, name)
     summary, done = Written(), 0
-    with StopSignal() as stop:
-        for student, page in _made(_waiting(course, name, graded, summary, force), workers, scheduler, stop):
+    with StopSignal() as stop, Pool(_page_or_reason, workers, scheduler) as writers:
+        for student, page in _pages(_waiting(course, name, graded, summary, force), writers, stop):
             if isinstance(page, str):
                 summary.broken[student] = page
             elif page is not None:
@@ -102,27 +97,27 @@ def graded_notebooks(course: Course, name: str) -> dict[str, Path]:
 
 
 def _waiting(course: Course, name: str, graded: dict[str, Path], summary: Written, force: bool,
-             ) -> Iterator[tuple[str, Task | str | None]]:
-    """Student by student: a page to write, why there can be none, or None if it is current."""
+             ) -> Iterator[tuple[tuple[str, str | None], Task | None]]:
+    """Student by student: a page to write, why there can be none, or neither if it is current."""
     hiding = pages.Hiding.of(course.config)
     known = what_the_gradebook_says(course, name)
     for student, path in graded.items():
         if student not in known:
-            yield student, "it is not in the gradebook: grade it again"
+            yield (student, "it is not in the gradebook: grade it again"), None
             continue
         try:
             content = path.read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
-            yield student, f"the graded notebook cannot be read ({type(error).__name__}): grade it again"
+            yield (student, f"the graded notebook cannot be read ({type(error).__name__}): grade it again"), None
             continue
         facts, marks, comments = known[student]
         parts = repr((facts, sorted(marks.items()), sorted(comments.items()), hiding, look_digest())) + content
         digest = hashlib.sha256(parts.encode()).hexdigest()
         if not force and _is_current(course.folder("feedback", student, name) / f"{name}.html", digest):
             summary.already.append(student)
-            yield student, None
+            yield (student, None), None
         else:
-            yield student, Task(student, content, facts, marks, comments, hiding, digest)
+            yield (student, None), Task(student, content, facts, marks, comments, hiding, digest)
 
 
 def what_the_gradebook_says(course: Course, name: str) -> dict[str, tuple[dict, dict, dict]]:
@@ -201,74 +196,17 @@ def _page_or_reason(task: Task) -> bytes | str:
                 "look at the graded notebook")
 
 
-def _made(waiting: Iterator[tuple[str, Task | str | None]], workers: int | None, scheduler: str, stop: StopSignal,
-          ) -> Iterator[tuple[str, bytes | str | None]]:
-    """The pages as they come, a window of them at a time."""
-    pool: _Pages | None = None
-    running: dict[futures.Future, tuple[str, Task]] = {}
-    again: list[tuple[str, Task]] = []
-    lives: dict[str, int] = {}
-    more = True
-    try:
-        while more or running or again:
-            while (more or again) and not stop.asked and (pool is None or len(running) < pool.window):
-                student, what = again.pop() if again else next(waiting, ("", None))
-                if not student:
-                    more = False
-                elif not isinstance(what, Task):
-                    yield student, what
-                elif pool is None:
-                    # The first page loads the templates and draws what all pages share: forked workers have it then.
-                    yield student, _page_or_reason(what)
-                    pool = _Pages(workers, scheduler)
-                else:
-                    running[pool.submit(what)] = (student, what)
-            if stop.asked:
-                more, again = False, []
-            finished, _ = futures.wait(running, timeout=1.0, return_when=futures.FIRST_COMPLETED)
-            for future in finished:
-                student, task = running.pop(future)
-                try:
-                    yield student, future.result()
-                except (BrokenProcessPool, futures.CancelledError) as error:
-                    lives[student] = lives.get(student, 0) + 1
-                    pool.restart(error)
-                    if lives[student] <= LIVES:
-                        again.append((student, task))
-                    else:
-                        yield student, "writing the page ended its process, twice: look at the graded notebook"
-    finally:
-        if pool is not None:
-            pool.close()
-
-
-class _Pages(Pool):
-    """The workers of autograding, at work on pages."""
-
-    def __init__(self, workers: int | None, scheduler: str):
-        self.scheduler, self.workers, self.client = scheduler, workers or os.cpu_count() or 1, None
-        if scheduler:
-            self._connect()
-        self._start()
-
-    def _start(self) -> None:
-        if self.client is not None:
-            self.executor = self.client.get_executor(pure=False)
-            return
-        context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-        self.executor = futures.ProcessPoolExecutor(self.workers, context, initializer=_leave_interrupts)
-
-    def submit(self, task: Task) -> futures.Future:
-        try:
-            return self.executor.submit(_page_or_reason, task)
-        except BrokenProcessPool:
-            self.restart(None)
-            return self.executor.submit(_page_or_reason, task)
-
-
-def _leave_interrupts() -> None:
-    """Ctrl-C is for the driver, which lets the running pages end."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _pages(waiting: Iterator[tuple[tuple[str, str | None], Task | None]], writers: Pool, stop: StopSignal,
+           ) -> Iterator[tuple[str, bytes | str | None]]:
+    """Each student's page, why there is none, or None if it is current; as they come."""
+    for (student, reason), task in waiting:
+        yield student, reason if task is None else _page_or_reason(task)
+        if task is not None or stop.asked:  # the first page loads what all pages share: forked workers have it then
+            break
+    for (student, reason), _, outcome in writers.outcomes(waiting, stop):
+        if isinstance(outcome, Exception):
+            reason = "writing the page ended its process, twice: look at the graded notebook"
+        yield student, outcome if isinstance(outcome, bytes) else outcome or reason
 
 
 def _keep(course: Course, name: str, student: str, page: bytes) -> None:

@@ -12,7 +12,6 @@ import copy
 import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -29,6 +28,7 @@ from .build import source_notebook
 from .marking import Grading, ProblemSet
 from .master import Cell, Master, Question, parse
 from .mutants import mutants
+from .workers import FORKS, leave_interrupts
 
 SEEDS = 300
 MUTANT_SEEDS = 3  # seeds on which a mutant is marked
@@ -112,9 +112,9 @@ def scorecards(paths: Iterable[Path], seeds: int = SEEDS, workers: int | None = 
     cards = {path: {q.name: QuestionCard(q.name, q.points, len(q.mistakes), len(q.alternatives))
                     for q in master.questions.values()} for path, master in masters.items()}
     tasks = [task for path, master in masters.items() for task in _tasks(path, master, seeds, with_mutants)]
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
+    context = multiprocessing.get_context("fork" if FORKS else "spawn")
     done = 0
-    with futures.ProcessPoolExecutor(workers or os.cpu_count(), context, initializer=_leave_interrupts) as pool:
+    with futures.ProcessPoolExecutor(workers or os.cpu_count(), context, initializer=leave_interrupts) as pool:
         running = {pool.submit(work, str(path), question, *rest): (path, question)
                    for work, path, question, *rest in tasks}
         try:
@@ -127,10 +127,6 @@ def scorecards(paths: Iterable[Path], seeds: int = SEEDS, workers: int | None = 
             pool.shutdown(wait=False, cancel_futures=True)
             raise
     return [Scorecard(path.stem, seeds, list(found.values())) for path, found in cards.items()]
-
-
-def _leave_interrupts() -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _tasks(path: Path, master: Master, seeds: int, with_mutants: bool) -> Iterator[tuple]:
