@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import logging
 import sys
@@ -33,6 +34,7 @@ HERE = Path(".")
 
 def main() -> None:
     """The console script: what an instructor can put right is said in a line, without a traceback."""
+    gc.set_threshold(100_000)  # collecting while so much is imported takes a fifth of a command's start
     # jsonschema, if it finds this package, builds a grammar for IRIs at import: a third of every command's start,
     # for a format that no notebook's schema uses.
     sys.modules.setdefault("rfc3987_syntax", None)
