@@ -423,7 +423,7 @@ def test_opening_a_second_submission_closes_the_first(sandbox):
 @needs_bubblewrap
 def test_where_nesting_is_refused_each_submission_has_a_bubblewrap_of_its_own():
     user, _, _ = bubblewrap.probe()
-    launcher = Warmed((), LIMITS, user=user, namespaces=False)
+    launcher = Warmed((), user=user, namespaces=False)
     try:
         for _ in range(2):
             with_file = Student(launcher, LIMITS, {"a": b"1"})
@@ -438,7 +438,7 @@ def test_where_nesting_is_refused_each_submission_has_a_bubblewrap_of_its_own():
 
 
 def test_a_process_can_be_started_afresh_where_none_can_be_forked():
-    launcher = Fresh((), LIMITS)
+    launcher = Fresh(())
     student = Student(launcher, LIMITS, {"a.txt": b"1"})
     try:
         assert text_of(student.run("print(open('a.txt').read())")) == "1\n"

@@ -28,12 +28,11 @@ from nbgrader.utils import parse_utc
 from . import gradebook as books
 from .course import Course, CourseError
 from .disk import unwritable, write_whole
-from .execute import warm_sandbox
 from .restore import notebook_file, passed_files, restore, with_own_files
-from .sandbox import SandboxError
+from .sandbox import FORKS, SandboxError, warm_sandbox
 from .wire import clean_text
 from .work import Assignment, Result, Task, grade, prepare, problem_set_of
-from .workers import FORKS, Pool, StopSignal
+from .workers import Pool, StopSignal
 
 READ_ONLY = 0o444  # as nbgrader leaves autograded files
 TIMESTAMP_BYTES = 100
@@ -209,7 +208,7 @@ def _graders(assignment: Assignment, workers: int | None, scheduler: str) -> Poo
 def _shared(assignment: Assignment) -> Iterator[None]:
     """What forked workers have of their driver: a warm process, the problem set, and what every reference imports."""
     try:
-        sandbox = warm_sandbox(assignment.sandbox, assignment.limits, assignment.imports)
+        sandbox = warm_sandbox(assignment.sandbox)
     except SandboxError as error:
         raise CourseError(f"{error}\nTo grade without walls all the same, say --sandbox none") from None
     with contextlib.closing(sandbox):

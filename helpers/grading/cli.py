@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import logging
@@ -38,24 +39,31 @@ def main() -> None:
     # jsonschema, if it finds this package, builds a grammar for IRIs at import: a third of every command's start,
     # for a format that no notebook's schema uses.
     sys.modules.setdefault("rfc3987_syntax", None)
-    from .course import CourseError
-    from .master import MasterError
-
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     try:
         app()
-    except MasterError as error:
-        for problem in error.problems:
-            complaints.print(f"[red]✗[/] {problem}", markup=True)
-        complaints.print(f"{len(error.problems)} thing(s) to correct; nothing was built.")
-        sys.exit(1)
-    except CourseError as error:
-        complaints.print("[red]✗[/] ", end="")
-        complaints.print(str(error), markup=False)
-        sys.exit(1)
     except KeyboardInterrupt:
         complaints.print("Stopped. What was finished is kept; the same command goes on.")
         sys.exit(130)
+    except Exception as error:
+        if not _told(error):
+            raise
+        sys.exit(1)
+
+
+def _told(error: Exception) -> bool:
+    """Say what is to be put right; False if it is not for an instructor to do."""
+    from .course import CourseError
+    from .master import MasterError
+
+    if isinstance(error, MasterError):
+        for problem in error.problems:
+            complaints.print(f"[red]✗[/] {problem}", markup=True)
+        complaints.print(f"{len(error.problems)} thing(s) to correct; nothing was built.")
+    elif isinstance(error, CourseError):
+        complaints.print("[red]✗[/] ", end="")
+        complaints.print(str(error), markup=False)
+    return isinstance(error, (MasterError, CourseError))
 
 
 def _course(folder: Path):
@@ -149,6 +157,8 @@ def autograde(
     course: Folder = HERE,
 ) -> None:
     """Grade everything that was handed in for a problem set."""
+    if not scheduler:
+        _warm_early(sandbox or "auto")
     from .autograde import autograde as grade_class
 
     folder = _course(course)
@@ -159,6 +169,15 @@ def autograde(
     _tell(summary)
     if summary.interrupted and summary.left:
         raise typer.Exit(130)
+
+
+def _warm_early(kind: str) -> None:
+    """Let the warm process import while this command does. The course may want another: then it is not used."""
+    from .sandbox import FORKS, SandboxError, warm_sandbox
+
+    if FORKS:
+        with contextlib.suppress(SandboxError):  # which is told when it is needed
+            warm_sandbox(kind).start()
 
 
 def _tell(summary) -> None:

@@ -7,12 +7,10 @@ that `nbgrader autograde`, formgrader's button and `coursekit autograde` all gra
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,18 +20,16 @@ from nbformat import NotebookNode
 from nbgrader import utils
 from nbgrader.preprocessors import NbGraderPreprocessor
 
-from ..sources import cache_folder
 from .marking import ProblemSet
 from .master import EXPERIMENT
 from .restore import kept_outputs, notebook_file, passed_files, read_submission, with_own_files
-from .sandbox import Limits, Sandbox, SandboxError
+from .sandbox import SandboxError, warm_sandbox
 
 if TYPE_CHECKING:
     from .course import Course
     from .work import Assignment
 
 LIVES = 2  # how often a submission's walls, or the worker that grades it, may fall before it is a broken one
-IMPORTS = ("numpy", "matplotlib.pyplot", "helpers.check", "helpers.data", "helpers.plots")  # whatever the notebook
 
 
 @dataclass
@@ -45,12 +41,12 @@ class Graded:
     fell: bool = False  # the walls ended with it
 
 
-def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, sandbox: Sandbox, seed: int, depth: str = "why",
-                files: Mapping[str, bytes] | None = None, run_experiments: bool = False) -> Graded:
+def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Assignment,
+                files: Mapping[str, bytes]) -> Graded:
     """Execute a restored submission in place.
 
     Student cells run in a fresh process of the sandbox; check cells run here, on proxies, from the assignment's own
-    text. An experiment keeps the outputs that were handed in, unless `run_experiments`.
+    text. An experiment keeps the outputs that were handed in, unless the assignment wants it run.
 
     Walls that fall while the submission is inside (somebody has killed the warm process, or the machine's memory was
     full) are built again, LIVES times; then the submission is taken for what fells them.
@@ -61,7 +57,7 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, sandbox: Sandbo
     start, graded = time.perf_counter(), None
     for left in reversed(range(LIVES + 1)):
         try:
-            graded = _grade_cells(notebook, problem_set, sandbox, seed, depth, files, run_experiments)
+            graded = _grade_cells(notebook, problem_set, assignment, files)
         except SandboxError:
             if not left:
                 raise
@@ -72,11 +68,11 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, sandbox: Sandbo
     return graded
 
 
-def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, sandbox: Sandbox, seed: int, depth: str,
-                 files: Mapping[str, bytes] | None, run_experiments: bool) -> Graded:
-    graded = Graded()
-    sources = problem_set.check_sources
-    with sandbox.open(dict(files or {})) as student:
+def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Assignment,
+                 files: Mapping[str, bytes]) -> Graded:
+    graded, sources = Graded(), problem_set.check_sources
+    sandbox = warm_sandbox(assignment.sandbox)
+    with sandbox.open(dict(files), assignment.limits, assignment.imports) as student:
         subjects = {name: student.subject(name) for name in problem_set.student_names}
         ran: list[tuple[NotebookNode, list[dict]]] = []
         for cell in notebook.cells:
@@ -84,11 +80,12 @@ def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, sandbox: Sandb
                 continue
             grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
             if grade_id in sources and utils.is_grade(cell):
-                checked = problem_set.check(sources[grade_id], grade_id, subjects, seed, depth)
+                checked = problem_set.check(sources[grade_id], grade_id, subjects, assignment.seed,
+                                            assignment.depth)
                 cell.outputs = [nbformat.from_dict(output) for output in checked.outputs]
                 if checked.verdict is not None:
                     graded.verdicts.append({"grade_id": grade_id, **checked.verdict.to_dict()})
-            elif EXPERIMENT in cell.metadata.get("tags", ()) and not run_experiments:
+            elif EXPERIMENT in cell.metadata.get("tags", ()) and not assignment.run_experiments:
                 cell.outputs = cell.outputs or kept_outputs(cell)
             else:
                 ran.append((cell, student.run(cell.source)))
@@ -134,9 +131,7 @@ class GradeInWalls(NbGraderPreprocessor):
         course = _course(_converter(self).coursedir.root)
         name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
         files = with_own_files(passed_files(course.folder("submitted", student, name)), assignment.files)
-        grade_cells(nb, problem_set_at_work(self, resources),
-                    warm_sandbox(assignment.sandbox, assignment.limits, assignment.imports),
-                    assignment.seed, assignment.depth, files)
+        grade_cells(nb, problem_set_at_work(self, resources), assignment, files)
         return nb, resources
 
 
@@ -177,14 +172,3 @@ def problem_set_at_work(step: Any, resources: dict) -> ProblemSet:
     from .work import problem_set_of
 
     return problem_set_of(assignment_at_work(step, resources))
-
-
-@lru_cache(maxsize=2)
-def warm_sandbox(kind: str, limits: Limits, imports: tuple[str, ...]) -> Sandbox:
-    """This process's sandbox, warm from the first submission on, closed when the process ends; or its parent's."""
-    cache = cache_folder()
-    if cache is not None and cache.is_dir():  # else every submission would read the bundled digits' csv again
-        os.environ.setdefault("COURSE_CACHE", str(cache))
-    sandbox = Sandbox(kind, limits, IMPORTS + imports, [cache] if cache else [])
-    Finalize(None, sandbox.close, exitpriority=1)  # atexit does not run in a worker of a process pool
-    return sandbox

@@ -12,11 +12,15 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import helpers
 from helpers.grading import bubblewrap
+
+if TYPE_CHECKING:
+    from helpers.grading.sandbox import Limits
 
 START_SECONDS = 120  # importing torch from a cold disk
 ANSWER_SECONDS = 10
@@ -33,8 +37,8 @@ class Launcher(Protocol):
     def start(self) -> None:
         """Prepare, without waiting."""
 
-    def open(self) -> socket.socket:
-        """A socket to the process of a new submission. Raises SandboxError."""
+    def open(self, limits: Limits, imports: Iterable[str]) -> socket.socket:
+        """A socket to the process of a new submission, which has imported `imports`. Raises SandboxError."""
 
     def interrupt(self) -> None:
         """Send SIGINT, or what comes nearest."""
@@ -56,8 +60,8 @@ class Warmed:
     A process that is forked from the one that made this shares the warm process, each with a keeper of its own there.
     """
 
-    def __init__(self, imports, limits, user: str = "", namespaces: bool = False, readable=()):
-        self.imports, self.limits = imports, limits
+    def __init__(self, imports=(), user: str = "", namespaces: bool = False, readable=()):
+        self.imports = tuple(imports)
         self.user, self.namespaces, self.readable = user, namespaces, readable
         self._process: subprocess.Popen | None = None
         self._starter = 0  # pid of the grader that has started it
@@ -65,19 +69,20 @@ class Warmed:
         self._said: Any = None
         self._folder = ""  # without walls: where submissions have their working directories
         self._keeper: socket.socket | None = None
-        self._grader = 0  # pid of the grader whose keeper this is
+        self._known: tuple[int, tuple] = 0, ()  # pid of the grader whose keeper this is, and what that has imported
         self._answers: Any = None
         self._directory: str | None = None
         self._used = False
 
-    def start(self) -> None:
+    def start(self, disk_bytes: int = 2**28) -> None:
+        """As a Launcher; disk_bytes: what its own /tmp holds, where submissions have none of their own."""
         if self._process is not None and self._starter == os.getpid() and self._process.poll() is not None:
             self.stop()
         if self._process is not None:
             return
         ours, theirs = socket.socketpair()
         self._said = tempfile.TemporaryFile()  # noqa: SIM115 (open as long as the process runs)
-        line, files, more = self._command(theirs.fileno())
+        line, files, more = self._command(theirs.fileno(), disk_bytes)
         try:
             self._process = subprocess.Popen(
                 line,
@@ -97,24 +102,24 @@ class Warmed:
                 f.close()
         self._door, self._starter, self._used = ours, os.getpid(), False
 
-    def _command(self, door: int) -> tuple[list[str], list, dict]:
+    def _command(self, door: int, disk_bytes: int) -> tuple[list[str], list, dict]:
         program = [sys.executable, "-P", "-m", _MODULE, "--warm", str(door)]
         program += [f"--import={name}" for name in self.imports]
         if self.user:
             program += ["--walls", *(["--namespaces"] if self.namespaces else [])]
-            return (*bubblewrap.command(program, self.user, self.readable, self.limits.disk_bytes), {})
+            return (*bubblewrap.command(program, self.user, self.readable, disk_bytes), {})
         self._folder = tempfile.mkdtemp(prefix="coursekit-")
         return program, [], {"env": plain_environment(self._folder), "cwd": self._folder}
 
-    def _meet_keeper(self) -> None:
+    def _meet_keeper(self, imports: tuple) -> None:
         """Have a keeper forked, unless this process has one already. Raises OSError."""
-        if self._keeper is not None and self._grader == os.getpid():
+        if self._keeper is not None and self._known == (os.getpid(), imports):
             return
         self._leave_keeper()
         self._keeper, theirs = socket.socketpair()
-        self._grader, self._answers = os.getpid(), self._keeper.makefile("r", encoding="utf-8")
+        self._known, self._answers = (os.getpid(), imports), self._keeper.makefile("r", encoding="utf-8")
         with theirs:
-            socket.send_fds(self._door, [b"1"], [theirs.fileno()])
+            socket.send_fds(self._door, [json.dumps(imports).encode()], [theirs.fileno()])
         self._answer(START_SECONDS)
 
     def _leave_keeper(self) -> None:
@@ -142,26 +147,26 @@ class Warmed:
             self._keeper.sendall(data)
         return self._answer(ANSWER_SECONDS)
 
-    def open(self) -> socket.socket:
+    def open(self, limits: Limits, imports: Iterable[str]) -> socket.socket:
         for renew in (self._leave_keeper, self.stop, None):
             try:
-                return self._open()
+                return self._open(limits, tuple(imports))
             except (OSError, ValueError) as e:  # it has died since the last submission, or hangs: take a new one
                 if renew is None:
                     raise SandboxError(f"the warm process does not come up: {e}. It said: {self._last_words()}") from e
                 renew()
         raise AssertionError
 
-    def _open(self) -> socket.socket:
+    def _open(self, limits: Limits, imports: tuple) -> socket.socket:
         if self.user and not self.namespaces and (self._used or self._starter != os.getpid()):
             self.stop()  # without namespaces of its own, each submission gets a bubblewrap of its own
-        self.start()
-        self._meet_keeper()
+        self.start(limits.disk_bytes)
+        self._meet_keeper(imports)
         self._used = True
         self._directory = None if self.user else tempfile.mkdtemp(dir=self._folder)
         ours, theirs = socket.socketpair()
         with theirs:
-            command = {"do": "open", "limits": self.limits.inside(), "directory": self._directory}
+            command = {"do": "open", "limits": limits.inside(), "directory": self._directory}
             answer = self._command_and_answer(command, [theirs.fileno()])
         if "error" in answer:
             ours.close()
@@ -211,20 +216,20 @@ class Warmed:
 class Fresh:
     """Submissions in processes started afresh, which call back on 127.0.0.1: slow, for systems that cannot fork."""
 
-    def __init__(self, imports, limits):
-        self.imports, self.limits = imports, limits
+    def __init__(self, imports=()):
+        self.imports = tuple(imports)
         self._process: subprocess.Popen | None = None
         self._folder = ""
 
     def start(self) -> None:
         """Nothing can be prepared."""
 
-    def open(self) -> socket.socket:
+    def open(self, limits: Limits, imports: Iterable[str]) -> socket.socket:
         self._folder = tempfile.mkdtemp(prefix="coursekit-")
         token = secrets.token_hex(32)
         with socket.create_server(("127.0.0.1", 0)) as server:
             program = [sys.executable, "-P", "-m", _MODULE, "--connect", str(server.getsockname()[1])]
-            program += [f"--import={name}" for name in self.imports]
+            program += [f"--import={name}" for name in (*self.imports, *imports)]
             group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if os.name == "nt" else {}
             self._process = subprocess.Popen(
                 program,
@@ -235,7 +240,7 @@ class Fresh:
                 cwd=self._folder,
                 **group,
             )
-            hello = {"token": token, "directory": self._folder, "limits": self.limits.inside()}
+            hello = {"token": token, "directory": self._folder, "limits": limits.inside()}
             self._process.stdin.write(json.dumps(hello).encode() + b"\n")
             self._process.stdin.close()
             return self._accept(server, token)

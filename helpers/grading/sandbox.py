@@ -12,12 +12,15 @@ an argument that cannot travel).
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from multiprocessing.util import Finalize
 from pathlib import PurePosixPath, PureWindowsPath
 from typing import Any
 
@@ -28,10 +31,13 @@ from helpers.grading.launch import Fresh, Launcher, SandboxError, Warmed
 from helpers.grading.outputs import Outputs
 from helpers.grading.remote import Remote, observation
 from helpers.grading.wire import CannotEncode, Channel, Reference, WireClosed, WireError, WireTimeout
+from helpers.sources import cache_folder
 from helpers.subjects import Observation, StudentError
 
-__all__ = ["Limits", "Sandbox", "SandboxError", "Student", "walls_available"]
+__all__ = ["Limits", "Sandbox", "SandboxError", "Student", "walls_available", "warm_sandbox"]
 
+FORKS = sys.platform == "linux"  # a forked worker has what its driver has; elsewhere forking is unsafe or unknown
+IMPORTS = ("numpy", "matplotlib.pyplot", "helpers.check", "helpers.data", "helpers.plots")  # whatever the notebook
 CALLBACKS = 100_000  # per request
 FLOOD = 4  # times what a request may bring in all
 
@@ -108,24 +114,28 @@ class Sandbox:
 
     def _make_launcher(self) -> Launcher:
         if self.kind == "none":
-            return (Warmed if hasattr(os, "fork") else Fresh)(self.imports, self.limits)
+            return (Warmed if hasattr(os, "fork") else Fresh)(self.imports)
         if self.kind != "bubblewrap":
             raise SandboxError(f"unknown kind of sandbox: {self.kind!r}. Take auto, bubblewrap or none.")
         user, namespaces, why = bubblewrap.probe()
         if not user:
             raise SandboxError(f"no walls here: {why}\nWithout them a submission can read and write whatever you can.")
-        return Warmed(self.imports, self.limits, user=user, namespaces=namespaces, readable=self.readable)
+        return Warmed(self.imports, user=user, namespaces=namespaces, readable=self.readable)
 
     def start(self) -> None:
         """Start the warm process, without waiting for it; a process that is forked from this one shares it."""
         self._launcher.start()
 
-    def open(self, files: dict[str, bytes] | None = None) -> Student:
-        """A fresh process in a fresh working directory that holds `files` (relative path -> contents)."""
+    def open(self, files: dict[str, bytes] | None = None, limits: Limits | None = None,
+             imports: Iterable[str] = ()) -> Student:  # fmt: skip
+        """A fresh process in a fresh working directory that holds `files` (relative path -> contents).
+
+        limits: if not the sandbox's. imports: what this submission finds imported beside the sandbox's.
+        """
         if self._student is not None:
             self._student.close()
         files = {_safe_name(name): bytes(data) for name, data in (files or {}).items()}
-        self._student = Student(self._launcher, self.limits, files)
+        self._student = Student(self._launcher, limits or self.limits, files, imports)
         return self._student
 
     def close(self) -> None:
@@ -133,6 +143,19 @@ class Sandbox:
         if self._student is not None:
             self._student.close()
         self._launcher.stop()
+
+
+@functools.cache
+def warm_sandbox(kind: str) -> Sandbox:
+    """This process's sandbox or its parent's, with what any notebook may import; closed when the process ends."""
+    if kind == "auto":
+        return warm_sandbox("bubblewrap")
+    cache = cache_folder()
+    if cache is not None and cache.is_dir():  # else every submission would read the bundled digits' csv again
+        os.environ.setdefault("COURSE_CACHE", str(cache))
+    sandbox = Sandbox(kind, imports=IMPORTS, readable=[cache] if cache else [])
+    Finalize(None, sandbox.close, exitpriority=1)  # atexit does not run in a worker of a process pool
+    return sandbox
 
 
 def _readable(paths: Iterable[str | os.PathLike]) -> list[str]:
@@ -161,7 +184,7 @@ class Student:
     the end).
     """
 
-    def __init__(self, launcher: Launcher, limits: Limits, files: dict[str, bytes]):
+    def __init__(self, launcher: Launcher, limits: Limits, files: dict[str, bytes], imports: Iterable[str] = ()):
         self.limits = limits
         self.ended: str | None = None
         self.fell = False
@@ -175,7 +198,7 @@ class Student:
         self._until = 0.0  # when the outermost of the requests that are under way must have its answer
         self._depth = self._count = self._shown = 0
         self._closed = False
-        self._channel = Channel(launcher.open(), limits.frame_bytes, self._export, self._accept)
+        self._channel = Channel(launcher.open(limits, imports), limits.frame_bytes, self._export, self._accept)
         self._begin(files)
 
     def _begin(self, files: dict[str, bytes]) -> None:

@@ -16,6 +16,7 @@ import os
 import select
 import socket
 import sys
+from collections.abc import Iterable
 from typing import Any
 
 from helpers.grading.wire import CannotEncode, Channel, Reference, WireClosed, WireError, type_name
@@ -209,19 +210,14 @@ def generator(name: str, state: dict) -> Any:
 
 
 def prepare(modules: list[str]):
-    """Import what notebooks need and warm everything up. Returns the shell and the interrupts.
-
-    A module that cannot be imported is no error here: the notebook that needs it will say so.
-    """
+    """Import what notebooks need and warm everything up. Returns the shell and the interrupts."""
     sys.argv = ["notebook"]
     from helpers.grading.shell import Interrupts, Outlet, make_shell
 
     interrupts = Interrupts()
     interrupts.install()
     shell = make_shell(Outlet(lambda event: None, 0, interrupts))
-    for name in modules:
-        with contextlib.suppress(Exception):
-            importlib.import_module(name)
+    load(modules)
     out, err = sys.stdout, sys.stderr
     with open(os.devnull, "w") as nowhere, contextlib.redirect_stdout(nowhere), contextlib.redirect_stderr(nowhere):
         shell.run_cell("1 + 1")
@@ -229,7 +225,6 @@ def prepare(modules: list[str]):
         if "matplotlib.pyplot" in sys.modules:
             shell.run_cell("import matplotlib.pyplot as plt\nplt.figure(); plt.plot([1, 2], label='$x$'); plt.legend()")
         inspect.signature(prepare)
-        seed()  # numpy imports its generators when they are first asked for
     sys.stdout, sys.stderr = out, err
     shell.reset(new_session=True)
     shell.execution_count = 1
@@ -238,6 +233,14 @@ def prepare(modules: list[str]):
         if hasattr(sys, name):
             delattr(sys, name)
     return shell, interrupts
+
+
+def load(modules: Iterable[str]) -> None:
+    """Import modules. One that cannot be imported is no error here: the notebook that needs it will say so."""
+    for name in modules:
+        with contextlib.suppress(Exception):
+            importlib.import_module(name)
+    seed()  # numpy and torch import their generators when they are first asked for
 
 
 def settle(directory: str, sock: socket.socket, shell, interrupts, limits: dict) -> None:

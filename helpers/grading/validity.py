@@ -28,7 +28,8 @@ from .build import source_notebook
 from .marking import Grading, ProblemSet
 from .master import Cell, Master, Question, parse
 from .mutants import mutants
-from .workers import FORKS, leave_interrupts
+from .sandbox import FORKS
+from .workers import leave_interrupts
 
 SEEDS = 300
 MUTANT_SEEDS = 3  # seeds on which a mutant is marked

@@ -21,7 +21,7 @@ import time
 from typing import Any
 
 from helpers.grading import walls
-from helpers.grading.student import prepare, settle
+from helpers.grading.student import load, prepare, settle
 
 WATCH_SECONDS = 0.025
 LOW_MEMORY = 0.04  # of the machine's memory: below this a submission is stopped, whatever it has used
@@ -30,6 +30,8 @@ LOW_MEMORY = 0.04  # of the machine's memory: below this a submission is stopped
 def be_warm(door: socket.socket, modules: list[str], inside: bool, namespaces: bool) -> None:
     """Import everything, then fork a keeper for each socket that comes through the door; never returns.
 
+    With a socket comes what its grader needs imported beyond `modules`, as JSON: a few names at most.
+
     inside: we are inside bubblewrap. namespaces: each submission gets its own; without it bubblewrap ends with the
     first one.
     """
@@ -37,16 +39,17 @@ def be_warm(door: socket.socket, modules: list[str], inside: bool, namespaces: b
         walls.become_nobody()
     shell, interrupts = prepare(modules)
     walls.be_unreadable()
-    gc.collect()
-    gc.freeze()  # a collection in a fork would copy every page it looks at
+    freeze()
     grader, folder = os.getppid(), os.getcwd()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # no zombies: nobody asks how a keeper has ended
     while inside or os.getppid() == grader:  # bubblewrap sees to that itself
         if not select.select([door], [], [], 1.0)[0]:
             continue
-        _, fds, _, _ = socket.recv_fds(door, 1, 1)
+        names, fds, _, _ = socket.recv_fds(door, 65536, 1)
         if not fds:  # the graders are gone, or the one that started this wants it to end
             break
+        load(json.loads(names))
+        freeze()
         if os.fork() == 0:
             door.close()
             if namespaces:
@@ -59,6 +62,12 @@ def be_warm(door: socket.socket, modules: list[str], inside: bool, namespaces: b
     if not inside:
         shutil.rmtree(folder, ignore_errors=True)  # made for this process, with a folder for each submission
     os._exit(0)
+
+
+def freeze() -> None:
+    """Keep the collector from what is here: in a fork it would copy every page that it looks at."""
+    gc.collect()
+    gc.freeze()
 
 
 class Keeper:

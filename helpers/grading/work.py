@@ -20,10 +20,10 @@ from typing import Any
 import nbformat
 
 from . import master as masters
-from .execute import grade_cells, warm_sandbox
+from .execute import grade_cells
 from .marking import ProblemSet
 from .restore import read_submission, restore, with_own_files
-from .sandbox import Limits
+from .sandbox import Limits, warm_sandbox
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,9 +97,7 @@ def grade(assignment: Assignment, task: Task) -> bytes:
     notebook, note = read_submission(task.notebook, problem_set.assignment)
     note = task.reason or note
     notebook = restore(notebook, problem_set.assignment, note)
-    sandbox = warm_sandbox(assignment.sandbox, assignment.limits, assignment.imports)
-    graded = grade_cells(notebook, problem_set, sandbox, assignment.seed, assignment.depth,
-                         with_own_files(task.files, assignment.files), assignment.run_experiments)
+    graded = grade_cells(notebook, problem_set, assignment, with_own_files(task.files, assignment.files))
     return Result(task.student, json.dumps(notebook), note, graded.ended, graded.verdicts,
                   time.perf_counter() - start).to_bytes()
 
@@ -120,7 +118,7 @@ def prepare(assignment: Assignment) -> None:
         os.nice(5)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_driver, args=(os.getppid(),), daemon=True).start()
-    warm_sandbox(assignment.sandbox, assignment.limits, assignment.imports).start()  # it imports while this goes on
+    warm_sandbox(assignment.sandbox).start()  # it imports while this goes on
     problem_set_of(assignment)
 
 

@@ -6,7 +6,6 @@ import concurrent.futures as futures
 import multiprocessing
 import os
 import signal
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -15,8 +14,8 @@ from typing import Any
 
 from .course import CourseError
 from .execute import LIVES
+from .sandbox import FORKS
 
-FORKS = sys.platform == "linux"  # a forked worker has what its driver has; elsewhere forking is unsafe or unknown
 WINDOW = 3  # tasks in flight per worker: enough to keep it busy, few enough to keep memory flat
 
 
