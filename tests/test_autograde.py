@@ -206,6 +206,25 @@ def test_walls_that_fall_cost_nobody_a_mark(pretend_class):
     assert len(found) == 6
 
 
+def test_a_configuration_may_name_the_data(pretend_class, tmp_path):
+    data = tmp_path / "data"
+    (data / "MNIST").mkdir(parents=True)
+    with open(pretend_class / "nbgrader_config.py", "a") as config:
+        config.write(f"\nimport os\nos.environ['COURSE_DATA'] = {str(data)!r}\n")
+    right = next(s for s, e in deserved(pretend_class).items() if e["kind"] == "everything right")
+    for folder in (pretend_class / "submitted").iterdir():
+        if folder.name != right:
+            shutil.rmtree(folder)
+    path = pretend_class / "submitted" / right / SMALL / f"{SMALL}.ipynb"
+    notebook = nbformat.read(path, 4)
+    notebook.cells.append(nbformat.v4.new_code_cell("import os; print(os.listdir(os.environ['COURSE_DATA']))"))
+    nbformat.write(notebook, path)
+    plain = {name: value for name, value in os.environ.items() if name != "COURSE_DATA"}
+    assert coursekit("autograde", SMALL, folder=pretend_class, env=plain).returncode == 0
+    graded = nbformat.read(pretend_class / "autograded" / right / SMALL / f"{SMALL}.ipynb", 4)
+    assert graded.cells[-1].outputs[0].text == "['MNIST']\n"
+
+
 def test_interrupted_it_finishes_the_running_ones_and_goes_on_later(pretend_class):
     def press_ctrl_c(done: int, of: int, student: str) -> None:
         if done == 3:

@@ -21,7 +21,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from multiprocessing.util import Finalize
-from pathlib import PurePosixPath, PureWindowsPath
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 import numpy as np
@@ -145,14 +145,17 @@ class Sandbox:
         self._launcher.stop()
 
 
-@functools.cache
 def warm_sandbox(kind: str) -> Sandbox:
     """This process's sandbox or its parent's, with what any notebook may import; closed when the process ends."""
-    if kind == "auto":
-        return warm_sandbox("bubblewrap")
     cache = cache_folder()
     if cache is not None and cache.is_dir():  # else every submission would read the bundled digits' csv again
         os.environ.setdefault("COURSE_CACHE", str(cache))
+    return _warm_sandbox("bubblewrap" if kind == "auto" else kind, cache, os.environ.get("COURSE_DATA"))
+
+
+@functools.cache
+def _warm_sandbox(kind: str, cache: Path | None, data: str | None) -> Sandbox:
+    """data: a course's configuration may set COURSE_DATA after a sandbox without it was made."""
     sandbox = Sandbox(kind, imports=IMPORTS, readable=[cache] if cache else [])
     Finalize(None, sandbox.close, exitpriority=1)  # atexit does not run in a worker of a process pool
     return sandbox

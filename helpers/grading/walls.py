@@ -138,7 +138,7 @@ def enter_namespaces(disk_bytes: int) -> None:
 def _lay_fresh_mounts(disk_bytes: int) -> None:
     """Own /tmp, /dev/shm, /dev/pts and /proc, over those of the warm process."""
     _mount("none", "/", "", _REC | _PRIVATE)
-    kept = {path: os.open(path, os.O_PATH) for path in _python_below_tmp()}
+    kept = {path: os.open(path, os.O_PATH) for path in _kept_below_tmp()}
     _mount("tmpfs", "/tmp", "tmpfs", _NOSUID | _NODEV, f"size={disk_bytes},nr_inodes=20000,mode=1777")
     for path, descriptor in kept.items():
         os.makedirs(path, exist_ok=True)
@@ -152,10 +152,11 @@ def _lay_fresh_mounts(disk_bytes: int) -> None:
         _cover_proc()
 
 
-def _python_below_tmp() -> list[str]:
-    """Where Python and the kit live, if that is below /tmp, as in a clone for a trial."""
+def _kept_below_tmp() -> list[str]:
+    """What a submission reads and a fresh /tmp would cover: Python, the kit and data, as in a clone for a trial."""
     kit = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
-    places = sorted({os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, kit)})
+    data = filter(None, map(os.environ.get, ("COURSE_DATA", "COURSE_CACHE")))
+    places = sorted({os.path.realpath(path) for path in (sys.prefix, sys.base_prefix, kit, *data)})
     return [path for path in places if path.startswith("/tmp/") and os.path.isdir(path)]
 
 
