@@ -188,9 +188,9 @@ def feedback(ps: str, students: int) -> None:
 
 
 def growth(ps: str, sizes: tuple[int, ...] = (30, 300, 3000)) -> None:
-    """Processor time a submission, the driver's memory and the share of the gradebook as a class grows."""
-    start_up = 0.0
-    for students in (2, *sizes):
+    """Processor time of each further submission, the driver's memory and the gradebook's share as a class grows."""
+    before, spent = 2, 0.0
+    for students in (before, *sizes):
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "class"
             name = make_class(ps, students, folder)
@@ -198,15 +198,13 @@ def growth(ps: str, sizes: tuple[int, ...] = (30, 300, 3000)) -> None:
                                for n in ((1, 2, 3, 4) if students < 100 else ()))]
             cost = middle([Cost((sys.executable, "-c", GROWTH.format(folder=str(one), name=name)), one)
                            for one in again])
-            if not start_up:  # two submissions on two workers: all but their own cost is the start
-                start_up = cost.cpu
-                print(f"{name}, 2 submissions: {start_up:.1f} s of processor time, nearly all of it to start")
-                continue
             said = json.loads(cost.output.splitlines()[-1])
-            print(f"{students} submissions: {(cost.cpu - start_up) / (students - 2):.4f} s of processor time each "
-                  f"after the start, driver {said['memory'] / 1024:.0f} MB, gradebook {said['book'] / cost.cpu:.1%} of "
+            each = f"{(cost.cpu - spent) / (students - before):.4f} s each beyond {before}, " if spent else ""
+            print(f"{name}, {students} submissions: {cost.cpu:.1f} s of processor time, {each}"
+                  f"driver {said['memory'] / 1024:.0f} MB, gradebook {said['book'] / cost.cpu:.1%} of "
                   f"all processor time; {said['wall']:.1f} s by the clock, of which the gradebook took "
                   f"{said['in_book'] / said['wall']:.0%}")
+            before, spent = students, cost.cpu
 
 
 GROWTH = """
