@@ -52,8 +52,7 @@ class Summary:
     interrupted: bool = False
     left: int = 0
     wall: float = 0.0
-    writing: float = 0.0  # of it, seconds in the gradebook and the files
-    in_book: float = 0.0  # of that, seconds in the gradebook
+    in_book: float = 0.0  # of it, seconds in the gradebook
 
     @property
     def slowest(self) -> list[tuple[str, float]]:
@@ -248,12 +247,11 @@ class _Writer:
         self.steps = books.writing_steps(course)
 
     def write(self, student: str, digest: str, result: Result) -> None:
-        start = time.monotonic()
         timestamp = timestamp_of(self.course, self.name, student)
         notebook = nbformat.from_dict(json.loads(result.notebook))
-        started = time.monotonic()
+        start = time.monotonic()
         late = books.patiently(lambda: self.book.record(student, notebook, timestamp, self.steps), self.course)
-        self.summary.in_book += time.monotonic() - started
+        self.summary.in_book += time.monotonic() - start
         try:
             self._write_files(student, notebook)
             self.store.finish(student, digest)
@@ -268,7 +266,6 @@ class _Writer:
             summary.notes[student] = result.note
         if result.ended:
             summary.ended[student] = result.ended
-        summary.writing += time.monotonic() - start
 
     def _write_files(self, student: str, notebook: nbformat.NotebookNode) -> None:
         """`autograded/<student>/<ps>` as nbgrader leaves it: the student's files, the assignment's own over them."""

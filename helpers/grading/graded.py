@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +15,7 @@ WORDS = {
     "not-written": "not written", "missing": "not defined", "slow": "never ends", "raises": "raises an exception",
     "ended": "stopped", "shape": "wrong shape", "none": "returns None", "changed-in-place": "changes its arguments",
 }
+LINE = 80  # characters of a reason in a table
 
 
 @dataclass
@@ -40,7 +42,7 @@ class GradedNotebook:
 def _few_words(grade_id: str, verdict: dict[str, Any]) -> str:
     row = next((row for row in verdict["rows"] if row["share"] < 1), verdict["rows"][0])
     says = row["why"].split(":")[0].split(". ")[0] or WORDS.get(row["kind"]) or row["where"].split(" (")[0]
-    return f"{grade_id.removesuffix('-check')}: {says[:70]}"
+    return f"{grade_id.removesuffix('-check')}: {textwrap.shorten(says, LINE, placeholder=' …')}"
 
 
 def read(path: Path, student: str) -> GradedNotebook:
