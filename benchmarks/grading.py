@@ -74,9 +74,11 @@ class Cost:
             raise SystemExit(f"{' '.join(command)} failed:\n{run.stderr[-3000:]}")
 
 
-def middle(costs: list[Cost]) -> Cost:
-    """Of several runs of a short command the one with the median of processor time."""
-    return sorted(costs, key=lambda cost: cost.cpu)[len(costs) // 2]
+def middle(command: tuple[str, ...], folder: Path, times: int) -> Cost:
+    """Of several runs of a command, each in a copy of the folder (the first in itself), that with the median of
+    processor time."""
+    folders = [folder, *(shutil.copytree(folder, folder.with_name(f"again {n}")) for n in range(1, times))]
+    return sorted((Cost(command, one) for one in folders), key=lambda cost: cost.cpu)[times // 2]
 
 
 def marks(folder: Path, name: str) -> dict:
@@ -100,8 +102,7 @@ def stock(ps: str, students: int) -> None:
         ours = Path(scratch) / "ours"
         name = make_class(ps, students, ours)
         theirs = stock_copy(ours, Path(scratch) / "stock")
-        again = [ours, *(shutil.copytree(ours, Path(scratch) / f"again {n}") for n in (1, 2))]
-        kit = middle([Cost((*COURSEKIT, "autograde", name, "--workers", "2"), folder) for folder in again])
+        kit = middle((*COURSEKIT, "autograde", name, "--workers", "2"), ours, 3)
         plain = Cost((*NBGRADER, "autograde", name), theirs)
         one, two = marks(ours, name), marks(theirs, name)
         differ = {s: (one[s], two.get(s)) for s in one if one[s] != two.get(s)}
@@ -187,17 +188,14 @@ def feedback(ps: str, students: int) -> None:
         report("processor", plain.cpu, kit.cpu, students)
 
 
-def growth(ps: str, sizes: tuple[int, ...] = (30, 300, 3000)) -> None:
+def growth(ps: str, sizes: tuple[int, ...] = (30, 60, 300, 3000)) -> None:
     """Processor time of each further submission, the driver's memory and the gradebook's share as a class grows."""
     before, spent = 2, 0.0
     for students in (before, *sizes):
         with tempfile.TemporaryDirectory() as scratch:
             folder = Path(scratch) / "class"
             name = make_class(ps, students, folder)
-            again = [folder, *(shutil.copytree(folder, Path(scratch) / f"again {n}")
-                               for n in ((1, 2, 3, 4) if students < 100 else ()))]
-            cost = middle([Cost((sys.executable, "-c", GROWTH.format(folder=str(one), name=name)), one)
-                           for one in again])
+            cost = middle((sys.executable, "-c", GROWTH.format(name=name)), folder, 5 if students < 100 else 1)
             said = json.loads(cost.output.splitlines()[-1])
             each = f"{(cost.cpu - spent) / (students - before):.4f} s each beyond {before}, " if spent else ""
             print(f"{name}, {students} submissions: {cost.cpu:.1f} s of processor time, {each}"
@@ -225,7 +223,7 @@ def timed(*arguments):
         spent += time.thread_time() - start
 
 gradebook.ClassGradebook.record = timed
-summary = autograde(Course({folder!r}), {name!r}, workers=2)
+summary = autograde(Course(), {name!r}, workers=2)
 # Not ru_maxrss, which starts with what the parent had at the time of the fork.
 memory = int(re.search(r"VmHWM:\\s+(\\d+)", Path("/proc/self/status").read_text())[1])
 print(json.dumps(dict(memory=memory, wall=summary.wall, in_book=summary.in_book, book=spent)))

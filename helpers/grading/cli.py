@@ -35,7 +35,7 @@ HERE = Path(".")
 
 def main() -> None:
     """The console script: what an instructor can put right is said in a line, without a traceback."""
-    gc.set_threshold(100_000)  # collecting while so much is imported takes a fifth of a command's start
+    gc.disable()  # until `_course`: collecting while so much is imported takes a fifth of a command's start
     # jsonschema, if it finds this package, builds a grammar for IRIs at import: a third of every command's start,
     # for a format that no notebook's schema uses.
     sys.modules.setdefault("rfc3987_syntax", None)
@@ -69,6 +69,8 @@ def _told(error: Exception) -> bool:
 def _course(folder: Path):
     from .course import Course
 
+    gc.freeze()
+    gc.enable()
     return Course(folder)
 
 

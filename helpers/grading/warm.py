@@ -226,10 +226,11 @@ class Keeper:
                 return
             self.pid, self.cpu = 0, used.ru_utime + used.ru_stime
             self.ended = self.ended or ("closed" if kill else describe(status, self.cpu, self.limits))
-            self.sweep()
+            if not self.namespaces:  # in a pid namespace the kernel has done it
+                self.sweep()
 
     def sweep(self) -> None:
-        """Kill and bury every process that is not this one's own (in a pid namespace the kernel has done it)."""
+        """Kill and bury every process that is not this one's own."""
         deadline = time.monotonic() + 5
         while (left := descendants()) and time.monotonic() < deadline:
             for pid in left:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import signal
 import threading
 import time
 from dataclasses import asdict, dataclass, field
@@ -110,13 +109,9 @@ def problem_set_of(assignment: Assignment) -> ProblemSet:
 
 
 def prepare(assignment: Assignment) -> None:
-    """Warm a worker up, and leave Ctrl-C to the driver, which lets the running submissions end.
-
-    Workers yield to the driver: all of them wait for the one who writes.
-    """
+    """Warm a worker up. Workers yield to the driver: all of them wait for the one who writes."""
     if hasattr(os, "nice"):
         os.nice(5)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_driver, args=(os.getppid(),), daemon=True).start()
     warm_sandbox(assignment.sandbox).start()  # it imports while this goes on
     problem_set_of(assignment)

@@ -19,9 +19,11 @@ from .sandbox import FORKS
 WINDOW = 3  # tasks in flight per worker: enough to keep it busy, few enough to keep memory flat
 
 
-def leave_interrupts() -> None:
-    """Ctrl-C is for the driver, which lets the running tasks end."""
+def leave_interrupts(then: Callable[[], None] | None = None) -> None:
+    """How a worker begins: Ctrl-C is for the driver, which lets the running tasks end."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if then is not None:
+        then()
 
 
 class StopSignal:
@@ -56,7 +58,7 @@ class Pool:
 
     def __init__(self, work: Callable[[Any], Any], workers: int | None = None, scheduler: str = "",
                  share: Callable[[], AbstractContextManager] = nullcontext,
-                 prepare: Callable[[], None] = leave_interrupts):
+                 prepare: Callable[[], None] | None = None):
         self.work, self.workers, self.scheduler = work, workers or os.cpu_count() or 1, scheduler
         self.share, self.prepare = share, prepare
         self._client: Any = None
@@ -139,7 +141,8 @@ class Pool:
 
     def _fork(self) -> None:
         context = multiprocessing.get_context("fork" if FORKS else "spawn")
-        self._executor = futures.ProcessPoolExecutor(self.workers, context, initializer=self.prepare)
+        self._executor = futures.ProcessPoolExecutor(self.workers, context, initializer=leave_interrupts,
+                                                     initargs=(self.prepare,))
 
     def _restart(self, error: BaseException) -> None:
         """After a worker died. All futures of a broken pool fail alike, so only the first one restarts it."""
