@@ -60,8 +60,8 @@ RIGHT = {"loss": "# canary-neighbour\ndef loss(w, X, y):\n    return np.mean((X 
 
 def stock_source() -> nbformat.NotebookNode:
     """The small problem set's source notebook with stock checks."""
-    from helpers.grading import master
-    from helpers.grading.build import source_notebook
+    from helpers.grading.authoring.build import source_notebook
+    from helpers.grading.notebooks import master
 
     notebook = source_notebook(master.read(ROOT / "docs" / "example" / "notebooks" / f"{NAME}.py"))
     cells = []

@@ -34,8 +34,8 @@ QUIET_KINDS = ("untouched",)  # of the odd students, the one who costs no time l
 
 def make_class(ps: str, students: int, folder: Path) -> str:
     """A pretend class without endless loops or broken files; returns the problem set's whole name."""
-    from helpers.grading import classroom
-    from helpers.grading.course import Course
+    from helpers.grading.authoring import pretend_class as classroom
+    from helpers.grading.course.folder import Course
 
     classroom.ODD = QUIET_KINDS
     course = Course(_small_course(folder.parent) if ps.startswith("ps0") else ROOT)
@@ -82,8 +82,8 @@ def middle(command: tuple[str, ...], folder: Path, times: int) -> Cost:
 
 
 def marks(folder: Path, name: str) -> dict:
-    from helpers.grading import gradebook
-    from helpers.grading.course import Course
+    from helpers.grading.course.folder import Course
+    from helpers.grading.gradebook import gradebook
 
     _, found = gradebook.marks_of(Course(folder), name)
     return {student: {cell: mark["auto"] for cell, mark in row.items()} for student, row in found.items()}
@@ -208,9 +208,9 @@ def growth(ps: str, sizes: tuple[int, ...] = (30, 60, 300, 3000)) -> None:
 GROWTH = """
 import json, re, time
 from pathlib import Path
-from helpers.grading import gradebook
-from helpers.grading.autograde import autograde
-from helpers.grading.course import Course
+from helpers.grading.classes.autograde import autograde
+from helpers.grading.course.folder import Course
+from helpers.grading.gradebook import gradebook
 
 record, spent = gradebook.ClassGradebook.record, 0.0
 
@@ -287,17 +287,17 @@ def feed(students: int = 600) -> None:
 FEED = """
 import json, time
 from unittest import mock
-from helpers.grading import autograde
-from helpers.grading.course import Course
+from helpers.grading.classes import autograde, submitted
+from helpers.grading.course.folder import Course
+from helpers.grading.marking.job import Result, job_of
+from helpers.grading.marking.worker import grade
 course = Course({folder!r})
 autograde.autograde(course, {name!r}, workers=2)
 with mock.patch.object(autograde.Store, "finished", lambda *a: False):
     stored = {{}}
-    one = next(iter(autograde.students_of(course, {name!r})))
-    from helpers.grading.work import grade
-    assignment = course.assignment({name!r})
-    content = grade(assignment, autograde.read_task(course, {name!r}, one))
-    from helpers.grading.work import Result
+    one = next(iter(submitted.students_of(course, {name!r})))
+    job = job_of(course, {name!r})
+    content = grade(job, submitted.read_task(course, {name!r}, one))
     with mock.patch.object(autograde.Store, "result", lambda *a: Result.from_bytes(content)):
         start = time.monotonic()
         autograde.autograde(course, {name!r}, workers=2)

@@ -20,8 +20,9 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from helpers import data
-from helpers.grading import build, master
-from helpers.grading.marking import ProblemSet
+from helpers.grading.authoring import build
+from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.notebooks import master
 
 MASTERS = Path(__file__).resolve().parent.parent / "notebooks"
 

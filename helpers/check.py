@@ -5,7 +5,7 @@ A check reads as a sentence and ends in a verdict:
     check.gradients(linear_gradients, of=linear_loss, wrt=("W1", "W2"), at=two_layer_cases, points=4)
 
 In a student's notebook it runs on the student's own functions; in grading the same line runs in the grader, on
-proxies, against the reference solution, with cases from a secret seed (`helpers.setting` says which).
+proxies, against the reference solution, with cases from a secret seed (`helpers.checking.setting` says which).
 
 Keywords that all checks share:
 
@@ -28,11 +28,11 @@ from typing import Any
 
 import numpy as np
 
-from . import drawn
-from . import gradients as numerical
-from .judge import all_fail, judge, verdict_of
-from .probe import Probe, Trouble, as_numbers, named_outputs
-from .verdict import Row, Verdict
+from helpers import gradients as numerical
+from helpers.checking import figure_rules as drawn
+from helpers.checking.judging import all_fail, judge, verdict_of
+from helpers.checking.probe import Probe, Trouble, as_numbers, named_outputs
+from helpers.checking.verdict import Row, Verdict
 
 __all__ = ["answer", "figure", "gradients", "jacobian", "once_written", "properties", "residuals", "training", "values"]
 
@@ -101,7 +101,7 @@ def _derivatives(kind: str, differentiate: Callable, function: Any, of: Any, wrt
         def moved(x: np.ndarray) -> Any:
             seen = loss.subject.observe(*arguments[:position], x, *arguments[position + 1:])
             if seen.error is not None:
-                raise _LossFailed(loss._raised(seen))
+                raise _LossFailed(loss.raised(seen))
             return seen.value
 
         return probe.setting.remembered(f"{probe.key} {index} {name}",

@@ -15,9 +15,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from helpers import idx, sources
-from helpers.idx import DataError
-from helpers.sources import torchvision_ready
+from helpers.images import idx, sources
+from helpers.images.errors import DataError
+from helpers.images.sources import torchvision_ready
 
 __all__ = [
     "DataError", "Images", "Part", "fashion_mnist", "mnist", "split", "torchvision_dataset", "torchvision_ready",

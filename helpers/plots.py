@@ -15,7 +15,7 @@ from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
-from helpers.idx import DataError
+from helpers.images.errors import DataError
 
 # Okabe and Ito's colours, told apart with every kind of colour vision (https://jfly.uni-koeln.de/color/), darkest
 # first; dashes differ as well, for grey prints.

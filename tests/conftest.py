@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from helpers.grading import build as building
-from helpers.grading import classroom as classrooms
-from helpers.grading.course import Course
+from helpers.grading.authoring import build as building
+from helpers.grading.authoring import pretend_class as classrooms
+from helpers.grading.course.folder import Course
 
 ROOT = Path(__file__).resolve().parent.parent
 EXAMPLE = ROOT / "docs" / "example"

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import nbformat
 
-from helpers.grading import build as building
-from helpers.grading import gradebook as books
-from helpers.grading.autograde import autograde
-from helpers.grading.course import Course
-from helpers.grading.restore import recorded
+from helpers.grading.authoring import build as building
+from helpers.grading.classes.autograde import autograde
+from helpers.grading.course.folder import Course
+from helpers.grading.gradebook import gradebook as books
+from helpers.grading.notebooks.restore import recorded
 
 NAME = "small_set"
 DUE = datetime(2026, 3, 13, 23, 0)

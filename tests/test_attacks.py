@@ -25,14 +25,15 @@ from conftest import SMALL, processes_below
 from nbconvert.exporters import HTMLExporter
 from nbgrader.server_extensions.formgrader import handlers
 
-from helpers.grading import autograde as grading
-from helpers.grading import gradebook as books
-from helpers.grading.course import Course
-from helpers.grading.feedback import feedback
-from helpers.grading.graded import read
-from helpers.grading.marking import ProblemSet
-from helpers.grading.sandbox import Limits, Sandbox, walls_available
-from helpers.grading.workers import Pool
+from helpers.grading.classes import autograde as grading
+from helpers.grading.classes.pool import Pool
+from helpers.grading.course.folder import Course
+from helpers.grading.gradebook import gradebook as books
+from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.pages.feedback import feedback
+from helpers.grading.pages.graded import read
+from helpers.grading.sandbox.limits import Limits
+from helpers.grading.sandbox.sandbox import Sandbox, walls_available
 
 LIMITS = {"cell_seconds": 3, "call_seconds": 2, "notebook_seconds": 9, "grace_seconds": 0.5, "processes": 40,
           "memory_bytes": 600 * 2**20, "file_bytes": 8 * 2**20, "disk_bytes": 24 * 2**20, "output_bytes": 20_000,

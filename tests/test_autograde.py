@@ -18,11 +18,13 @@ import nbformat
 import pytest
 from conftest import COURSEKIT, SMALL, coursekit, processes_below
 
-from helpers.grading import autograde as grading
-from helpers.grading import gradebook as books
-from helpers.grading.course import Course, CourseError
-from helpers.grading.graded import read_class
-from helpers.grading.sandbox import walls_available
+from helpers.grading.classes import autograde as grading
+from helpers.grading.course.errors import CourseError
+from helpers.grading.course.folder import Course
+from helpers.grading.gradebook import errors_in_words
+from helpers.grading.gradebook import gradebook as books
+from helpers.grading.pages.graded import read_class
+from helpers.grading.sandbox.sandbox import walls_available
 
 KILLS, KILLS_A_CLASS = 50, 10
 
@@ -292,7 +294,7 @@ def test_an_empty_class_is_told(small_course):
 
 
 def test_a_locked_database_is_waited_for_and_then_told(pretend_class, monkeypatch):
-    monkeypatch.setattr(books.patiently, "__defaults__", (0.5,))
+    monkeypatch.setattr(errors_in_words.patiently, "__defaults__", (0.5,))
     grade(pretend_class)
     with sqlite3.connect(pretend_class / "gradebook.db") as other:
         other.execute("begin exclusive")

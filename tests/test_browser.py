@@ -18,7 +18,7 @@ import nbformat
 import pytest
 from conftest import SMALL, coursekit
 
-from helpers.grading.sandbox import walls_available
+from helpers.grading.sandbox.sandbox import walls_available
 
 LOSS = "def loss(w, X, y):\n    return np.mean((X @ w - y) ** 2)"
 HALF = "def gradient(w, X, y):\n    return X.T @ (X @ w - y) / len(y)"

@@ -14,9 +14,9 @@ import pytest
 from conftest import ROOT, SMALL, coursekit
 from nbgrader.nbgraderformat import MetadataValidator
 
-from helpers.grading import build as building
-from helpers.grading.course import Course
-from helpers.grading.master import MasterError
+from helpers.grading.authoring import build as building
+from helpers.grading.course.folder import Course
+from helpers.grading.notebooks.master import MasterError
 
 
 def digests(folder: Path) -> dict[str, str]:

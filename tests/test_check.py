@@ -16,10 +16,10 @@ import pytest
 from nbgrader.utils import determine_grade
 
 from helpers import check
-from helpers.grading.build import source_notebook
-from helpers.grading.marking import ProblemSet
-from helpers.grading.master import parse
-from helpers.verdict import Row, Verdict, as_html, as_text
+from helpers.checking.verdict import Row, Verdict, as_html, as_text
+from helpers.grading.authoring.build import source_notebook
+from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.notebooks.master import parse
 
 MASTER = '''# %%
 import numpy as np
@@ -141,7 +141,7 @@ def test_partial_credit_by_output_and_by_case():
 
     cases = [{"a": 1.0, "case": "small"}, {"a": 5.0, "case": "large"}]
     setting = _Reference({"f": right, "g": lambda a: 2 * a})
-    from helpers import setting as settings
+    from helpers.checking import setting as settings
 
     with settings.using(setting):
         verdict = check.values(_named("f", wrong_second), at=cases, returns=("one", "two"), points=3)
@@ -175,7 +175,7 @@ class _Reference:
         return subject.parameters()
 
     def expected(self, subject, key, index, arguments):
-        from helpers.subjects import Local
+        from helpers.checking.observing import Local
 
         return Local(subject.name, self.functions[subject.name]).observe(*arguments)
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from helpers import data, idx
+from helpers import data
+from helpers.images import idx
 
 REAL = os.environ.get("COURSE_DATA")  # before any test takes it away
 FILES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
@@ -357,7 +358,8 @@ def test_split_refuses_what_does_not_fit():
 
 def test_loading_digits_imports_no_torch():
     program = (
-        "import sys; from helpers import data, plots, figures; data.mnist(quiet=True); print('torch' in sys.modules)"
+        "import sys; from helpers import data, plots; from helpers.checking import figures; "
+        "data.mnist(quiet=True); print('torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("False\n", "")

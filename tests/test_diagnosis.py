@@ -6,7 +6,7 @@ The network is y = W2 relu(W1 x + b1) + b2 with squared error and a penalty lam*
 import numpy as np
 import pytest
 
-from helpers.diagnosis import Evidence, KnownMistake, diagnose, where_to_look
+from helpers.diagnosis.diagnose import Evidence, KnownMistake, diagnose, where_to_look
 
 SIZES = ((3, 5, 2, 4), (6, 4, 3, 9), (4, 7, 3, 6))  # D, H, K, N of each case
 

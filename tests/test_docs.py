@@ -15,8 +15,8 @@ import nbformat
 import pytest
 from conftest import ROOT
 
-from helpers.grading import classroom
-from helpers.grading.course import Course
+from helpers.grading.authoring import pretend_class as classroom
+from helpers.grading.course.folder import Course
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # Set-up that `make test` has just done, servers that other tests start, and benchmarks.

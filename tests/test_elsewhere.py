@@ -18,10 +18,11 @@ from pathlib import Path
 import pytest
 from conftest import SMALL, coursekit
 
-from helpers.grading import autograde as grading
-from helpers.grading import gradebook as books
-from helpers.grading.course import Course, CourseError
-from helpers.grading.feedback import feedback
+from helpers.grading.classes import autograde as grading
+from helpers.grading.course.errors import CourseError
+from helpers.grading.course.folder import Course
+from helpers.grading.gradebook import gradebook as books
+from helpers.grading.pages.feedback import feedback
 
 SERVERS = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 POSTGRES = str(SERVERS[-1].parent) if SERVERS else os.path.dirname(shutil.which("postgres") or "")

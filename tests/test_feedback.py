@@ -15,11 +15,12 @@ from bs4 import BeautifulSoup
 from nbgrader.converters import GenerateFeedback
 from small_class import NAME, REASON, SECRET, cells_of, graded_class
 
-from helpers.grading import gradebook as books
-from helpers.grading import page as pages
-from helpers.grading.course import Course, CourseError
-from helpers.grading.feedback import feedback
-from helpers.verdict import Row, Verdict, as_html
+from helpers.checking.verdict import Row, Verdict, as_html
+from helpers.grading.course.errors import CourseError
+from helpers.grading.course.folder import Course
+from helpers.grading.gradebook import gradebook as books
+from helpers.grading.pages.exporter import HERE
+from helpers.grading.pages.feedback import feedback
 
 
 @pytest.fixture(scope="module")
@@ -248,8 +249,8 @@ def test_manual_marks_and_comments_appear_and_only_that_page_is_written_again(co
 def test_nbgraders_own_command_writes_the_same_pages(course):
     before = soup_of(course.root, "ben.summed").find("body")
     config = course.config.copy()
-    config.GenerateFeedback.exporter_class = "helpers.grading.page.FeedbackExporter"
-    config.GenerateFeedback.preprocessors = ["helpers.grading.page.MarksAndComments"]
+    config.GenerateFeedback.exporter_class = "helpers.grading.pages.exporter.FeedbackExporter"
+    config.GenerateFeedback.preprocessors = ["helpers.grading.pages.exporter.MarksAndComments"]
     config.CourseDirectory.root = str(course.root)
     directory = course.directory
     directory.assignment_id, directory.student_id = NAME, "ben.summed"
@@ -316,7 +317,7 @@ def contrast(one: list[float], other: list[float]) -> float:
 
 
 def schemes() -> list[dict[str, str]]:
-    css = (pages.HERE / "look.css").read_text()
+    css = (HERE / "look.css").read_text()
     blocks = re.findall(r":root \{(.*?)\}", css, re.S)
     return [scheme for block in blocks if (scheme := dict(re.findall(r"--([a-z]+): (#[0-9a-f]{6})", block)))]
 

@@ -10,9 +10,9 @@ import nbformat
 import pytest
 from conftest import ROOT
 
-from helpers.grading.bubblewrap import probe
-from helpers.grading.master import EXPERIMENT
-from helpers.grading.sandbox import Sandbox
+from helpers.grading.notebooks.cells import EXPERIMENT
+from helpers.grading.sandbox.bubblewrap import probe
+from helpers.grading.sandbox.sandbox import Sandbox
 
 SOURCES = sorted((ROOT / "source").glob("*/*.ipynb"))
 # Times, addresses, and what is measured: the errors of finite differences are round-off, which threads change.

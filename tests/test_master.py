@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from helpers.grading import master
+from helpers.grading.notebooks import master
 
 GOOD = '''# %% [markdown]
 # # A problem set

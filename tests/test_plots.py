@@ -8,7 +8,8 @@ import matplotlib
 import numpy as np
 import pytest
 
-from helpers import figures, plots
+from helpers import plots
+from helpers.checking import figures
 from helpers.data import DataError
 
 matplotlib.use("Agg")
@@ -306,7 +307,7 @@ def test_describe_without_matplotlib():
         "module = importlib.util.module_from_spec(spec); spec.loader.exec_module(module); "
         "print(module.describe(), 'matplotlib' in sys.modules)"
     )
-    path = importlib.util.find_spec("helpers.figures").origin
+    path = importlib.util.find_spec("helpers.checking.figures").origin
     done = subprocess.run([sys.executable, "-c", program, path], capture_output=True, text=True, timeout=60)
     assert (done.stdout, done.stderr) == ("() False\n", "")
 

@@ -14,13 +14,14 @@ from bs4 import BeautifulSoup
 from small_class import NAME, REASON, graded_class
 from typer.testing import CliRunner
 
-from helpers.grading import classfacts, report
-from helpers.grading import gradebook as books
-from helpers.grading.classfacts import ClassFacts, Handed
 from helpers.grading.cli import app
-from helpers.grading.course import Course, CourseError
-from helpers.grading.exports import export
-from helpers.grading.outline import Item
+from helpers.grading.course.errors import CourseError
+from helpers.grading.course.folder import Course
+from helpers.grading.gradebook import gradebook as books
+from helpers.grading.notebooks.outline import Item
+from helpers.grading.pages import classfacts, report
+from helpers.grading.pages.classfacts import ClassFacts, Handed
+from helpers.grading.pages.exports import export
 
 
 @pytest.fixture(scope="module")

@@ -11,10 +11,13 @@ import numpy as np
 import pytest
 from conftest import ROOT, processes_below
 
-from helpers.grading import bubblewrap
-from helpers.grading.course import Course
-from helpers.grading.launch import Fresh, Warmed
-from helpers.grading.sandbox import Limits, Sandbox, SandboxError, Student, walls_available
+from helpers.grading.course.folder import Course
+from helpers.grading.marking.job import job_of
+from helpers.grading.sandbox import bubblewrap
+from helpers.grading.sandbox.launch import Fresh, Warmed
+from helpers.grading.sandbox.limits import Limits
+from helpers.grading.sandbox.process import SubmissionProcess
+from helpers.grading.sandbox.sandbox import Sandbox, SandboxError, walls_available
 
 LIMITS = Limits(
     cell_seconds=20,  # the machine may be busy: tests of timeouts say their own
@@ -388,7 +391,7 @@ def test_a_warm_process_that_died_is_replaced(sandbox):
 @pytest.mark.skipif(os.name != "posix", reason="signals")
 def test_nothing_survives_the_grader(sandbox):
     program = (
-        "from helpers.grading.sandbox import Sandbox\n"
+        "from helpers.grading.sandbox.sandbox import Sandbox\n"
         f"sandbox = Sandbox({sandbox.kind!r}, imports=()); student = sandbox.open()\n"
         "print(sandbox._launcher._process.pid, sandbox._launcher._folder, flush=True)\n"
         "student.run('import time; time.sleep(60)', seconds=60)"
@@ -426,7 +429,7 @@ def test_where_nesting_is_refused_each_submission_has_a_bubblewrap_of_its_own():
     launcher = Warmed((), user=user, namespaces=False)
     try:
         for _ in range(2):
-            with_file = Student(launcher, LIMITS, {"a": b"1"})
+            with_file = SubmissionProcess(launcher, LIMITS, {"a": b"1"})
             told = text_of(with_file.run("import os; print(sorted(os.listdir('/tmp/work')), os.path.exists('/tmp/x'))"))
             assert told == "['a'] False\n"
             with_file.run("open('/tmp/x', 'w').close()")
@@ -439,7 +442,7 @@ def test_where_nesting_is_refused_each_submission_has_a_bubblewrap_of_its_own():
 
 def test_a_process_can_be_started_afresh_where_none_can_be_forked():
     launcher = Fresh(())
-    student = Student(launcher, LIMITS, {"a.txt": b"1"})
+    student = SubmissionProcess(launcher, LIMITS, {"a.txt": b"1"})
     try:
         assert text_of(student.run("print(open('a.txt').read())")) == "1\n"
         student.run("def f(x): return 2 * x")
@@ -493,7 +496,7 @@ results = loss.item(), W.grad.abs().sum().item(), np.abs(A @ A).sum(), np.linalg
 def test_torch_and_numpy_compute_with_threads_in_every_fork(kind):
     pytest.importorskip("torch")
     told = []
-    imports = Course(ROOT).assignment("ps7_pytorch", sandbox=kind).imports
+    imports = job_of(Course(ROOT), "ps7_pytorch", sandbox=kind).imports
     with Sandbox(kind, Limits(cell_seconds=30), imports=("numpy", *imports)) as sandbox:
         for _ in range(4):
             with sandbox.open() as student:
@@ -508,13 +511,14 @@ def test_grading_a_problem_set_without_torch_never_imports_it():
     kind = "bubblewrap" if walls_available()[0] else "none"
     program = (
         "import sys, nbformat\n"
-        "from helpers.grading import work\n"
-        "from helpers.grading.course import Course\n"
-        f"assignment = Course({str(ROOT)!r}).assignment('ps3_samplewise_mnist', sandbox={kind!r})\n"
+        "from helpers.grading.course.folder import Course\n"
+        "from helpers.grading.marking.job import Result, SubmissionTask, job_of\n"
+        "from helpers.grading.marking.worker import grade\n"
+        f"assignment = job_of(Course({str(ROOT)!r}), 'ps3_samplewise_mnist', sandbox={kind!r})\n"
         "notebook = nbformat.reads(assignment.source, 4)\n"
         "notebook.cells.append(nbformat.v4.new_code_cell(\"import sys; 'torch' in sys.modules\"))\n"
-        "task = work.Task('a', nbformat.writes(notebook).encode())\n"
-        "result = work.Result.from_bytes(work.grade(assignment, task))\n"
+        "task = SubmissionTask('a', nbformat.writes(notebook).encode())\n"
+        "result = Result.from_bytes(grade(assignment, task))\n"
         "points = sum(verdict['points'] for verdict in result.verdicts)\n"
         "(told,) = nbformat.reads(result.notebook, 4).cells[-1].outputs\n"
         "print(points > 10, told.data['text/plain'], 'torch' in sys.modules)"

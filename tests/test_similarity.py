@@ -9,8 +9,8 @@ import pytest
 from bs4 import BeautifulSoup
 from small_class import NAME, RIGHT, answered, empty_course, hand_in
 
-from helpers.grading.course import Course
-from helpers.grading.similarity import likely_copies, similarity
+from helpers.grading.course.folder import Course
+from helpers.grading.pages.similarity import likely_copies, similarity
 
 WAYS = {
     "loop": """def mean_square(r):

@@ -8,9 +8,10 @@ import nbformat
 import numpy as np
 import pytest
 
-from helpers.grading.remote import Remote, StudentCodeError
-from helpers.grading.sandbox import Limits, Sandbox, walls_available
-from helpers.subjects import Local, Subject
+from helpers.checking.observing import Local, Subject
+from helpers.grading.sandbox.limits import Limits
+from helpers.grading.sandbox.proxy import Proxy, StudentCodeError
+from helpers.grading.sandbox.sandbox import Sandbox, walls_available
 
 KINDS = [
     "none",
@@ -330,7 +331,7 @@ def test_an_error_names_the_students_own_line(student):
 def test_an_object_comes_back_as_a_remote(student):
     student.run(FUNCTIONS)
     net = student.subject("make")(np.ones(2))
-    assert isinstance(net, Remote)
+    assert isinstance(net, Proxy)
     assert "Net" in repr(net)
     assert net.forward(2).tolist() == [2, 2]
     assert student.subject("use")(net, 3).tolist() == [3, 3]
@@ -384,7 +385,7 @@ def test_an_argument_that_cannot_travel_is_the_checks_mistake(student):
 
 
 def test_figures_are_described_only_if_asked_for_and_never_shown_later(student):
-    pytest.importorskip("helpers.figures")
+    pytest.importorskip("helpers.checking.figures")
     student.run("import matplotlib.pyplot as plt\ndef draw(x, show):\n    plt.plot(x)\n    if show: plt.show()")
     assert student.subject("draw").observe([1, 2], False).figures == ()
     for show in (False, True):
@@ -402,7 +403,7 @@ def test_hostile_values_are_data(student):
         "def deep():\n    x = []\n    for _ in range(500): x = [x]\n    return x\n"
         "def large():\n    import numpy as np\n    return np.zeros(60_000_000)\ndef endless(): return endless()"
     )
-    assert isinstance(student.subject("liar").observe().value, Remote)
+    assert isinstance(student.subject("liar").observe().value, Proxy)
     assert student.subject("rude").observe().error.type == "Rude"
     assert student.subject("leave").observe().error.type == "SystemExit"
     assert student.subject("deep").observe().error.type == "ResultTooLarge"
@@ -434,7 +435,7 @@ def test_hostile_values_are_data(student):
 )
 def test_a_process_that_speaks_for_itself_is_data_all_the_same(student, reply):
     student.run(
-        "import gc, os, socket\nfrom helpers.grading.wire import encode, Reference\n"
+        "import gc, os, socket\nfrom helpers.grading.sandbox.wire import encode, Reference\n"
         "def frame(x): return b''.join(bytes(p) for p in encode(x))\n"
         "wire = [s for s in gc.get_objects() if isinstance(s, socket.socket) and s.fileno() >= 0][-1]\n"
         f"def lie():\n    for N in range(2, 9): os.write(wire.fileno(), {reply})\n    os._exit(0)"

@@ -17,9 +17,9 @@ from pathlib import Path
 import pytest
 from conftest import COURSEKIT, SMALL, coursekit
 
-from helpers.grading import gradebook as books
-from helpers.grading.bubblewrap import probe
-from helpers.grading.course import Course
+from helpers.grading.course.folder import Course
+from helpers.grading.gradebook import gradebook as books
+from helpers.grading.sandbox.bubblewrap import probe
 
 needs_bubblewrap = pytest.mark.skipif(not probe()[0], reason="a small disk and a user without rights need bubblewrap")
 KINDS = ("everything right", "one mistake", "untouched", "an exception")

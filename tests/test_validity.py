@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SMALL, coursekit
 
-from helpers.grading.mutants import mutants
-from helpers.grading.validity import scorecards
+from helpers.grading.authoring.mutants import mutants
+from helpers.grading.authoring.validity import scorecards
 
 MASTERS = sorted((ROOT / "notebooks").glob("*.py"))
 SEEDS = 2

@@ -10,7 +10,7 @@ import time
 import numpy as np
 import pytest
 
-from helpers.grading.wire import (
+from helpers.grading.sandbox.wire import (
     CannotEncode,
     Channel,
     Reference,

@@ -53,8 +53,8 @@ def main() -> None:
 
 def _told(error: Exception) -> bool:
     """Say what is to be put right; False if it is not for an instructor to do."""
-    from .course import CourseError
-    from .master import MasterError
+    from helpers.grading.course.errors import CourseError
+    from helpers.grading.notebooks.master import MasterError
 
     if isinstance(error, MasterError):
         for problem in error.problems:
@@ -67,7 +67,7 @@ def _told(error: Exception) -> bool:
 
 
 def _course(folder: Path):
-    from .course import Course
+    from helpers.grading.course.folder import Course
 
     gc.freeze()
     gc.enable()
@@ -109,8 +109,8 @@ def build(
     course: Folder = HERE,
 ) -> None:
     """Build sources and releases from the masters in notebooks/."""
-    from . import build as building
-    from .course import CourseError
+    from helpers.grading.authoring import build as building
+    from helpers.grading.course.errors import CourseError
 
     folder = _course(course)
     chosen = [folder.find(name) for name in names] if names else list(folder.masters)
@@ -139,7 +139,7 @@ def classroom(
     course: Folder = HERE,
 ) -> None:
     """Make a pretend class that has handed in a problem set."""
-    from . import classroom as classrooms
+    from helpers.grading.authoring import pretend_class as classrooms
 
     folder = _course(course)
     made = classrooms.make(folder, folder.find(ps), students, seed, to.resolve())
@@ -161,7 +161,7 @@ def autograde(
     """Grade everything that was handed in for a problem set."""
     if not scheduler:
         _warm_early(sandbox or "auto")
-    from .autograde import autograde as grade_class
+    from helpers.grading.classes.autograde import autograde as grade_class
 
     folder = _course(course)
     name = folder.find(ps)
@@ -175,7 +175,7 @@ def autograde(
 
 def _warm_early(kind: str) -> None:
     """Let the warm process import while this command does. The course may want another: then it is not used."""
-    from .sandbox import FORKS, SandboxError, warm_sandbox
+    from helpers.grading.sandbox.sandbox import FORKS, SandboxError, warm_sandbox
 
     if FORKS:
         with contextlib.suppress(SandboxError):  # which is told when it is needed
@@ -200,7 +200,7 @@ def _tell(summary) -> None:
 def feedback(ps: Ps, workers: Workers = None, scheduler: Scheduler = "", force: Force = False,
              course: Folder = HERE) -> None:
     """Write each student's feedback page."""
-    from .feedback import feedback as write_feedback
+    from helpers.grading.pages.feedback import feedback as write_feedback
 
     folder = _course(course)
     name = folder.find(ps)
@@ -225,7 +225,7 @@ def report(
     course: Folder = HERE,
 ) -> None:
     """Write the class report of a problem set, or of the term: a page and a CSV."""
-    from . import report as reports
+    from helpers.grading.pages import report as reports
 
     folder = _course(course)
     made = reports.report(folder, folder.find(ps)) if ps else reports.term(folder)
@@ -241,7 +241,7 @@ def similarity(
     course: Folder = HERE,
 ) -> None:
     """Find likely copies among the answers of a class."""
-    from .similarity import similarity as compare
+    from helpers.grading.pages.similarity import similarity as compare
 
     folder = _course(course)
     _tell_where(compare(folder, folder.find(ps), above), folder, show)
@@ -263,7 +263,7 @@ def export(
     course: Folder = HERE,
 ) -> None:
     """Write a problem set's marks as nbgrader's CSV, or as a table that Canvas or Moodle imports."""
-    from .exports import export as write_marks
+    from helpers.grading.pages.exports import export as write_marks
 
     folder = _course(course)
     console.print(f"Wrote {write_marks(folder, folder.find(ps), format.lower(), to)}.", markup=False)
@@ -278,12 +278,12 @@ def demo(
     course: Folder = HERE,
 ) -> None:
     """Show everything once: a pretend class, graded, with feedback."""
-    from . import build as building
-    from . import classroom as classrooms
-    from .autograde import autograde as grade_class
-    from .course import Course
-    from .feedback import feedback as write_feedback
-    from .sandbox import walls_available
+    from helpers.grading.authoring import build as building
+    from helpers.grading.authoring import pretend_class as classrooms
+    from helpers.grading.classes.autograde import autograde as grade_class
+    from helpers.grading.course.folder import Course
+    from helpers.grading.pages.feedback import feedback as write_feedback
+    from helpers.grading.sandbox.sandbox import walls_available
 
     folder = _course(course)
     name = folder.find(ps)
@@ -308,8 +308,8 @@ def demo(
 
 
 def _show_marks(folder, name: str) -> None:
-    from .gradebook import marks_of
-    from .graded import read_class
+    from helpers.grading.gradebook.gradebook import marks_of
+    from helpers.grading.pages.graded import read_class
 
     cells, marks = marks_of(folder, name)
     wrong = {graded.student: graded.summary for graded in read_class(folder, name)}
@@ -341,8 +341,8 @@ def validity(
     course: Folder = HERE,
 ) -> None:
     """Mark the marking: false accepts, false rejects, misconceptions named, mutants caught."""
-    from .scorecard import as_markdown, show
-    from .validity import scorecards
+    from helpers.grading.authoring.scorecard import as_markdown, show
+    from helpers.grading.authoring.validity import scorecards
 
     folder = _course(course)
     chosen = [folder.find(name) for name in names] if names else list(folder.masters)
@@ -362,7 +362,7 @@ def validity(
 @app.command()
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
     """Say what is installed, what is missing, and what to do about it."""
-    from .doctor import examine
+    from helpers.grading.doctor import examine
 
     findings = examine()
     if as_json:

@@ -18,39 +18,39 @@ OPTIONAL = {"torch": "needed for the PyTorch problem set only: pip install -e .[
 
 
 @dataclass
-class Finding:
+class Requirement:
     what: str
     state: str  # "ok", "optional" or "missing"
     says: str
     do: str = ""
 
 
-def examine() -> list[Finding]:
+def examine() -> list[Requirement]:
     return list(_findings())
 
 
-def _findings() -> Iterator[Finding]:
-    from .sandbox import walls_available
+def _findings() -> Iterator[Requirement]:
+    from helpers.grading.sandbox.sandbox import walls_available
 
     new_enough = sys.version_info >= (3, 11)
-    yield Finding("Python", "ok" if new_enough else "missing", platform.python_version(),
+    yield Requirement("Python", "ok" if new_enough else "missing", platform.python_version(),
                   "" if new_enough else "install Python 3.11 or later")
     for name in NEEDED:
         version = _version(name)
-        yield Finding(name, "ok" if version else "missing", version or "not installed",
+        yield Requirement(name, "ok" if version else "missing", version or "not installed",
                       "" if version else "pip install -r requirements.txt -e .[grading]")
     for name, why in OPTIONAL.items():
         version = _version(name)
-        yield Finding(name, "ok" if version else "optional", version or "not installed", "" if version else why)
+        yield Requirement(name, "ok" if version else "optional", version or "not installed", "" if version else why)
     walls, why = walls_available()
-    yield Finding("walls around student code", "ok" if walls else "optional", why)
+    yield Requirement("walls around student code", "ok" if walls else "optional", why)
     data = os.environ.get("COURSE_DATA")
     if data and Path(data).is_dir():
-        yield Finding("COURSE_DATA", "ok", f"data from {data}")
+        yield Requirement("COURSE_DATA", "ok", f"data from {data}")
     elif data:
-        yield Finding("COURSE_DATA", "missing", f"{data} is no folder", "correct or unset it")
+        yield Requirement("COURSE_DATA", "missing", f"{data} is no folder", "correct or unset it")
     else:
-        yield Finding("COURSE_DATA", "optional", "not set: the 5,000 bundled digits are used",
+        yield Requirement("COURSE_DATA", "optional", "not set: the 5,000 bundled digits are used",
                       "set it to a folder in torchvision's layout for full MNIST and FashionMNIST")
 
 

@@ -5,7 +5,7 @@
 import os
 import sys
 
-from helpers.grading import wire
+from helpers.grading.sandbox import wire
 
 for message in ({"id": 10**9, "observation": {"value": 0.0}}, {"callback": [], "id": 1}, {"callback": {"a": 1}, "id": []},
                 {"output": {"output_type": ["stream"], "name": {}, "text": []}}, {"clear": [1, 2]}, {"id": None},

@@ -1,0 +1,200 @@
+"""How the results of a function are held against what is expected: rows, points, places and reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from helpers import gradients as numerical
+from helpers.checking.expected import Sampled
+from helpers.checking.probe import Probe, Trouble, as_numbers, error_map, named_outputs, same_value
+from helpers.checking.verdict import Row, Verdict
+from helpers.diagnosis.diagnose import Evidence, KnownMistake, diagnose, where_to_look
+
+CHANGED_IN_PLACE = 0.5  # of the points, for right results from a function that changes its arguments
+
+
+def all_fail(probe: Probe, rows: list[Row]) -> bool:
+    trouble = probe.trouble()
+    if trouble is None:
+        return False
+    for row in rows:
+        row.share, row.kind = 0.0, trouble.kind
+    rows[0].where = trouble.says
+    return True
+
+
+def judge(probe: Probe, names: Sequence[str], expect: Callable[[int, str, Any], Any], points: float,
+           tolerance: float | None, by: str, source: str,
+           reference: Callable[[int, str], Any] = lambda index, name: None) -> Verdict:
+    """Compare every output of every case; a row is right only if it is right everywhere."""
+    cases = range(len(probe.cases))
+    labels = [probe.label(i) for i in cases] if by == "case" else list(names)
+    rows = [Row(label, points / len(labels), share=1.0) for label in labels]
+    if all_fail(probe, rows):
+        return verdict_of(probe, rows)
+    evidence = []
+    for index in cases:
+        trouble = probe.failure(index)
+        outputs = trouble or named_outputs(probe.observe(index).value, names, probe.name)
+        facts = Evidence(got={}, expected={}, inputs=_inputs(probe, index), samples=_samples(probe.cases[index]),
+                         changed=tuple(probe.changed(index)))
+        evidence.append(facts)
+        for position, name in enumerate(names):
+            row = rows[index] if by == "case" else rows[position]
+            if isinstance(outputs, Trouble):
+                _fail(row, outputs)
+                continue
+            _judge_one(probe, row, index, name, outputs[name], expect(index, name, outputs[name]),
+                       reference(index, name), tolerance, source, facts)
+    if by == "output":
+        _diagnose(probe, rows, names, evidence)
+    backwards = by == "output" and source != "expected"  # only gradients have a way back to look along
+    return verdict_of(probe, rows, order=names if backwards else ())
+
+
+def _judge_one(probe: Probe, row: Row, index: int, name: str, got: Any, wanted: Any, reference: Any,
+               tolerance: float | None, source: str, facts: Evidence) -> None:
+    """Compare one output of one case, and keep what a diagnosis needs."""
+    if isinstance(wanted, Trouble):
+        return _fail(row, wanted)
+    if isinstance(wanted, (str, bool, dict, type(None))):
+        return None if same_value(got, wanted) else _fail(row, Trouble("value", f"{name} is {got!r:.60}"))
+    whole = _whole(wanted) if reference is None else np.asarray(reference)
+    numbers = as_numbers(got, _shape(wanted))
+    if whole is not None:
+        facts.expected[name] = whole
+        facts.got[name] = _raw(got)
+    if isinstance(numbers, Trouble):
+        return _fail(row, Trouble(numbers.kind, f"{name} {numbers.says}" + _in_case(probe, index)))
+    compared = _compared(numbers, wanted, reference, tolerance)
+    row.error = max([row.error or 0.0] + [float(c.error) for c in compared if np.isfinite(c.error)])
+    if compared[0].kinks:
+        row.remark = "some entries lie at a kink, where any slope between those of the two sides is right"
+    wrong = next((c for c in compared if not c.ok), None)
+    if wrong is None:
+        return None
+    if row.error_map is None and whole is not None:
+        row.error_map = error_map(numbers, whole)
+    return _fail(row, Trouble("", _place(probe, index, name, wrong, source)))
+
+
+def _compared(got: np.ndarray, wanted: Any, reference: Any, tolerance: float | None) -> list[numerical.Comparison]:
+    """Against what was measured, and against the reference everywhere but at kinks."""
+    if tolerance is None:  # half precision is as good as single: an answer must not choose how well it is looked at
+        tolerance = min(numerical.tolerance_for(got.dtype), numerical.tolerance_for(np.float32))
+    if isinstance(wanted, Sampled):
+        return [numerical.compare(got.ravel()[wanted.indices], wanted.values, tolerance=tolerance)]
+    compared = [numerical.compare(got, wanted, tolerance=tolerance)]
+    if reference is not None:
+        slopes = getattr(wanted, "entries", wanted)
+        smooth = np.where(slopes.kinks, np.nan, np.asarray(reference, float))
+        compared.append(numerical.compare(got, smooth, tolerance=tolerance))
+    return compared
+
+
+def _shape(wanted: Any) -> tuple[int, ...]:
+    if isinstance(wanted, numerical.Sample):
+        return wanted.entries.value.shape
+    return wanted.shape if isinstance(wanted, Sampled) else np.shape(getattr(wanted, "value", wanted))
+
+
+def _whole(wanted: Any) -> np.ndarray | None:
+    """The expected array, if all of it is known; nan at kinks, where nothing is."""
+    if isinstance(wanted, (Sampled, numerical.Sample)):
+        return None
+    if isinstance(wanted, numerical.Slopes):
+        return np.where(wanted.kinks, np.nan, wanted.value)
+    return np.asarray(wanted)
+
+
+def _raw(got: Any) -> np.ndarray:
+    try:
+        array = np.asarray(got)
+    except (TypeError, ValueError):
+        return np.zeros(0)
+    return array if array.dtype.kind in "biufc" else np.zeros(0)
+
+
+def _place(probe: Probe, index: int, name: str, wrong: Any, source: str) -> str:
+    entry = f"{name}{list(wrong.where)}" if wrong.where else f"{name}"
+    entry += ", along a random direction" if wrong.why == "direction" else ""
+    if probe.setting.tells_expected:
+        return f"{entry}: got {wrong.got:.4g}, {source} {wrong.expected:.4g}" + _in_case(probe, index)
+    return f"{entry}: off by {_percent(wrong.error)} of the largest entry" + _in_case(probe, index)
+
+
+def _percent(share: float) -> str:
+    return f"{share:.0%}" if 0.1 <= share < 100 else f"{100 * share:.2g}%"
+
+
+def _in_case(probe: Probe, index: int) -> str:
+    return f" ({probe.label(index)})" if len(probe.cases) > 1 else ""
+
+
+def _fail(row: Row, trouble: Trouble) -> None:
+    row.share = 0.0
+    if not row.where:
+        row.where, row.kind = trouble.says, trouble.kind
+
+
+def _inputs(probe: Probe, index: int) -> dict[str, Any]:
+    return {name: value for name, value in probe.cases[index].items() if name != "case"}
+
+
+def _samples(case: dict[str, Any]) -> int | None:
+    """The number of samples: the length that inputs X and targets Y share at the same axis."""
+    inputs = np.shape(case.get("X", case.get("x", ())))
+    targets = np.shape(case.get("Y", case.get("T", case.get("y", ()))))
+    if len(inputs) != 2 or not targets:
+        return None
+    if len(targets) == 1:
+        return targets[0] if targets[0] in inputs else None
+    shared = [a for a, b in zip(inputs, targets) if a == b]
+    return shared[-1] if len(shared) == 1 else (inputs[1] if shared else None)
+
+
+def _diagnose(probe: Probe, rows: list[Row], names: Sequence[str], evidence: list[Evidence]) -> None:
+    """Name the misconception behind each wrong row, where exactly one explanation fits."""
+    if all(row.right for row in rows) or any(row.kind in ("not-written", "missing") for row in rows):
+        return
+    if probe.known_mistake() is not None:  # said once for the whole function, by verdict_of
+        return
+    known = _known_results(probe, names)
+    for row, name in zip(rows, names):
+        if row.right or not all(name in facts.got and name in facts.expected for facts in evidence):
+            continue
+        finding = diagnose(name, evidence, known)
+        if finding is not None:
+            row.why, row.kind = finding.says, finding.kind
+
+
+def _known_results(probe: Probe, names: Sequence[str]) -> list[KnownMistake]:
+    arguments = [probe.arguments(i) for i in range(len(probe.cases))]
+    known = []
+    for says, results in probe.setting.known_mistakes(probe.subject, probe.key, arguments):
+        outputs = [named_outputs(seen.value, names, probe.name) if seen.error is None else None for seen in results]
+        known.append(KnownMistake(says, [
+            {k: _raw(v) for k, v in out.items()} if isinstance(out, dict) else None for out in outputs]))
+    return known
+
+
+def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verdict:
+    """Add what concerns the whole function: arguments changed in place, the known mistake, where to look."""
+    changed = sorted({name for i in probe.seen for name in probe.changed(i)})
+    for row in rows:
+        if changed and row.right:
+            row.share, row.kind = CHANGED_IN_PLACE, "changed-in-place"
+            row.where = f"the result is right, but `{probe.name}` changes its argument {', '.join(changed)} in place"
+    if any(not row.right for row in rows) and rows[0].kind not in ("not-written", "missing", "not-callable"):
+        said = probe.known_mistake()
+        first = next(row for row in rows if not row.right)
+        if said:
+            first.why, first.kind = said, "known-mistake"
+        elif changed and not first.why:
+            first.why = (f"Whoever called `{probe.name}` still needs {', '.join(changed)} as it was: work on a copy, "
+                         "or write expressions that make new arrays.")
+    advice = where_to_look({row.name: row.right for row in rows}, list(order)) if len(order) > 1 else None
+    return Verdict(probe.name, rows, depth=probe.setting.depth, advice=advice or "", remarks=probe.remarks())

@@ -1,0 +1,272 @@
+"""One check's view of one student function: its cases, its calls, and what is wrong with what came back."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from helpers.checking import setting as settings
+from helpers.checking.expected import Sampled
+from helpers.checking.observing import Observation, Subject
+
+BEHAVES_ALIKE = 1e-6  # two results closer than this share of their largest entry are the same mistake
+LARGE = 8_000_000  # bytes of a result that nobody asks about
+MAP_SIZE = 16  # rows and columns of an error map
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a result cannot be right, in one line; `kind` is its short name for the class report."""
+
+    kind: str
+    says: str
+
+
+class Probe:
+    """A student's function, the cases it is tried on, and the setting that knows what is expected.
+
+    `names` are the globals of the check cell; `changes` the arguments that may be changed in place.
+    """
+
+    def __init__(self, kind: str, function: Any, names: dict[str, Any], at: Any = (), also_at: Any = (),
+                 changes: Sequence[str] = (), figures: bool = False):
+        self.setting = settings.current()
+        self.subject: Subject = settings.as_subject(function, names)
+        self.name = self.subject.name
+        self.key = " ".join(filter(None, [kind, self.name, getattr(at, "__name__", "")]))
+        self.cases = self.setting.cases(self.key, at or [{}], also_at)
+        self.parameters = self.setting.parameters(self.subject, self.key)
+        self.changes, self.figures = tuple(changes), figures
+        self.seen: dict[int, Observation] = {}
+
+    def names_of(self, index: int) -> list[str]:
+        """The case's entries that the function is called with, in order."""
+        return called_with(self.cases[index], self.parameters)
+
+    def arguments(self, index: int) -> list[Any]:
+        return [self.cases[index][name] for name in self.names_of(index)]
+
+    def label(self, index: int) -> str:
+        given = self.cases[index].get("case")
+        return str(given) if given else f"case {index + 1}"
+
+    def values_of(self, index: int) -> list[Any]:
+        return [value for name, value in self.cases[index].items() if name != "case"]
+
+    def observe(self, index: int) -> Observation:
+        """The student's function on a case; called once, remembered."""
+        if index not in self.seen:
+            self.seen[index] = self.subject.observe(*self.arguments(index), figures=self.figures)
+        return self.seen[index]
+
+    def expected(self, index: int) -> Observation | None:
+        return self.setting.expected(self.subject, self.key, index, self.arguments(index))
+
+    def trouble(self) -> Trouble | None:
+        """What is wrong before any result is looked at, or with every call alike."""
+        if self.observe(0).error is None:
+            return self.failure(0)
+        if self.subject.missing():
+            return Trouble("missing", f"`{self.name}` is not defined: has its cell been run?")
+        if not self.subject.callable():
+            return Trouble("not-callable", f"`{self.name}` is not a function: something else has its name now")
+        return self.failure(0)
+
+    def failure(self, index: int) -> Trouble | None:
+        """Why a call brought no result."""
+        seen = self.observe(index)
+        if seen.error is not None:
+            return self.raised(seen)
+        if seen.value is None and not self.figures:
+            return Trouble("none", f"`{self.name}` returns None: is there a `return`?")
+        return self._out_of_kind(index, seen.value)
+
+    def _out_of_kind(self, index: int, value: Any) -> Trouble | None:
+        """A result that no check may compute with: an object that answers as it likes, or far too many numbers."""
+        objects, size = weight(value)
+        if not objects and size <= LARGE:
+            return None
+        wanted = self.expected(index)
+        if wanted is None or wanted.error is not None:
+            return None
+        wanted_objects, wanted_size = weight(wanted.value)
+        if objects and not wanted_objects:
+            return Trouble("type", f"`{self.name}` returns an object of a class where numbers are asked for")
+        if size > LARGE + 10 * wanted_size:
+            return Trouble("size", f"`{self.name}` returns {size / 1e6:.0f} MB where {wanted_size / 1e6:.2g} MB are "
+                                   "asked for")
+        return None
+
+    def raised(self, seen: Observation) -> Trouble:
+        error = seen.error
+        if error.type == "NotImplementedError":
+            return Trouble("not-written", "not written yet")
+        if error.type == "TimeoutError":
+            return Trouble("slow", f"`{self.name}` {error.message or 'took too long and was stopped'}")
+        if error.type == "ProcessEnded":
+            return Trouble("ended", f"the notebook's process has ended: {error.message}")
+        if error.type == "TypeError" and "argument" in error.message and not error.line:
+            return Trouble("arguments", f"`{self.name}` takes other arguments than its docstring asks for: "
+                                        f"{error.message}")
+        place = f" (line {error.lineno}: `{error.line.strip()}`)" if error.line else ""
+        return Trouble("raises", f"`{self.name}` raises {error.type}: {error.message}{place}")
+
+    def changed(self, index: int) -> list[str]:
+        """Arguments that the call changed in place and should not have."""
+        names = self.names_of(index)
+        changed = [names[i] for i in self.observe(index).changed if i < len(names)]
+        return [name for name in changed if name not in self.changes]
+
+    def remarks(self) -> list[str]:
+        """What costs nothing and is worth knowing."""
+        said = []
+        printed = next((seen.printed for seen in self.seen.values() if seen.printed), "")
+        if printed:
+            said.append(f"`{self.name}` prints while it computes; nothing is taken off for that")
+        warned = next((seen.warned for seen in self.seen.values() if seen.warned), ())
+        if warned:
+            said.append(f"`{self.name}` warns: {warned[0]}; nothing is taken off for that")
+        return said
+
+    def known_mistake(self) -> str | None:
+        """The sentence of the one known mistake that behaves like this function on every case."""
+        arguments = [self.arguments(i) for i in range(len(self.cases))]
+        said = {
+            says
+            for says, results in self.setting.known_mistakes(self.subject, self.key, arguments)
+            if all(same_behaviour(self.observe(i), result) for i, result in enumerate(results))
+        }
+        return said.pop() if len(said) == 1 else None
+
+
+def weight(value: Any) -> tuple[bool, int]:
+    """Whether stand-ins for a student's objects are in plain data, and about how many bytes it has."""
+    if hasattr(value, "observe"):
+        return True, 0
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        parts = [weight(part) for part in value]
+        return any(objects for objects, _ in parts), sum(size for _, size in parts)
+    if isinstance(value, Sampled):
+        return False, 8 * math.prod(value.shape)
+    return False, getattr(value, "nbytes", len(value) if isinstance(value, (str, bytes)) else 8)
+
+
+def called_with(case: dict[str, Any], parameters: Sequence[str] | None) -> list[str]:
+    """The entries of a case that a function is called with: those its parameters name, else all, in order."""
+    entries = [name for name in case if name != "case"]
+    known = [name for name in parameters or () if name in entries]
+    return known if known and known == list(parameters or ())[:len(known)] else entries
+
+
+def same_behaviour(one: Observation, other: Observation) -> bool:
+    if (one.error is None) != (other.error is None):
+        return False
+    if one.error is not None:
+        return one.error.type == other.error.type and one.error.type not in ("NotImplementedError", "ProcessEnded")
+    return one.changed == other.changed and same_value(one.value, other.value) and same_value(
+        list(one.figures), list(other.figures))
+
+
+def same_value(one: Any, other: Any, tolerance: float = BEHAVES_ALIKE) -> bool:
+    """Equal plain data, arrays and numbers to a tolerance scaled by the largest entry."""
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(same_value(one[k], other[k], tolerance) for k in one)
+    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
+        return len(one) == len(other) and all(same_value(a, b, tolerance) for a, b in zip(one, other))
+    if one is None or other is None or isinstance(one, (str, bytes)) or isinstance(other, (str, bytes)):
+        return type(one) is type(other) and one == other
+    try:
+        one, other = np.asarray(one), np.asarray(other)
+    except (TypeError, ValueError):
+        return False
+    if one.shape != other.shape or one.dtype.kind not in "biufc" or other.dtype.kind not in "biufc":
+        return False
+    if one.size == 0:
+        return True
+    with np.errstate(all="ignore"):
+        if "c" in (one.dtype.kind, other.dtype.kind):
+            one, other = one.astype(complex), other.astype(complex)
+        else:
+            one, other = one.astype(float), other.astype(float)
+        finite = np.isfinite(other)
+        if not np.array_equal(finite, np.isfinite(one)):
+            return False
+        scale = np.max(np.abs(other[finite]), initial=0.0)
+        return bool(np.all(np.abs(one[finite] - other[finite]) <= tolerance * max(scale, 1e-300)))
+
+
+def named_outputs(value: Any, names: Sequence[str], function: str) -> dict[str, Any] | Trouble:
+    """Split what a function returns into its named outputs."""
+    if len(names) == 1:
+        if isinstance(value, Mapping) and names[0] in value:
+            return {names[0]: value[names[0]]}
+        single = value[0] if isinstance(value, tuple) and len(value) == 1 else value
+        return {names[0]: single}
+    if isinstance(value, Mapping) and all(name in value for name in names):
+        return {name: value[name] for name in names}
+    wanted = ", ".join(names)
+    if isinstance(value, (tuple, list)) and len(value) == len(names):
+        return dict(zip(names, value))
+    if isinstance(value, np.ndarray) and value.ndim and len(value) == len(names) and value.dtype.kind in "fiu":
+        return dict(zip(names, value))
+    count = len(value) if isinstance(value, (tuple, list, Mapping)) else 1
+    things = "one thing" if count == 1 else f"{count} things"
+    return Trouble("outputs", f"`{function}` returns {things} where {len(names)} are asked for: {wanted}")
+
+
+def as_numbers(value: Any, shape: tuple[int, ...] | None) -> np.ndarray | Trouble:
+    """A student's output as a real array of the right shape, or why it is none."""
+    if value is None:
+        return Trouble("none", "is None")
+    if isinstance(value, (list, tuple)) and shape != ():
+        return Trouble("list", f"is a {type(value).__name__}, not an array: wrap it in np.array")
+    if hasattr(value, "observe"):
+        return Trouble("type", f"is an object of type {getattr(value, 'type', 'unknown')}, not numbers")
+    try:
+        array = np.asarray(value)
+    except ValueError:
+        return Trouble("ragged", "has rows of different lengths")
+    except TypeError:
+        return Trouble("type", "holds objects, not numbers")
+    if array.dtype.kind == "c":
+        return Trouble("complex", "is complex where real numbers are asked for")
+    if array.dtype.kind not in "biuf":
+        return Trouble("type", f"holds {array.dtype.name} where numbers are asked for")
+    if shape is not None and array.shape != shape:
+        hint = ""
+        if array.shape == shape[::-1]:
+            hint = ": it is transposed"
+        elif array.size == int(np.prod(shape)):
+            hint = ": the numbers may be right, their arrangement is not"
+        return Trouble("shape", f"has shape {array.shape}, asked for is {shape}{hint}")
+    bad = ~np.isfinite(array) if array.dtype.kind == "f" else np.zeros(array.shape, bool)
+    if bad.any():
+        first = tuple(int(i) for i in np.argwhere(bad)[0])
+        what = "NaN" if np.isnan(array[first]) else "infinite"
+        return Trouble("not-finite", f"{what} in {int(bad.sum())} of {array.size} entries, first at {list(first)}")
+    return array
+
+
+def error_map(got: np.ndarray, expected: np.ndarray) -> list[list[float]] | None:
+    """A coarse picture of `got - expected` for a matrix, scaled to [-1, 1]; each square shows its worst entry."""
+    if got.ndim < 2 or min(got.shape[-2:]) < 2 or got.size < 6 or got.size == 0:
+        return None
+    difference = np.nan_to_num((got - expected).astype(float)).reshape(-1, *got.shape[-2:])
+    picked = np.argmax(np.abs(difference), axis=0)
+    flat = np.take_along_axis(difference, picked[None], axis=0)[0]
+    scale = max(np.max(np.abs(flat)), 1e-300)
+    noise = 1e-6 * max(np.nanmax(np.abs(expected)), 1e-300)
+    rows = np.array_split(np.arange(flat.shape[0]), min(MAP_SIZE, flat.shape[0]))
+    columns = np.array_split(np.arange(flat.shape[1]), min(MAP_SIZE, flat.shape[1]))
+    return [[_worst(flat[np.ix_(r, c)], scale, noise) for c in columns] for r in rows]
+
+
+def _worst(block: np.ndarray, scale: float, noise: float) -> float:
+    value = block.flat[np.argmax(np.abs(block))]
+    return 0.0 if abs(value) <= noise else round(float(value / scale), 2)

@@ -1,0 +1,112 @@
+"""Where a check runs, and what it knows there.
+
+In a student's notebook that is `SelfCheck`: cases from a public seed, expected numbers from `expected.json`
+beside the notebook, and nothing else. In grading, grading puts its own setting in its place:
+a secret seed, the reference solution, the known mistakes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import contextvars
+import zlib
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+
+from helpers.checking.expected import EXPECTED_FILE, PUBLIC_SEED, read_expected, unpack
+from helpers.checking.observing import Local, Observation, Subject
+
+Case = dict[str, Any]
+
+
+class Setting(Protocol):
+    depth: str
+    tells_expected: bool  # may a message show an expected number?
+
+    def cases(self, key: str, at: Any, hidden: Any) -> list[Case]: ...
+    def trusted(self, thing: Any) -> Any:
+        """What a check computes with in place of a student's function: the reference in grading."""
+    def parameters(self, subject: Subject, key: str) -> tuple[str, ...] | None: ...
+    def expected(self, subject: Subject, key: str, index: int, arguments: list[Any]) -> Observation | None:
+        """The reference's result, or None where no reference is known."""
+    def known_mistakes(self, subject: Subject, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
+        """(sentence, observations by case) of the mistakes that students are known to make here."""
+    def number(self, key: str, compute: Callable[[], float]) -> float | None:
+        """A number that only the reference knows; None where no reference is known."""
+    def remembered(self, key: str, compute: Callable[[], Any]) -> Any:
+        """`compute()`, kept where the result depends on trusted code and the cases only."""
+
+
+_setting: contextvars.ContextVar[Setting | None] = contextvars.ContextVar("setting", default=None)
+
+
+def current() -> Setting:
+    return _setting.get() or SelfCheck()
+
+
+@contextlib.contextmanager
+def using(setting: Setting) -> Iterator[None]:
+    """Checks inside the block run in this setting."""
+    token = _setting.set(setting)
+    try:
+        yield
+    finally:
+        _setting.reset(token)
+
+
+def draw(at: Any, seed: int, key: str) -> list[Case]:
+    """The cases of a check: `at(rng)` or a list; the key keeps the draws of different checks apart."""
+    rng = np.random.default_rng([seed, zlib.crc32(key.encode())])
+    cases = at(rng) if callable(at) else at
+    return [dict(case) for case in cases]
+
+
+class SelfCheck:
+    """The setting of a student's notebook."""
+
+    tells_expected = True
+
+    def __init__(self, folder: Path | None = None, seed: int = PUBLIC_SEED):
+        self.seed = seed
+        self.known = read_expected((folder or Path.cwd()) / EXPECTED_FILE)
+        self.depth = self.known.get("depth", "where")
+
+    def cases(self, key: str, at: Any, hidden: Any) -> list[Case]:
+        return draw(at, self.seed, key)
+
+    def trusted(self, thing: Any) -> Any:
+        return thing
+
+    def parameters(self, subject: Subject, key: str) -> tuple[str, ...] | None:
+        known = self._expected_of(key)
+        return tuple(known["parameters"]) if known and known.get("parameters") else subject.parameters()
+
+    def expected(self, subject: Subject, key: str, index: int, arguments: list[Any]) -> Observation | None:
+        known = self._expected_of(key)
+        if known is None or index >= len(known.get("cases", ())):
+            return None
+        return Observation(value=unpack(known["cases"][index]))
+
+    def known_mistakes(self, subject: Subject, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
+        return []
+
+    def number(self, key: str, compute: Callable[[], float]) -> float | None:
+        return self.known.get("numbers", {}).get(key)
+
+    def remembered(self, key: str, compute: Callable[[], Any]) -> Any:
+        return compute()
+
+    def _expected_of(self, key: str) -> dict | None:
+        return self.known.get("checks", {}).get(key)
+
+
+def as_subject(thing: Any, names: dict[str, Any]) -> Subject:
+    """Wrap what a check was given; `names` are the globals of the check cell, where it has its name."""
+    if hasattr(thing, "observe"):
+        return thing
+    own = getattr(thing, "__name__", "")
+    name = own if names.get(own) is thing else next((k for k, v in names.items() if v is thing and k[0] != "_"), own)
+    return Local(name or "the answer", thing)

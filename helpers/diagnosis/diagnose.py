@@ -1,0 +1,237 @@
+"""Names what is wrong with a wrong gradient (or any wrong result), or says nothing.
+
+`diagnose` looks at one parameter over all cases of a check. A sentence is given only if exactly one explanation agrees
+with what was returned, on every case, to the accuracy of its dtype: first the mistakes that the question's author
+knows, then the general ones of `explanations`. A wrong sentence is worse than none.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from helpers.diagnosis.rules import arguments, penalties, sums
+from helpers.diagnosis.rules import numbers as explanations
+from helpers.diagnosis.wrong import Explanation, Finding, WrongCase, WrongGradient
+
+__all__ = ["Evidence", "Finding", "KnownMistake", "diagnose", "where_to_look"]
+
+
+RULES = (*arguments.RULES, *explanations.RULES, *penalties.RULES, *sums.RULES)
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """One case.
+
+    got: parameter name -> what was returned for it (any type; a missing name means that nothing was returned).
+    expected: parameter name -> the right array; entries that are nan are unknown.
+    inputs: the case's arguments by name (W1, X, Y, lam, ...), as they were before the call.
+    samples: N, the number of samples; None if there is no such thing.
+    changed: names of the arguments that the call changed in place.
+    by_sample: parameter name -> (N,) + its shape, what each sample contributes to `expected`, if that is known.
+    """
+
+    got: dict[str, object]
+    expected: dict[str, np.ndarray]
+    inputs: dict[str, object] = field(default_factory=dict)
+    samples: int | None = None
+    changed: tuple[str, ...] = ()
+    by_sample: dict[str, np.ndarray] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class KnownMistake:
+    """A mistake that the question's author knows: the sentence, and what it returns on each case (None: it raises)."""
+
+    says: str
+    results: list[dict[str, np.ndarray] | None]
+
+
+def diagnose(parameter: str, cases: Sequence[Evidence], known: Sequence[KnownMistake] = (),
+             extra: dict[str, list] | None = None) -> Finding | None:
+    """What is wrong with `parameter`, or None: it is right, or there is not exactly one explanation.
+
+    known: results in the order of `cases`. One that gives all that was returned wins; next, one that gives this
+    parameter; then the general rules.
+    extra: candidates named by what is done or left out, to complete "This is what comes out ...", with an array (or
+    None) per case: {"without the activation's derivative": [...]}. The name "regulariser" is special: the gradient of
+    the penalty alone, with which a missing, half, double or subtracted penalty are told apart.
+    """
+    cases = list(cases)
+    finding = _not_numbers(parameter, cases)
+    if finding is not None or not cases:
+        return finding
+    read = [_case(parameter, evidence, {name: arrays[k] for name, arrays in (extra or {}).items()})
+            for k, evidence in enumerate(cases)]
+    if all(case.right for case in read):
+        return None
+    for names in (None, (parameter,)):
+        sentences = {mistake.says for mistake in known if _is(mistake, cases, names)}
+        if len(sentences) == 1:
+            return Finding(sentences.pop(), "known-mistake", parameter)
+        if sentences:
+            return None
+    return _zeros(parameter, read) or _only_one(WrongGradient(parameter, read)) or _last_resort(
+        parameter, cases, read)
+
+
+def _case(parameter: str, evidence: Evidence, extra: dict) -> WrongCase:
+    got = np.asarray(evidence.got[parameter])
+    by_sample = evidence.by_sample.get(parameter)
+    return WrongCase(
+        got=got.astype(np.float64),
+        expected=np.asarray(evidence.expected[parameter], dtype=np.float64),
+        others={name: np.asarray(value, dtype=np.float64) for name, value in evidence.expected.items()},
+        inputs=evidence.inputs,
+        samples=evidence.samples,
+        dtype=got.dtype,
+        by_sample=None if by_sample is None else np.asarray(by_sample, dtype=np.float64),
+        extra={name: None if array is None else np.asarray(array, dtype=np.float64) for name, array in extra.items()},
+    )
+
+
+def _not_numbers(parameter: str, cases: list[Evidence]) -> Finding | None:
+    """A finding for results that are no real numbers at all."""
+    for evidence in cases:
+        value = evidence.got.get(parameter)
+        if value is None:
+            return Finding(f"Nothing is returned for {parameter}. Check the return statement.", "nothing", parameter)
+        try:
+            array = np.asarray(value)
+        except ValueError:
+            array = np.asarray(None)
+        if array.dtype.kind == "c":
+            return Finding("The entries are complex numbers; a gradient of a real loss is real.", "complex", parameter)
+        if array.dtype.kind == "b":
+            says = "The entries are True and False, not numbers: a comparison is returned without its factor."
+            return Finding(says, "bool", parameter)
+        if array.dtype.kind not in "iuf":
+            says = f"What is returned is not an array of numbers but {_kind_of(value)}."
+            return Finding(says, "type", parameter)
+    return None
+
+
+def _kind_of(value: object) -> str:
+    name = type(value).__name__
+    return f"{'an' if name[:1] in 'aeiou' else 'a'} {name}"
+
+
+def _is(mistake: KnownMistake, cases: list[Evidence], names: tuple[str, ...] | None) -> bool:
+    """Whether the mistake gives what was returned on every case, for these parameters (all of them if None)."""
+    if len(mistake.results) != len(cases):
+        return False
+    for result, evidence in zip(mistake.results, cases):
+        wanted = names or tuple(evidence.expected)
+        if result is None or any(name not in result or not _same(evidence, name, result[name]) for name in wanted):
+            return False
+    return True
+
+
+def _same(evidence: Evidence, name: str, predicted) -> bool:
+    try:
+        got, predicted = np.asarray(evidence.got.get(name)), np.asarray(predicted)
+    except ValueError:
+        return False
+    if got.dtype.kind not in "biuf" or predicted.dtype.kind not in "biuf" or got.shape != predicted.shape:
+        return False
+    predicted = predicted.astype(np.float64)
+    holes = np.isnan(predicted)
+    if not np.array_equal(holes, np.isnan(got)):
+        return False
+    case = WrongCase(np.where(holes, 0.0, got), np.where(holes, 0.0, predicted), {}, {}, None, got.dtype)
+    return case.agrees(case.expected)
+
+
+def _zeros(parameter: str, cases: list[WrongCase]) -> Finding | None:
+    wrong = [case for case in cases if not case.right]
+    if any(case.got.any() for case in cases) or any(case.got.shape != case.expected.shape for case in wrong):
+        return None
+    says = "Every entry is zero: nothing was written into the result, or a factor on the way back is zero everywhere."
+    return Finding(says, "zeros", parameter)
+
+
+def _only_one(situation: WrongGradient) -> Finding | None:
+    """The one explanation that fits with the least freedom; None if there is none or more than one."""
+    if not all(np.isfinite(case.got).all() for case in situation.cases):
+        return _not_finite(situation)
+    found: list[Explanation] = []
+    with np.errstate(all="ignore"):
+        for rule in RULES:
+            found += rule(situation)
+    if not found:
+        return None
+    least = min(explanation.freedom for explanation in found)
+    findings = {e.finding.kind: e.finding for e in found if e.freedom == least}
+    return findings.popitem()[1] if len(findings) == 1 else None
+
+
+def _not_finite(situation: WrongGradient) -> Finding | None:
+    """nan or inf: left empty if the rest is right; else said to be what it is."""
+    holes = [case for case in situation.cases if not np.isfinite(case.got).all()]
+    found = list(explanations.part_missing(situation))  # the one rule that reads nan
+    if found and found[0].finding.kind != "unfilled:some":
+        return found[0].finding
+    if any(not np.isfinite(case.expected).all() for case in holes):
+        return None
+    rest = [case for case in situation.cases if np.isfinite(case.got).all()]
+    where = "in some cases" if rest else "in every case"
+    says = f"The result holds nan or inf {where}: an exp overflows, a logarithm gets 0, or something is divided by 0."
+    return Finding(says, "not-finite", situation.parameter)
+
+
+def _last_resort(parameter: str, cases: list[Evidence], read: list[WrongCase]) -> Finding | None:
+    """Nothing explains the numbers, but in every wrong case the call has changed an argument."""
+    wrong = [evidence for evidence, case in zip(cases, read) if not case.right]
+    names = set.intersection(*(set(evidence.changed) for evidence in wrong))  # changed in each of them
+    if not names:
+        return None
+    which = " and ".join(sorted(names))
+    says = f"The call changes {which} in place, so later steps compute with other numbers. Work on a copy."
+    return Finding(says, "changed-arguments", parameter)
+
+
+# ---------------------------------------------------------------------------------------------- where to look
+
+
+def where_to_look(statuses: dict[str, bool], order: Sequence[str]) -> str | None:
+    """Where the first error on the way back lies, given which parameters are right.
+
+    order: the parameters in the order of the forward pass ("W1", "b1", "W2", "b2"); a number at the end of a name is
+    its layer. None if all are right, or if there is only one.
+    """
+    order = [name for name in order if name in statuses]
+    wrong = [name for name in order if not statuses[name]]
+    if not wrong or len(order) < 2:
+        return None
+    last = wrong[-1]
+    layer = [name for name in order if name != last and _layer(name) is not None and _layer(name) == _layer(last)]
+    beside = [name for name in layer if statuses[name]]
+    if beside:
+        return (f"{_names(beside)} {_is_or_are(beside)} right and {last} is not: what arrives at this layer from above "
+                f"is right; look at how {last} is made from it.")
+    later = [name for name in order[order.index(last) + 1:] if name not in layer]
+    first = wrong if not later else [name for name in wrong if name == last or name in layer]
+    right = [name for name in later if _layer(name) == _layer(later[0])] if later else []
+    if right:
+        return (f"{_names(right)} {_is_or_are(right)} right and {_names(first)} {_is_or_are(first)} not: the error "
+                "lies between them, on the way back through the hidden layer.")
+    if len(wrong) == len(order):
+        return f"All are wrong. Begin at the end: the loss's derivative and {last} come first on the way back."
+    return f"{last} is wrong although gradients before it are right: the error lies in {last} alone."
+
+
+def _layer(name: str) -> str | None:
+    found = re.search(r"\d+$", name)
+    return found.group() if found else None
+
+
+def _is_or_are(names: Sequence[str]) -> str:
+    return "are" if len(names) > 1 else "is"
+
+
+def _names(names: Sequence[str]) -> str:
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"

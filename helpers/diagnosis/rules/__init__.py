@@ -1,0 +1,4 @@
+"""One family of explanations a module; each rule takes a `WrongGradient` and yields explanations.
+
+Imports `diagnosis.wrong` and `diagnosis.factors`.
+"""

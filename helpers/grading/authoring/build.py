@@ -1,0 +1,220 @@
+"""Master → source → release.
+
+The source notebook is the master without mistakes and alternatives, with complete nbgrader metadata and stable
+ids; the release is what nbgrader's own generate_assignment makes of it, plus the student half of `helpers/`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from helpers.checking import setting as settings
+from helpers.checking.expected import EXPECTED_FILE, PUBLIC_SEED, SIGNIFICANT_DIGITS
+from helpers.checking.expected import pack as packed
+from helpers.grading.course.errors import CourseError
+from helpers.grading.course.folder import Course
+from helpers.grading.course.release import REQUIREMENTS, generate_release
+from helpers.grading.marking.reference import Checked, GradingSetting, ProblemSet
+from helpers.grading.notebooks.master import AUTHOR_ONLY, Cell, Master, MasterError, solution_regions, stub_of
+
+ZIP_DATE = (2020, 1, 1, 0, 0, 0)  # a fixed date, so that packing twice gives the same bytes
+SHORTEST_LEAK = 30  # characters of solution that count as one when they show up elsewhere
+KEEPS_NUMBERS = ("values", "answer")  # kinds of check that compare with numbers in the notebook
+
+
+def source_notebook(master: Master) -> nbformat.NotebookNode:
+    """The instructor version: every cell that is not the author's own."""
+    notebook = nbformat.v4.new_notebook()
+    notebook.metadata = nbformat.from_dict({
+        "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+        "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
+    })
+    for cell in master.cells:
+        if cell.author_only:
+            continue
+        new = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
+        kept = {key: cell.metadata[key] for key in ("nbgrader", "tags") if cell.metadata.get(key)}
+        notebook.cells.append(new(cell.source, id=cell.id, metadata=kept))
+    return notebook
+
+
+class _Recording(GradingSetting):
+    """The setting in which the build asks the reference for the numbers that a self-check compares with."""
+
+    def __init__(self, problem_set: ProblemSet, grade_id: str, seed: int, depth: str):
+        super().__init__(problem_set, grade_id, seed, depth)
+        self.said: dict[str, Any] = {}
+        self.numbers: dict[str, float] = {}
+
+    def cases(self, key: str, at: Any, hidden: Any) -> list[settings.Case]:
+        return super().cases(key, at, ())
+
+    def parameters(self, subject: Any, key: str) -> tuple[str, ...] | None:
+        names = super().parameters(subject, key)
+        self.said.setdefault(key, {})["parameters"] = list(names or ())
+        return names
+
+    def number(self, key: str, compute: Any) -> float:
+        self.numbers[key] = float(f"{compute():.{SIGNIFICANT_DIGITS}g}")
+        return self.numbers[key]
+
+    def expected(self, subject: Any, key: str, index: int, arguments: list[Any]) -> Any:
+        seen = super().expected(subject, key, index, arguments)
+        if key.split()[0] in KEEPS_NUMBERS:
+            cases = self.said[key].setdefault("cases", [])
+            if index == len(cases):
+                cases.append(packed(seen.value))
+        return seen
+
+
+def expected_numbers(problem_set: ProblemSet, depth: str) -> dict[str, Any]:
+    """What the reference says at the public cases, for self-checks; its own verdict must be full.
+
+    Raises:
+        CourseError: if the reference does not pass its own check.
+    """
+    checks, numbers = {}, {}
+    subjects = problem_set.subjects(problem_set.reference)
+    for grade_id, source in problem_set.check_sources.items():
+        recording = _Recording(problem_set, grade_id, PUBLIC_SEED, "why")
+        checked = problem_set.check(source, grade_id, subjects, PUBLIC_SEED, setting=recording)
+        verdict = checked.verdict
+        if (verdict is not None and not verdict.right) or _raised(checked):
+            raise CourseError(f"{problem_set.name}: the solution does not pass its own check `{grade_id}`: correct "
+                              f"one of them\n{verdict or _raised(checked)}")
+        twice = {key for key in checks.keys() & recording.said.keys() if "cases" in checks[key]}
+        if twice:
+            raise CourseError(f"{problem_set.name}: two checks are alike ({', '.join(twice)}): "
+                              "give one of them another case generator")
+        checks.update(recording.said)
+        numbers.update(recording.numbers)
+    return {"depth": depth, "checks": checks, "numbers": numbers}
+
+
+def _raised(checked: Checked) -> str:
+    return next((output["evalue"] for output in checked.outputs if output["output_type"] == "error"), "")
+
+
+def build(course: Course, name: str, *, register: bool = True) -> list[Path]:
+    """Build one problem set's source and release; returns the files written.
+
+    `register` also records the assignment in the gradebook, as generate_assignment does.
+
+    Raises:
+        MasterError, CourseError: with what to correct, before anything of the release is replaced.
+    """
+    master = course.master(name)
+    if master is None:
+        raise CourseError(f"{name} has no master in {course.root / course.settings.masters_directory}: "
+                          "nothing to build from")
+    notebook = source_notebook(master)
+    problem_set = ProblemSet(name, notebook, master)
+    expected = expected_numbers(problem_set, course.settings.depth["self_check"])
+    folder = course.folder("source", ".", name)
+    folder.mkdir(parents=True, exist_ok=True)
+    written = [folder / f"{name}.ipynb", folder / EXPECTED_FILE]
+    _write(written[0], nbformat.writes(notebook) + "\n")
+    _write(written[1], json.dumps(expected, indent=0, sort_keys=True) + "\n")
+    generate_release(course, name, register=register)
+    release = course.folder("release", ".", name)
+    problems = leaks(master, release)
+    if problems:
+        shutil.rmtree(release)
+        raise MasterError(problems)
+    return written + sorted(p for p in release.rglob("*") if p.is_file())
+
+
+def _write(path: Path, text: str) -> None:
+    """Write only what changes, so that a rebuild leaves even the modification time alone."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def leaks(master: Master, release: Path) -> list[str]:
+    """What a release shows and must not, each with the master's line."""
+    problems = [f"{path}: compiled Python in a release: delete it" for path in release.rglob("*.pyc")]
+    notebook = nbformat.read(release / f"{master.name}.ipynb", as_version=4)
+    cells = [(cell, [line.strip() for line in cell.source.split("\n") if line.strip()]) for cell in notebook.cells]
+    for cell, _ in cells:
+        if cell.get("outputs"):
+            problems.append(f"{release}: the cell {cell.id} has outputs: nbgrader's ClearOutput must run")
+        if set(cell.metadata.get("tags", ())) & set(AUTHOR_ONLY):
+            problems.append(f"{release}: the cell {cell.id} is an author's own: it must not be released")
+    for cell in master.cells:
+        problems += [f"{master.name}:{cell.line}: {what}" for what in _leaks_of(cell, cells)]
+    return problems
+
+
+def _leaks_of(cell: Cell, released: list[tuple[Any, list[str]]]) -> Iterator[str]:
+    def shown(lines: list[str]) -> bool:
+        if sum(map(len, lines)) < SHORTEST_LEAK:
+            return False
+        return any(_contains(text, lines) for _, text in released)
+
+    if cell.author_only:
+        if shown([line.strip() for line in cell.source.split("\n") if line.strip()]):
+            yield f"a cell that is the author's own ({cell.tags[0]}) stands in the release: remove the copy"
+        return
+    if cell.nbgrader.get("solution"):
+        visible = [line.strip() for line in stub_of(cell.source).split("\n")]
+        for region in solution_regions(cell.source):
+            if region and not _contains(visible, region) and shown(region):
+                yield f"the solution of `{cell.grade_id}` stands in the release: remove the copy"
+    hidden = re.findall(r"BEGIN HIDDEN TESTS[^\n]*\n(.*?)\n[^\n]*END HIDDEN TESTS", cell.source, re.S)
+    for text in hidden:
+        if any(_contains(lines, [line.strip() for line in text.split("\n") if line.strip()]) for _, lines in released):
+            yield f"a hidden test of `{cell.grade_id}` stands in the release: remove the copy"
+
+
+def _contains(lines: list[str], part: list[str]) -> bool:
+    return any(lines[i:i + len(part)] == part for i in range(len(lines) - len(part) + 1))
+
+
+def stale(course: Course, name: str) -> list[str]:
+    """Files of `source/` and `release/` that are not what the master says; empty if all are current."""
+    with tempfile.TemporaryDirectory() as scratch:
+        fresh = Course.__new__(Course)
+        fresh.__dict__.update(course.__dict__)
+        fresh.__dict__.pop("directory", None)
+        fresh.root = Path(scratch)
+        shutil.copytree(course.root / course.settings.masters_directory,
+                        fresh.root / course.settings.masters_directory)
+        build(fresh, name, register=False)
+        wrong = []
+        for step in ("source", "release"):
+            made, kept = fresh.folder(step, ".", name), course.folder(step, ".", name)
+            wrong += _differences(made, kept, course.root)
+        return wrong
+
+
+def _differences(made: Path, kept: Path, root: Path) -> list[str]:
+    carried = ("helpers", REQUIREMENTS)
+
+    def files(folder: Path) -> set[Path]:
+        return {p.relative_to(folder) for p in folder.rglob("*")
+                if p.is_file() and p.relative_to(folder).parts[0] not in carried and "checkpoint" not in str(p)}
+
+    names = files(made) | files(kept)
+    return [str((kept / n).relative_to(root)) for n in sorted(names)
+            if not (kept / n).exists() or not (made / n).exists() or (kept / n).read_bytes() != (made / n).read_bytes()]
+
+
+def pack(course: Course, name: str) -> Path:
+    """Zip a release for an LMS; packing twice gives the same bytes."""
+    release = course.folder("release", ".", name)
+    target = release.parent / f"{name}.zip"
+    with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(p for p in release.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+            info = zipfile.ZipInfo(f"{name}/{path.relative_to(release).as_posix()}", ZIP_DATE)
+            info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
+            archive.writestr(info, path.read_bytes())
+    return target

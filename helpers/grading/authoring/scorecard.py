@@ -1,0 +1,99 @@
+"""The scorecard as a table in the terminal and as the page docs/scorecard.md."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.table import Table
+
+from helpers.grading.authoring.validity import MUTANT_SEEDS, QuestionCard, Scorecard
+
+COLUMNS = ("question", "points", "mistakes", "false accepts", "alternatives", "false rejects", "named", "misnamed",
+           "mutants", "caught")
+
+
+def _row(card: QuestionCard) -> list[str]:
+    return [card.name, f"{card.points:g}", str(card.mistakes), _rate(len(card.false_accepts), card.marked_wrong),
+            str(card.alternatives), _rate(len(card.false_rejects), card.marked_right),
+            _share(card.named, card.marked_wrong), _rate(len(card.misnamed), card.marked_wrong),
+            str(card.mutants), _share(card.mutants - len(card.survivors), card.mutants)]
+
+
+def _rate(count: int, of: int) -> str:
+    return f"{count} of {of:,}"
+
+
+def _share(count: int, of: int) -> str:
+    return f"{count / of:.1%}" if of else "–"
+
+
+def _total(card: Scorecard) -> QuestionCard:
+    total = QuestionCard("all", sum(q.points for q in card.questions), sum(q.mistakes for q in card.questions),
+                         sum(q.alternatives for q in card.questions))
+    for question in card.questions:
+        total.add(question)
+    return total
+
+
+def show(cards: list[Scorecard], console: Console) -> None:
+    for card in cards:
+        table = Table(title=f"{card.name}, {card.seeds} seeds: {'green' if card.green else 'NOT GREEN'}")
+        for column in COLUMNS:
+            table.add_column(column, justify="left" if column == "question" else "right")
+        for question in card.questions:
+            table.add_row(*_row(question))
+        table.add_section()
+        table.add_row(*_row(_total(card)), style="bold")
+        Console(width=max(console.width, 130), highlight=False).print(table)
+        for question in card.questions:
+            for what in ("false_accepts", "false_rejects", "misnamed"):
+                for finding in getattr(question, what)[:5]:
+                    console.print(f"  {question.name}: {what.replace('_', ' ')[:-1]}: {finding}", markup=False)
+            for survivor in question.survivors:
+                console.print(f"  {question.name}: survivor: " + survivor.replace("\n", "\n      "), markup=False)
+
+
+INTRODUCTION = """# The scorecard
+
+How often do the checks accept what is wrong, reject what is right, and call a mistake by another one's name? Every
+problem set's own mistakes and right alternatives are marked over many secret seeds, and so are mutants: wrong
+solutions made from the right one by rule (a dropped term, a flipped sign, another constant, a lost transpose, a wrong
+axis, an off-by-one slice, a forgotten factor, another function). `coursekit validity --write docs/scorecard.md` makes
+this page.
+
+- **False accepts**: a mistake that got all points of its question, counted over mistake × seed.
+- **False rejects**: the solution or an alternative that lost points, counted over answer × seed.
+- **Named**: the share of marked mistakes that were told their own sentence. **Misnamed**: told another mistake's.
+- **Mutants**: those that do not behave like the solution, marked on {mutant_seeds} seeds. **Caught**: the share that
+  lost points.
+- **A single seed**: the smallest share of a question's mistakes that one seed alone catches.
+
+"""
+
+
+def as_markdown(cards: list[Scorecard]) -> str:
+    lines = [INTRODUCTION.format(mutant_seeds=MUTANT_SEEDS), _overview(cards)]
+    for card in cards:
+        lines += [f"\n## {card.name}\n", _table(COLUMNS, [_row(q) for q in card.questions])]
+        survivors = [(q.name, s) for q in card.questions for s in q.survivors]
+        if survivors:
+            lines.append("\nMutants that survive:\n")
+            lines += [f"- `{name}`, {text.splitlines()[0]}:\n" + _fenced(text.splitlines()[1:])
+                      for name, text in survivors]
+    return "\n".join(lines) + "\n"
+
+
+def _overview(cards: list[Scorecard]) -> str:
+    rows = []
+    for card in cards:
+        total = _total(card)
+        rows.append([card.name, str(card.seeds), *_row(total)[2:], f"{card.worst_seed:.0%}"])
+    return _table(("problem set", "seeds", *COLUMNS[2:], "a single seed"), rows)
+
+
+def _table(head: tuple[str, ...], rows: list[list[str]]) -> str:
+    lines = ["| " + " | ".join(head) + " |", "|" + "---|" * len(head)]
+    return "\n".join(lines + ["| " + " | ".join(row) + " |" for row in rows])
+
+
+def _fenced(lines: list[str]) -> str:
+    return "\n".join(["  ```diff", *(f"  {line}" for line in lines), "  ```"])

@@ -1,0 +1,298 @@
+"""Marks the marking: how often do the checks accept what is wrong, reject what is right, and name it amiss?
+
+Every problem set's mistakes and alternatives are marked over many seeds, and so are mutants, wrong solutions made by
+rule. The result is the scorecard.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures as futures
+import contextlib
+import copy
+import multiprocessing
+import os
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from helpers.checking import setting as settings
+from helpers.checking.observing import Local
+from helpers.checking.probe import called_with, same_behaviour
+from helpers.checking.verdict import Verdict
+from helpers.grading.authoring.build import source_notebook
+from helpers.grading.authoring.mutants import mutants
+from helpers.grading.classes.pool import leave_interrupts
+from helpers.grading.marking.reference import GradingSetting, ProblemSet
+from helpers.grading.notebooks.master import Cell, Master, Question, parse
+from helpers.grading.sandbox.sandbox import FORKS
+
+SEEDS = 300
+MUTANT_SEEDS = 3  # seeds on which a mutant is marked
+OTHER_SEEDS = tuple(range(10_000, 10_012))  # on which it is told whether a mutant behaves like the solution
+MUTANT_SECONDS = 5.0  # of processor time; a mutant that loops without end is a wrong one, and is caught
+TELLING_SECONDS = 60.0  # of processor time, to tell whether an uncaught mutant is the solution in other words
+CHUNK = 10  # seeds of a task
+
+
+@dataclass
+class QuestionCard:
+    """One question's figures; `marked` counts cell × seed."""
+
+    name: str
+    points: float
+    mistakes: int = 0
+    alternatives: int = 0
+    marked_wrong: int = 0
+    marked_right: int = 0
+    false_accepts: list[str] = field(default_factory=list)  # "seed 3, line 120: sentence"
+    false_rejects: list[str] = field(default_factory=list)
+    misnamed: list[str] = field(default_factory=list)
+    named: int = 0  # of marked_wrong
+    caught_by_seed: dict[int, float] = field(default_factory=dict)  # share of mistakes that lose points
+    mutants: int = 0  # that do not behave like the solution
+    equivalent: int = 0
+    survivors: list[str] = field(default_factory=list)  # rule and diff
+
+    def add(self, other: QuestionCard) -> None:
+        for name in ("marked_wrong", "marked_right", "named", "mutants", "equivalent"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for name in ("false_accepts", "false_rejects", "misnamed", "survivors"):
+            getattr(self, name).extend(getattr(other, name))
+        self.caught_by_seed.update(other.caught_by_seed)
+
+
+@dataclass
+class Scorecard:
+    """A problem set's figures."""
+
+    name: str
+    seeds: int
+    questions: list[QuestionCard]
+
+    def total(self, what: str) -> int:
+        values = [getattr(card, what) for card in self.questions]
+        return sum(len(value) if isinstance(value, list) else value for value in values)
+
+    @property
+    def named_share(self) -> float:
+        return self.total("named") / max(self.total("marked_wrong"), 1)
+
+    @property
+    def caught_share(self) -> float:
+        """Of the mutants that do not behave like the solution."""
+        return 1 - self.total("survivors") / max(self.total("mutants"), 1)
+
+    @property
+    def worst_seed(self) -> float:
+        """The smallest share of mistakes that a single seed catches."""
+        return min((share for card in self.questions for share in card.caught_by_seed.values()), default=1.0)
+
+    @property
+    def green(self) -> bool:
+        return (not any(self.total(w) for w in ("false_accepts", "false_rejects", "misnamed"))
+                and self.named_share >= 0.95 and self.caught_share >= 0.98)
+
+    def to_dict(self) -> dict[str, Any]:
+        return {**asdict(self), "green": self.green, "named_share": self.named_share,
+                "caught_share": self.caught_share}
+
+
+def scorecards(paths: Iterable[Path], seeds: int = SEEDS, workers: int | None = None, with_mutants: bool = True,
+               progress: Callable[[int, int, str], None] = lambda done, of, name: None) -> list[Scorecard]:
+    """The scorecards of masters, in parallel.
+
+    Raises:
+        MasterError: if a master is wrong.
+    """
+    masters = {path: parse(path.read_text(encoding="utf-8"), path.stem, str(path)) for path in paths}
+    cards = {path: {q.name: QuestionCard(q.name, q.points, len(q.mistakes), len(q.alternatives))
+                    for q in master.questions.values()} for path, master in masters.items()}
+    tasks = [task for path, master in masters.items() for task in _tasks(path, master, seeds, with_mutants)]
+    context = multiprocessing.get_context("fork" if FORKS else "spawn")
+    done = 0
+    with futures.ProcessPoolExecutor(workers or os.cpu_count(), context, initializer=leave_interrupts) as pool:
+        running = {pool.submit(work, str(path), question, *rest): (path, question)
+                   for work, path, question, *rest in tasks}
+        try:
+            for future in futures.as_completed(running):
+                path, question = running[future]
+                cards[path][question].add(future.result())
+                done += 1
+                progress(done, len(tasks), path.stem)
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+    return [Scorecard(path.stem, seeds, list(found.values())) for path, found in cards.items()]
+
+
+def _tasks(path: Path, master: Master, seeds: int, with_mutants: bool) -> Iterator[tuple]:
+    for question in master.questions:
+        for start in range(0, seeds, CHUNK):
+            yield _mark_authored, path, question, start, min(start + CHUNK, seeds)
+        if with_mutants:
+            yield _mark_mutants, path, question
+
+
+@lru_cache(maxsize=2)
+def _problem_set(path: str, changed: int) -> ProblemSet:
+    master = parse(Path(path).read_text(encoding="utf-8"), Path(path).stem, path)
+    return ProblemSet(master.name, source_notebook(master), master)
+
+
+def _at_hand(path: str, question: str) -> tuple[ProblemSet, Question]:
+    problem_set = _problem_set(path, Path(path).stat().st_mtime_ns)
+    problem_set.forget()
+    return problem_set, problem_set.master.questions[question]
+
+
+def _mark(problem_set: ProblemSet, question: Question, subjects: dict, seed: int) -> list[Verdict]:
+    """The verdicts of all checks of a question."""
+    found = []
+    for check in question.checks:
+        checked = problem_set.check(check.source, check.grade_id, subjects, seed)
+        if checked.verdict is None:
+            raise RuntimeError(f"{problem_set.name}: {check.grade_id} ended without a verdict: {checked.outputs}")
+        found.append(checked.verdict)
+    return found
+
+
+def _mark_authored(path: str, name: str, start: int, stop: int) -> QuestionCard:
+    """Mark a question's solution, alternatives and mistakes over a range of seeds."""
+    problem_set, question = _at_hand(path, name)
+    card = QuestionCard(name, question.points)
+    right = [(cell, problem_set.subjects(problem_set.candidate(cell.source)))
+             for cell in (question.cell, *question.alternatives)]
+    wrong = [(cell, problem_set.subjects(problem_set.candidate(cell.source))) for cell in question.mistakes]
+    for seed in range(start, stop):
+        for cell, subjects in right:
+            card.marked_right += 1
+            verdicts = _mark(problem_set, question, subjects, seed)
+            if not all(verdict.right for verdict in verdicts):
+                card.false_rejects.append(_place(cell, seed, str(cell.metadata.get("name", "the solution"))))
+        caught = [_mark_mistake(problem_set, question, card, cell, subjects, seed) for cell, subjects in wrong]
+        if caught:
+            card.caught_by_seed[seed] = sum(caught) / len(caught)
+        problem_set.forget()
+    return card
+
+
+def _mark_mistake(problem_set: ProblemSet, question: Question, card: QuestionCard, cell: Cell, subjects: dict,
+                  seed: int) -> bool:
+    card.marked_wrong += 1
+    verdicts = _mark(problem_set, question, subjects, seed)
+    caught = not all(verdict.right for verdict in verdicts)
+    if not caught:
+        card.false_accepts.append(_place(cell, seed, cell.metadata["says"]))
+    # A generic sentence, such as "twice too large", beside the author's own is no wrong name; another author's is.
+    authored = {other.metadata["says"] for other in question.mistakes}
+    said = {row.why for verdict in verdicts for row in verdict.rows if row.why}
+    card.named += cell.metadata["says"] in said
+    for amiss in (said & authored) - {cell.metadata["says"]}:
+        card.misnamed.append(_place(cell, seed, f"{cell.metadata['says']} — was told: {amiss}"))
+    return caught
+
+
+def _place(cell: Cell, seed: int, text: str) -> str:
+    return f"line {cell.line}, seed {seed}: {text}"
+
+
+def _mark_mutants(path: str, name: str) -> QuestionCard:
+    problem_set, question = _at_hand(path, name)
+    card = QuestionCard(name, question.points)
+    for mutant in mutants(question.cell.source):
+        try:
+            with _time_limit(MUTANT_SECONDS):
+                subjects = problem_set.subjects(problem_set.candidate(mutant.source))
+                caught = any(not verdict.right for seed in range(MUTANT_SEEDS)
+                             for verdict in _mark(problem_set, question, subjects, seed))
+        except Exception:  # it cannot even be defined, ran out of time, or broke a property's predicate
+            caught = True
+        if not caught:
+            with contextlib.suppress(_OutOfTime), _time_limit(TELLING_SECONDS):
+                if _behaves_alike(problem_set, question, subjects):
+                    card.equivalent += 1
+                    continue
+        card.mutants += 1
+        if not caught:
+            card.survivors.append(f"{mutant.rule}\n{mutant.diff}")
+    problem_set.forget()
+    return card
+
+
+class _OutOfTime(Exception):
+    pass
+
+
+@contextlib.contextmanager
+def _time_limit(seconds: float) -> Iterator[None]:
+    """Raises `_OutOfTime` after so much processor time, which a busy machine does not use up."""
+    def stop(number: int, frame: Any) -> None:
+        raise _OutOfTime
+
+    if not hasattr(signal, "setitimer"):  # Windows: a mutant that never ends holds the worker up
+        yield
+        return
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def _behaves_alike(problem_set: ProblemSet, question: Question, subjects: dict[str, Local]) -> bool:
+    """Is it the solution in other words? Told on fresh cases, and on the same ones scaled, negated and zeroed."""
+    for check in question.checks:
+        for seed in OTHER_SEEDS:
+            spy = _Spy(problem_set, check.grade_id, seed, "verdict")
+            problem_set.check(check.source, check.grade_id, subjects, seed, setting=spy)
+            for subject, arguments in spy.calls():
+                reference = spy.in_namespace(problem_set.reference, subject)
+                for change in CHANGES:
+                    changed = [_changed(argument, change) for argument in arguments]
+                    if not same_behaviour(subject.observe(*changed), reference.observe(*changed)):
+                        return False
+    return True
+
+
+CHANGES: tuple[Callable[[np.ndarray], np.ndarray], ...] = (
+    lambda x: x, lambda x: 10 * x, lambda x: 0.1 * x, lambda x: -x, lambda x: np.where(np.arange(x.size).reshape(
+        x.shape) % 3 == 0, 0.0, x))
+
+
+def _changed(argument: Any, change: Callable[[np.ndarray], np.ndarray]) -> Any:
+    if isinstance(argument, np.ndarray) and argument.dtype.kind == "f":
+        changed = change(argument)
+        symmetric = argument.ndim == 2 and argument.shape[0] == argument.shape[1] and np.allclose(argument, argument.T)
+        return (changed + changed.T) / 2 if symmetric else changed  # what a function may count on stays so
+    return copy.deepcopy(argument)
+
+
+class _Spy(GradingSetting):
+    """Notes whom a check asks, and about which cases."""
+
+    def __init__(self, *arguments: Any):
+        super().__init__(*arguments)
+        self.asked: dict[str, tuple[Any, Any]] = {}
+        self.drawn: dict[str, list[settings.Case]] = {}
+
+    def cases(self, key: str, at: Any, hidden: Any) -> list[settings.Case]:
+        self.drawn[key] = super().cases(key, at, hidden)
+        return self.drawn[key]
+
+    def parameters(self, subject: Any, key: str) -> tuple[str, ...] | None:
+        names = super().parameters(subject, key)
+        self.asked[key] = subject, names
+        return names
+
+    def calls(self) -> Iterator[tuple[Any, list[Any]]]:
+        for key, (subject, names) in self.asked.items():
+            if subject.name in self.problem_set.student_names or subject.name not in self.problem_set.reference:
+                for case in self.drawn[key]:
+                    yield subject, [case[name] for name in called_with(case, names)]

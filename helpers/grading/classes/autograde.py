@@ -1,0 +1,233 @@
+"""Autogrades a class: many workers, one writer, and nothing lost wherever it is stopped.
+
+Each result is stored on disk as it comes, under a digest of the submission, the problem set and this kit, and is
+then written to the gradebook in one transaction. A second run finds what is there: it grades what is missing or has
+changed, and writes what was graded but not yet written.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures as futures
+import contextlib
+import importlib
+import json
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+import nbformat
+from nbgrader.preprocessors import CheckCellMetadata
+from traitlets.utils.importstring import import_item
+
+from helpers.grading.classes.pool import Pool, StopSignal
+from helpers.grading.classes.store import Store
+from helpers.grading.classes.submitted import read_task, students_of, timestamp_bytes, timestamp_of
+from helpers.grading.course.disk import unwritable
+from helpers.grading.course.errors import CourseError
+from helpers.grading.course.folder import Course
+from helpers.grading.gradebook import gradebook as books
+from helpers.grading.gradebook.errors_in_words import patiently
+from helpers.grading.marking.job import GradingJob, Result, SubmissionTask, job_of
+from helpers.grading.marking.worker import grade, problem_set_of, start_worker
+from helpers.grading.notebooks.files import passed_files, with_own_files
+from helpers.grading.notebooks.restore import restore
+from helpers.grading.sandbox.sandbox import FORKS, SandboxError, warm_sandbox
+
+READ_ONLY = 0o444  # as nbgrader leaves autograded files
+
+
+@dataclass
+class Summary:
+    """What a run did; `notes` says by student why a submission is broken."""
+
+    name: str
+    graded: list[str] = field(default_factory=list)
+    already: list[str] = field(default_factory=list)
+    notes: dict[str, str] = field(default_factory=dict)
+    late: dict[str, float] = field(default_factory=dict)  # seconds
+    ended: dict[str, str] = field(default_factory=dict)  # why a student's process ended early
+    seconds: dict[str, float] = field(default_factory=dict)
+    interrupted: bool = False
+    left: int = 0
+    wall: float = 0.0
+    in_book: float = 0.0  # of it, seconds in the gradebook
+
+    @property
+    def slowest(self) -> list[tuple[str, float]]:
+        return sorted(self.seconds.items(), key=lambda item: -item[1])[:3]
+
+
+def autograde(course: Course, name: str, *, workers: int | None = None, scheduler: str = "", force: bool = False,
+              sandbox: str | None = None, run_experiments: bool = False, students: list[str] | None = None,
+              progress: Callable[[int, int, str], None] = lambda done, of, student: None) -> Summary:
+    """Grade every submission of a problem set that has not been graded as it is now.
+
+    `progress(done, of, student)` is told of every step. Ctrl-C lets the running submissions end; calling again goes on.
+
+    Raises:
+        CourseError: if nothing can be graded, with what to do.
+    """
+    start = time.monotonic()
+    everyone = students if students is not None else students_of(course, name)
+    assignment = job_of(course, name, sandbox=sandbox, run_experiments=run_experiments)
+    books.register(course, name, nbformat.reads(assignment.recorded, as_version=4))
+    store, summary = Store(course, name), Summary(name)
+    with contextlib.closing(_opened(course, name)) as book, book.writing(), StopSignal() as stop, \
+            _graders(assignment, workers, scheduler) as graders:
+        writer = _Writer(course, name, book, store, summary)
+        waiting = _waiting(course, name, everyone, assignment, store, book, summary, force)
+        total, done = len(everyone), 0
+        for (student, digest, result), task, outcome in graders.outcomes(waiting, stop):
+            if task is not None:
+                content = _as_result(assignment, task, outcome)
+                _keep(store, student, digest, content)
+                result = Result.from_bytes(content)
+            if result is not None:
+                writer.write(student, digest, result)
+            done += 1
+            progress(done, total, student)
+        summary.interrupted = stop.asked
+    summary.left = total - done
+    summary.wall = time.monotonic() - start
+    return summary
+
+
+def _opened(course: Course, name: str) -> books.ClassGradebook:
+    return patiently(lambda: books.ClassGradebook(course, name), course)
+
+
+def _waiting(course: Course, name: str, everyone: list[str], assignment: GradingJob, store: Store,
+             book: books.ClassGradebook, summary: Summary, force: bool,
+             ) -> Iterator[tuple[tuple[str, str, Result | None], SubmissionTask | None]]:
+    """Student by student: what to grade, a result that is only to be written, or neither for what is done already."""
+    in_book = book.recorded_students()
+    for student in everyone:
+        task = read_task(course, name, student)
+        digest = task.digest(assignment)
+        there = student in in_book and (course.folder("autograded", student, name) / f"{name}.ipynb").exists()
+        if not force and there and store.finished(student, digest):
+            summary.already.append(student)
+            yield (student, digest, None), None
+        elif not force and (result := store.result(student, digest)) is not None:
+            yield (student, digest, result), None
+        else:
+            yield (student, digest, None), task
+
+
+def _graders(assignment: GradingJob, workers: int | None, scheduler: str) -> Pool:
+    return Pool(partial(grade, assignment), workers, scheduler, partial(_shared, assignment),
+                partial(start_worker, assignment))
+
+
+@contextlib.contextmanager
+def _shared(assignment: GradingJob) -> Iterator[None]:
+    """What forked workers have of their driver: a warm process, the problem set, and what every reference imports."""
+    try:
+        sandbox = warm_sandbox(assignment.sandbox)
+    except SandboxError as error:
+        raise CourseError(f"{error}\nTo grade without walls all the same, say --sandbox none") from None
+    with contextlib.closing(sandbox):
+        if FORKS:
+            sandbox.start()  # it imports while this goes on
+            importlib.import_module("matplotlib.pyplot")
+            problem_set_of(assignment)
+        yield
+
+
+def _as_result(assignment: GradingJob, task: SubmissionTask, outcome: bytes | Exception) -> bytes:
+    """A result, whatever has happened: what is ours, not the student's, must not cost the class its marks."""
+    if isinstance(outcome, bytes):
+        return outcome
+    if isinstance(outcome, OSError):
+        raise unwritable(outcome) from outcome
+    reason = f"The grader itself failed, which is no fault of yours ({type(outcome).__name__}: {outcome}). " \
+             "A person has to look."
+    if isinstance(outcome, (BrokenProcessPool, futures.CancelledError)):
+        reason = "Grading it ended the grader's process, twice."
+    recorded = nbformat.reads(assignment.recorded, as_version=4)
+    return Result(task.student, json.dumps(restore(recorded, recorded, reason)), reason).to_bytes()
+
+
+def _keep(store: Store, student: str, digest: str, content: bytes) -> None:
+    try:
+        store.keep(student, digest, content)
+    except OSError as error:
+        raise unwritable(error) from error
+
+
+class _Writer:
+    """The one writer: gradebook and files, submission by submission."""
+
+    def __init__(self, course: Course, name: str, book: books.ClassGradebook, store: Store, summary: Summary):
+        self.course, self.name, self.book, self.store, self.summary = course, name, book, store, summary
+        self.steps = writing_steps(course)
+
+    def write(self, student: str, digest: str, result: Result) -> None:
+        timestamp = timestamp_of(self.course, self.name, student)
+        notebook = nbformat.from_dict(json.loads(result.notebook))
+        start = time.monotonic()
+        late = patiently(lambda: self.book.record(student, notebook, timestamp, self.steps), self.course)
+        self.summary.in_book += time.monotonic() - start
+        try:
+            self._write_files(student, notebook)
+            self.store.finish(student, digest)
+        except OSError as error:
+            raise unwritable(error) from error
+        summary = self.summary
+        summary.graded.append(student)
+        summary.seconds[student] = result.seconds
+        if late:
+            summary.late[student] = late
+        if result.note:
+            summary.notes[student] = result.note
+        if result.ended:
+            summary.ended[student] = result.ended
+
+    def _write_files(self, student: str, notebook: nbformat.NotebookNode) -> None:
+        """`autograded/<student>/<ps>` as nbgrader leaves it: the student's files, the assignment's own over them."""
+        target = self.course.folder("autograded", student, self.name)
+        submitted = self.course.folder("submitted", student, self.name)
+        fresh = target.with_name(f".{target.name}.{os.getpid()}")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        # Without nbformat's writer: it compares each cell with the schema, as it was made, and indents in pure Python.
+        text = json.dumps(notebook, ensure_ascii=False, sort_keys=True, separators=(",\n", ": "))
+        own = {**self.course.own_files(self.name), f"{self.name}.ipynb": text.encode()}
+        with contextlib.suppress(OSError):
+            own["timestamp.txt"] = timestamp_bytes(submitted)
+        files = with_own_files(passed_files(submitted), own)
+        for name, content in files.items():
+            path = fresh / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+            path.chmod(READ_ONLY)
+        if target.exists():
+            shutil.rmtree(target)
+        os.replace(fresh, target)
+
+
+def as_json(summary: Summary) -> str:
+    return json.dumps(summary.__dict__, indent=1)
+
+
+def writing_steps(course: Course) -> list[Any]:
+    """The configured autograding steps that come after execution, each made once for the class.
+
+    Without CheckCellMetadata: a restored submission carries the assignment's own metadata, which has been checked once.
+    """
+    from nbgrader.converters import Autograde
+
+    from helpers.grading.marking.steps import GradeInWalls
+
+    steps = Autograde(coursedir=course.directory, config=course.config).autograde_preprocessors
+    made = []
+    for step in steps:
+        kind = import_item(step) if isinstance(step, str) else step
+        if not issubclass(kind, (GradeInWalls, CheckCellMetadata)):
+            made.append(kind(config=course.config, enabled=True))
+    return made

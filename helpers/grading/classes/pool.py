@@ -1,0 +1,155 @@
+"""Workers for a class: processes here, or those of a Dask cluster, and Ctrl-C as a wish to end."""
+
+from __future__ import annotations
+
+import concurrent.futures as futures
+import multiprocessing
+import os
+import signal
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import AbstractContextManager, ExitStack, nullcontext
+from typing import Any
+
+from helpers.grading.course.errors import CourseError
+from helpers.grading.marking.notebook import LIVES
+from helpers.grading.sandbox.sandbox import FORKS
+
+WINDOW = 3  # tasks in flight per worker: enough to keep it busy, few enough to keep memory flat
+
+
+def leave_interrupts(then: Callable[[], None] | None = None) -> None:
+    """How a worker begins: Ctrl-C is for the driver, which lets the running tasks end."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if then is not None:
+        then()
+
+
+class StopSignal:
+    """Ctrl-C as a wish, not an exception: asked once, the running work ends; asked twice, it does not."""
+
+    def __init__(self) -> None:
+        self.asked = False
+
+    def __enter__(self) -> StopSignal:
+        try:
+            self._before = signal.signal(signal.SIGINT, self._ask)
+        except ValueError:  # not in the main thread: nobody can press Ctrl-C here
+            self._before = None
+        return self
+
+    def _ask(self, number: int, frame: Any) -> None:
+        if self.asked:
+            raise KeyboardInterrupt
+        self.asked = True
+
+    def __exit__(self, *exc: Any) -> None:
+        if self._before is not None:
+            signal.signal(signal.SIGINT, self._before)
+
+
+class Pool:
+    """Does `work` on tasks, in processes here or on a Dask cluster; a context manager. Starts with the first task.
+
+    work: from a task to a result; a worker must be able to import it. share: entered before workers are forked, who
+    then have what it has made. prepare: called in each worker here before its first task.
+    """
+
+    def __init__(self, work: Callable[[Any], Any], workers: int | None = None, scheduler: str = "",
+                 share: Callable[[], AbstractContextManager] = nullcontext,
+                 prepare: Callable[[], None] | None = None):
+        self.work, self.workers, self.scheduler = work, workers or os.cpu_count() or 1, scheduler
+        self.share, self.prepare = share, prepare
+        self._client: Any = None
+        self._executor: futures.Executor | None = None
+        self._open = ExitStack()
+
+    def __enter__(self) -> Pool:
+        return self
+
+    def __exit__(self, *exc: Any) -> None:
+        if self._executor is not None and self._client is None:
+            self._executor.shutdown(wait=True, cancel_futures=True)
+        self._open.close()
+
+    def outcomes(self, waiting: Iterator[tuple[Any, Any]], stop: StopSignal) -> Iterator[tuple[Any, Any, Any]]:
+        """Each (key, task) of `waiting` with its outcome, as they come; a window of tasks is under way at a time.
+
+        A task of None needs no work. An outcome is a result, or the exception in its place: BrokenProcessPool where a
+        task has taken down its worker more than LIVES times. Ends early, with the running ones, when asked to stop.
+        """
+        running: dict[futures.Future, tuple[Any, Any]] = {}
+        lives: Counter = Counter()
+        again: list[tuple[Any, Any]] = []
+        more = True
+        while more or running or again:
+            while (more or again) and not stop.asked and len(running) < self._window:
+                key, task = again.pop() if again else next(waiting, (None, None))
+                if key is None:
+                    more = False
+                elif task is None:
+                    yield key, None, None
+                else:
+                    running[self._submit(task)] = key, task
+            if stop.asked:
+                more, again = False, []
+            finished, _ = futures.wait(running, timeout=1.0, return_when=futures.FIRST_COMPLETED)
+            for future in finished:
+                key, task = running.pop(future)
+                error = future.exception() if not future.cancelled() else futures.CancelledError()
+                if isinstance(error, (BrokenProcessPool, futures.CancelledError)):
+                    lives[key] += 1
+                    self._restart(error)
+                    if lives[key] <= LIVES:
+                        again.append((key, task))
+                        continue
+                yield key, task, error if error is not None else future.result()
+
+    @property
+    def _window(self) -> int:
+        return max(WINDOW * self.workers, 2)
+
+    def _submit(self, task: Any) -> futures.Future:
+        if self._executor is None:
+            self._start()
+        try:
+            return self._executor.submit(self.work, task)
+        except BrokenProcessPool as error:
+            self._restart(error)
+            return self._executor.submit(self.work, task)
+
+    def _start(self) -> None:
+        if self.scheduler:
+            self._connect()
+        else:
+            self._open.enter_context(self.share())
+            self._fork()
+
+    def _connect(self) -> None:
+        try:
+            from dask.distributed import Client
+        except ImportError:
+            raise CourseError("--scheduler needs Dask: pip install distributed, here and on the workers") from None
+        try:
+            self._client = self._open.enter_context(Client(self.scheduler, timeout="10s", set_as_default=False))
+            self.workers = sum(self._client.nthreads().values()) or 1
+        except (OSError, TimeoutError, ValueError) as error:
+            raise CourseError(f"no Dask scheduler answers at {self.scheduler} ({type(error).__name__}): start it with "
+                              "`dask scheduler`, or grade here without --scheduler") from None
+        self._executor = self._client.get_executor(pure=False)
+
+    def _fork(self) -> None:
+        context = multiprocessing.get_context("fork" if FORKS else "spawn")
+        self._executor = futures.ProcessPoolExecutor(self.workers, context, initializer=leave_interrupts,
+                                                     initargs=(self.prepare,))
+
+    def _restart(self, error: BaseException) -> None:
+        """After a worker died. All futures of a broken pool fail alike, so only the first one restarts it."""
+        if self._client is not None:
+            if self._client.status != "running":
+                raise CourseError(f"the Dask scheduler at {self.scheduler} has gone: start it and run again; "
+                                  "what was graded is kept") from error
+        elif getattr(self._executor, "_broken", False):
+            self._executor.shutdown(wait=False)
+            self._fork()

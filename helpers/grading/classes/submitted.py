@@ -1,0 +1,64 @@
+"""What was handed in: who, what, when."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+from nbgrader.utils import parse_utc
+
+from helpers.grading.course.errors import CourseError
+from helpers.grading.course.folder import Course
+from helpers.grading.marking.job import SubmissionTask
+from helpers.grading.notebooks.files import passed_files
+from helpers.grading.notebooks.submission import notebook_file
+from helpers.grading.text import clean_text
+
+TIMESTAMP_BYTES = 100
+
+
+def students_of(course: Course, name: str) -> list[str]:
+    """Who handed something in for a problem set.
+
+    Raises:
+        CourseError: if nobody did.
+    """
+    submitted = course.folder("submitted", "*", name)
+    found = sorted(path.parent.name for path in submitted.parent.parent.glob(f"*/{name}") if path.is_dir())
+    if not found:
+        raise CourseError(f"nobody has handed in {name}: {submitted.parent.parent} has no folder */{name}. "
+                          f"Collect with `nbgrader collect {name}` or copy submissions there")
+    return found
+
+
+def read_task(course: Course, name: str, student: str) -> SubmissionTask:
+    """A submission as bytes. What cannot be read becomes a reason, not an exception."""
+    folder = course.folder("submitted", student, name)
+    try:
+        content, why = notebook_file(folder / f"{name}.ipynb")
+        if content is not None:
+            return SubmissionTask(student, content, tuple(sorted(passed_files(folder).items())))
+        others = [clean_text(path.name) for path in sorted(folder.glob("*.ipynb")) if path.name != f"{name}.ipynb"]
+        if others and why.startswith("The folder has no notebook"):
+            why = f"The folder holds {', '.join(others)[:200]} but no {name}.ipynb: hand in that name."
+        return SubmissionTask(student, None, reason=why)
+    except OSError as error:
+        reason = f"The submission cannot be read ({error.strerror}): put its permissions right and grade again."
+        return SubmissionTask(student, None, reason=reason)
+
+
+def timestamp_of(course: Course, name: str, student: str) -> datetime | None:
+    """When it was handed in, as nbgrader's exchange wrote it; None if nobody knows."""
+    try:
+        text = timestamp_bytes(course.folder("submitted", student, name)).decode("utf-8").strip()
+        return parse_utc(text) if text else None
+    except (OSError, ValueError, OverflowError, ArithmeticError, TypeError):
+        return None
+
+
+def timestamp_bytes(folder: Path) -> bytes:
+    """The small file beside a submission. Raises OSError for anything else: a link, or a pipe that never ends."""
+    path = folder / "timestamp.txt"
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > TIMESTAMP_BYTES:
+        raise FileNotFoundError(path)
+    return path.read_bytes()

@@ -1,0 +1,110 @@
+"""A course folder: where nbgrader keeps things, and this kit's own settings in `nbgrader_config.py`."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from functools import cached_property
+from pathlib import Path
+
+import nbformat
+from nbgrader.coursedir import CourseDirectory
+
+from helpers.grading.course.errors import CourseError
+from helpers.grading.course.settings import CourseKit, load_config
+from helpers.grading.notebooks import master as masters
+from helpers.grading.notebooks.files import passed_files
+
+
+class Course:
+    """A course folder and its configuration.
+
+    Raises:
+        CourseError: if `root` is no course folder.
+    """
+
+    def __init__(self, root: Path | str = "."):
+        self.root = Path(root).resolve()
+        if not self.root.is_dir():
+            raise CourseError(f"{self.root} is not a folder: name a course folder, or make one")
+        self.config = load_config(self.root)
+        self.settings = CourseKit(config=self.config)
+
+    @cached_property
+    def directory(self) -> CourseDirectory:
+        """nbgrader's own idea of the folder."""
+        config = self.config.copy()
+        config.CourseDirectory.root = str(self.root)
+        return CourseDirectory(config=config)
+
+    def folder(self, step: str, student: str = ".", assignment: str = "") -> Path:
+        """`submitted/<student>/<assignment>` and the like; `step` is nbgrader's name of it."""
+        return Path(self.directory.format_path(getattr(self.directory, f"{step}_directory"), student, assignment))
+
+    @property
+    def masters(self) -> dict[str, Path]:
+        """Problem sets by name, from their masters."""
+        return {path.stem: path for path in sorted((self.root / self.settings.masters_directory).glob("*.py"))}
+
+    @property
+    def problem_sets(self) -> list[str]:
+        """Names of the problem sets: masters, and source notebooks without one."""
+        built = [p.parent.name for p in self.folder("source").glob("*/*.ipynb")]
+        return sorted({*self.masters, *built})
+
+    def find(self, name: str) -> str:
+        """The full name of a problem set from a unique prefix of it.
+
+        Raises:
+            CourseError: if none or several match.
+        """
+        known = self.problem_sets
+        found = [name] if name in known else [n for n in known if n.startswith(name)]
+        if len(found) == 1:
+            return found[0]
+        if not known:
+            raise CourseError(f"{self.root} has no problem sets: run coursekit in a course folder, "
+                              "or build the sources with `coursekit build`")
+        listed = ", ".join(found or known)
+        why = f"fits {listed}: name one" if found else f"is none of the problem sets here ({listed})"
+        raise CourseError(f"“{name}” {why}")
+
+    def master(self, name: str) -> masters.Master | None:
+        path = self.masters.get(name)
+        return masters.read(path) if path else None
+
+    def source_path(self, name: str) -> Path:
+        return self.folder("source", ".", name) / f"{name}.ipynb"
+
+    def source_notebook(self, name: str) -> nbformat.NotebookNode:
+        """Raises CourseError if the source has not been built."""
+        path = self.source_path(name)
+        try:
+            return nbformat.read(path, as_version=4)
+        except FileNotFoundError:
+            raise CourseError(f"{path} does not exist: run `coursekit build {name}` first") from None
+
+    def own_files(self, name: str) -> dict[str, bytes]:
+        """The assignment's own files beside its source notebook; they replace a student's of the same name."""
+        folder = self.folder("source", ".", name)
+        return passed_files(folder)
+
+    def seed(self, name: str) -> int:
+        """The secret seed of a problem set's cases, the same for every student and every regrade."""
+        path = self.root / ".coursekit" / "secret"
+        if not path.exists():
+            path.parent.mkdir(exist_ok=True)
+            fresh = path.with_name(f"secret.{os.getpid()}")
+            fresh.touch(mode=0o600)
+            fresh.write_text(secrets.token_hex(32))
+            try:
+                os.link(fresh, path)  # whoever comes first decides; a second process reads that one
+            except FileExistsError:
+                pass
+            finally:
+                fresh.unlink()
+        digest = hashlib.sha256(f"{path.read_text()} {name}".encode()).digest()
+        return int.from_bytes(digest[:6], "big")
+
+

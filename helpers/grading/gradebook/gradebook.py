@@ -1,0 +1,263 @@
+"""Writes graded notebooks to nbgrader's gradebook: one writer, one transaction a submission.
+
+nbgrader's own preprocessors do the writing, so that late penalties, manual marks, comments and formgrader behave as
+ever. Here they share one open gradebook, whose lookups were prefetched and whose commits wait for the submission's
+end; stock nbgrader opens the database nine times and commits eighteen times for each submission.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from collections.abc import Iterator
+from typing import Any
+from unittest import mock
+
+import sqlalchemy
+from nbformat import NotebookNode
+from nbgrader import api, utils
+from nbgrader.preprocessors import latesubmissions, saveautogrades
+from sqlalchemy.orm import joinedload
+
+from helpers.grading.course.errors import CourseError
+from helpers.grading.course.folder import Course
+from helpers.grading.gradebook.errors_in_words import unusable
+from helpers.grading.notebooks.cells import grade_id_of
+
+
+class ClassGradebook(api.Gradebook):
+    """nbgrader's gradebook for one assignment, kept open over a class.
+
+    The assignment and its cells stay loaded; a submission's own rows are forgotten once they are written, so that
+    memory does not grow with the class.
+    """
+
+    def __init__(self, course: Course, name: str):
+        self.name = name
+        try:
+            super().__init__(course.directory.db_url, course.directory.course_id)
+        except sqlalchemy.exc.OperationalError as error:
+            raise unusable(course, error) from error
+        self._grades: dict[str, api.Grade] = {}
+        self._comments: dict[str, api.Comment] = {}
+        self._assignment: api.Assignment | None = None
+        self._cells: dict[str, str] = {}  # names by id
+        self._recorded: set[str] | None = None  # who has a submission
+        self._students: dict[str, api.Student | None] | None = None  # who is known; loaded until their turn
+        self._student: api.Student | None = None
+        self._at_work: api.SubmittedAssignment | None = None
+        self._waiting = False
+        self._commit = self.db.commit
+        self.db.commit = self._commit_or_wait
+        self.db().expire_on_commit = False
+
+    def __exit__(self, *exc: Any) -> None:
+        """A preprocessor is done with it; the class is not."""
+
+    def _commit_or_wait(self) -> None:
+        if not self._waiting:
+            self._commit()
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside is committed at the end, or nothing of it."""
+        self._waiting = True
+        try:
+            yield
+            self._commit()
+        except BaseException:
+            self.db.rollback()
+            raise
+        finally:
+            self._waiting, self._student, self._at_work = False, None, None
+            self._forget()
+
+    def _forget(self) -> None:
+        """Keep of what was loaded the assignment and its cells."""
+        kept = (api.Assignment, api.Notebook, api.BaseCell)
+        for row in list(self.db):
+            if not isinstance(row, kept):
+                self.db.expunge(row)
+        if self._assignment is not None:
+            for row in (self._assignment, *self._assignment.notebooks):
+                self.db.expire(row, ["submissions"])  # every new submission has been put there
+
+    def find_assignment(self, assignment: str) -> api.Assignment:
+        if assignment != self.name:
+            return super().find_assignment(assignment)
+        if self._assignment is None:
+            self._assignment = super().find_assignment(assignment)
+            self._cells = {cell.id: cell.name for notebook in self._assignment.notebooks
+                           for cell in notebook._base_cells}
+        return self._assignment
+
+    def find_student(self, student: str) -> api.Student:
+        if self._student is not None:
+            return self._student
+        if self._students is not None:
+            if student not in self._students:
+                raise api.MissingEntry(f"No such student: {student}")
+            known, self._students[student] = self._students[student], None
+            if known is not None:
+                return known
+        return super().find_student(student)
+
+    def find_submission(self, assignment: str, student: str) -> api.SubmittedAssignment:
+        if self._at_work is not None:
+            return self._at_work
+        if self._recorded is not None and student not in self._recorded:
+            raise api.MissingEntry(f"No such submission: {assignment} for {student}")
+        return super().find_submission(assignment, student)
+
+    def find_submission_notebook(self, notebook: str, assignment: str, student: str) -> api.SubmittedNotebook:
+        return self._at_work.notebooks[0] if self._at_work else super().find_submission_notebook(
+            notebook, assignment, student)
+
+    def _take_up(self, submission: api.SubmittedAssignment) -> None:
+        """Answer nbgrader's questions about the submission at work without asking the database for each cell."""
+        self.find_assignment(self.name)  # which loads the names of the cells
+        self._at_work, (notebook,) = submission, submission.notebooks
+        self._grades = {self._cells[grade.cell_id]: grade for grade in notebook.grades}
+        self._comments = {self._cells[comment.cell_id]: comment for comment in notebook.comments}
+
+    def prefetch(self, student: str) -> api.SubmittedNotebook:
+        """Load a submission's grades and comments in two queries instead of two for each cell."""
+        notebook = self.find_submission_notebook(self.name, self.name, student)
+        for kept, kind in ((self._grades, api.Grade), (self._comments, api.Comment)):
+            kept.clear()
+            rows = self.db.query(kind).filter_by(notebook_id=notebook.id).options(joinedload(kind.cell))
+            kept.update({row.cell.name: row for row in rows})
+        return notebook
+
+    def find_grade(self, grade_cell: str, notebook: str, assignment: str, student: str) -> api.Grade:
+        return self._grades.get(grade_cell) or super().find_grade(grade_cell, notebook, assignment, student)
+
+    def find_comment(self, solution_cell: str, notebook: str, assignment: str, student: str) -> api.Comment:
+        return self._comments.get(solution_cell) or super().find_comment(solution_cell, notebook, assignment, student)
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[None]:
+        """nbgrader's preprocessors write into this gradebook, instead of opening their own."""
+        def me(*args: Any, **kwargs: Any) -> ClassGradebook:  # a Mock would remember every call
+            return self
+
+        with mock.patch.object(saveautogrades, "Gradebook", me), mock.patch.object(latesubmissions, "Gradebook", me):
+            yield
+
+    def record(self, student: str, notebook: NotebookNode, timestamp: Any, steps: list[Any]) -> float:
+        """Write one graded submission, inside `writing`; returns by how many seconds it was late.
+
+        Raises:
+            sqlalchemy.exc.OperationalError: if the database cannot be written; nothing of it is written then.
+        """
+        if self._recorded is None:
+            self._recorded = self.recorded_students()
+            self._students = {row.id: row for row in self.db.query(api.Student)}
+            self.db.expunge_all()
+        try:
+            late = self._record(student, notebook, timestamp, steps)
+        except sqlalchemy.exc.IntegrityError:  # another program, formgrader say, has just recorded this student
+            self._recorded, self._students = self.recorded_students(), None
+            late = self._record(student, notebook, timestamp, steps)
+        self._recorded.add(student)
+        return late
+
+    def _record(self, student: str, notebook: NotebookNode, timestamp: Any, steps: list[Any]) -> float:
+        resources = {"nbgrader": {"student": student, "assignment": self.name, "notebook": self.name,
+                                  "db_url": "", "timestamp": timestamp}}
+        with self.transaction(), warnings.catch_warnings():
+            # nbgrader builds a submission cell by cell and SQLAlchemy remarks that half of it is not stored yet.
+            warnings.simplefilter("ignore", sqlalchemy.exc.SAWarning)
+            self._student = self.update_or_create_student(student)
+            given = {"timestamp": timestamp} if timestamp else {}
+            submission = self.update_or_create_submission(self.name, student, **given)
+            late = submission.total_seconds_late
+            self._take_up(submission)
+            for step in steps:
+                if late and isinstance(step, latesubmissions.AssignLatePenalties):
+                    self.db.flush()
+                    self.db.expire(submission.notebooks[0])  # a penalty is computed from the score as it is now
+                notebook, resources = step(notebook, resources)
+        return float(late)
+
+    def recorded_students(self) -> set[str]:
+        """Students who have a submission of this assignment in the gradebook."""
+        query = (self.db.query(api.SubmittedAssignment.student_id)
+                 .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+                 .filter(api.Assignment.name == self.name))
+        return {row[0] for row in query}
+
+    def marks(self) -> dict[str, dict[str, dict[str, Any]]]:
+        """Student → grade_id → auto and manual score, points, and whether a person has to look."""
+        found: dict[str, dict[str, dict[str, Any]]] = {}
+        for kind in (api.GradeCell, api.TaskCell):
+            query = (self.db.query(api.Student.id, kind.name, api.Grade.auto_score, api.Grade.manual_score,
+                                   api.Grade.extra_credit, kind.max_score, api.Grade.needs_manual_grade)
+                     .select_from(api.Grade)
+                     .join(kind, kind.id == api.Grade.cell_id)
+                     .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Grade.notebook_id)
+                     .join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
+                     .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+                     .join(api.Student, api.Student.id == api.SubmittedAssignment.student_id)
+                     .filter(api.Assignment.name == self.name))
+            for student, cell, auto, manual, extra, points, person in query:
+                found.setdefault(student, {})[cell] = {
+                    "auto": auto, "manual": manual, "extra": extra or 0.0, "points": points,
+                    "needs_person": bool(person),
+                    "score": (manual if manual is not None else auto or 0.0) + (extra or 0.0)}
+        return found
+
+    def marks_and_comments(self, student: str) -> dict[str, Any]:
+        """What a feedback page shows of the gradebook, as plain data."""
+        notebook = self.prefetch(student)
+        penalty = notebook.late_submission_penalty or 0.0
+        found = {"cells": {name: (float(grade.score), float(grade.max_score)) for name, grade in self._grades.items()},
+                 "comments": {name: comment.comment for name, comment in self._comments.items()},
+                 "late_penalty": float(penalty), "score": float(notebook.score - penalty),
+                 "max_score": float(notebook.max_score)}
+        self.db.expunge_all()
+        return found
+
+    def close(self) -> None:
+        self.db.commit = self._commit
+        super().close()
+
+
+def marks_of(course: Course, name: str) -> tuple[list[str], dict[str, dict[str, dict[str, Any]]]]:
+    """The graded cells in the notebook's order, and every student's marks by cell."""
+    with contextlib.closing(ClassGradebook(course, name)) as book:
+        marks = book.marks()
+    order = [grade_id_of(cell) for cell in course.source_notebook(name).cells
+             if utils.is_grade(cell) or utils.is_task(cell)]
+    return order, marks
+
+
+def register(course: Course, name: str, assignment: NotebookNode) -> None:
+    """Make sure that the gradebook knows the assignment as it is now, as generate_assignment would.
+
+    Raises:
+        CourseError: if submissions were graded against other cells, or the database cannot be used.
+    """
+    from helpers.grading.course.release import generate_release
+
+    cells = {grade_id_of(cell): cell.metadata.nbgrader.get("checksum") for cell in assignment.cells
+             if grade_id_of(cell)}
+    with contextlib.closing(ClassGradebook(course, name)) as gradebook:
+        try:
+            found = gradebook.find_notebook(name, name)
+            if {cell.name: cell.checksum for cell in found.source_cells} == cells:
+                return
+            known = {cell.name for cell in found.source_cells}
+            graded = len(found.submissions)
+        except api.MissingEntry:
+            known, graded = set(cells), 0
+        except sqlalchemy.exc.OperationalError as error:
+            raise unusable(course, error) from error
+    if graded and known != set(cells):
+        changed = ", ".join(sorted(known ^ set(cells)))
+        raise CourseError(f"{name} has other cells than when {graded} submissions were graded ({changed}): nbgrader "
+                          f"keeps marks by cell. Undo the change, or start anew with "
+                          f"`nbgrader db assignment remove {name}`")
+    generate_release(course, name, register=True)
+
+

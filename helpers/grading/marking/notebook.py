@@ -1,0 +1,98 @@
+"""Grades one notebook: student cells inside the walls, check cells outside.
+
+`GradeInWalls` is the nbgrader preprocessor that `nbgrader_config.py` puts in the place of nbgrader's Execute, so
+that `nbgrader autograde`, formgrader's button and `coursekit autograde` all grade this way; the function
+`grade_cells` is the whole of it and knows nothing of nbgrader's database.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+from nbgrader import utils
+
+from helpers.grading.marking.job import GradingJob
+from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.notebooks.cells import EXPERIMENT
+from helpers.grading.notebooks.restore import kept_outputs
+from helpers.grading.sandbox.sandbox import SandboxError, warm_sandbox
+
+LIVES = 2  # how often a submission's walls, or the worker that grades it, may fall before it is a broken one
+
+
+@dataclass
+class Graded:
+    """What grading a notebook gave, beside the outputs in its cells."""
+
+    verdicts: list[dict[str, Any]] = field(default_factory=list)  # with the check's grade_id
+    ended: str = ""  # why the student's process ended early, if it did
+    fell: bool = False  # the walls ended with it
+
+
+def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob,
+                files: Mapping[str, bytes]) -> Graded:
+    """Execute a restored submission in place.
+
+    Student cells run in a fresh process of the sandbox; check cells run here, on proxies, from the assignment's own
+    text. An experiment keeps the outputs that were handed in, unless the assignment wants it run.
+
+    Walls that fall while the submission is inside (somebody has killed the warm process, or the machine's memory was
+    full) are built again, LIVES times; then the submission is taken for what fells them.
+
+    Raises:
+        SandboxError: if they cannot be built.
+    """
+    start, graded = time.perf_counter(), None
+    for left in reversed(range(LIVES + 1)):
+        try:
+            graded = _grade_cells(notebook, problem_set, assignment, files)
+        except SandboxError:
+            if not left:
+                raise
+        if graded is not None and not graded.fell:
+            break
+    facts = notebook.metadata.setdefault("grading", {})
+    facts.update(ended=graded.ended, seconds=round(time.perf_counter() - start, 3))
+    return graded
+
+
+def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob,
+                 files: Mapping[str, bytes]) -> Graded:
+    graded, sources = Graded(), problem_set.check_sources
+    sandbox = warm_sandbox(assignment.sandbox)
+    with sandbox.open(dict(files), assignment.limits, assignment.imports) as student:
+        subjects = {name: student.subject(name) for name in problem_set.student_names}
+        ran: list[tuple[NotebookNode, list[dict]]] = []
+        for cell in notebook.cells:
+            if cell.cell_type != "code":
+                continue
+            grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+            if grade_id in sources and utils.is_grade(cell):
+                checked = problem_set.check(sources[grade_id], grade_id, subjects, assignment.seed,
+                                            assignment.depth)
+                cell.outputs = [nbformat.from_dict(output) for output in checked.outputs]
+                if checked.verdict is not None:
+                    graded.verdicts.append({"grade_id": grade_id, **checked.verdict.to_dict()})
+            elif EXPERIMENT in cell.metadata.get("tags", ()) and not assignment.run_experiments:
+                cell.outputs = cell.outputs or kept_outputs(cell)
+            else:
+                ran.append((cell, student.run(cell.source)))
+                cell.execution_count = student.execution_count
+        for cell, outputs in ran:  # only now: a cell may change what an earlier one shows
+            cell.outputs = [_without_verdict(nbformat.from_dict(output)) for output in outputs]
+        graded.ended = student.ended or ""
+    graded.fell = student.fell
+    return graded
+
+
+def _without_verdict(output: NotebookNode) -> NotebookNode:
+    """An output of a student's cell: the place where reports look for a verdict is the grader's own."""
+    output.get("metadata", {}).pop("verdict", None)
+    return output
+
+

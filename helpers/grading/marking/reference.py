@@ -1,0 +1,235 @@
+"""What the grader knows of a problem set, and how it runs a check cell.
+
+The reference is the source notebook's own code, executed here once; there is no second copy of the mathematics.
+In a check cell the names that students write stand for subjects (proxies to a student's process, or a candidate
+at hand); every other name comes from the reference, so that nothing a student defines can reach a verdict.
+Reference results, cases, finite differences and the results of known mistakes depend on trusted code and the seed
+only: they are computed once per problem set and process.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import copy
+import io
+import types
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import nbformat
+import numpy as np
+
+from helpers.checking import setting as settings
+from helpers.checking.observing import Local, Observation, Subject
+from helpers.checking.verdict import Verdict
+from helpers.grading.notebooks.cells import EXPERIMENT
+from helpers.grading.notebooks.master import Master, defined_names
+
+
+@dataclass
+class Checked:
+    """A check cell that ran: nbformat outputs, and the verdict if it ended in one."""
+
+    outputs: list[dict[str, Any]]
+    verdict: Verdict | None = None
+
+
+class ProblemSet:
+    """One problem set as the grader knows it.
+
+    Args:
+        notebook: the source notebook (nbgrader's instructor version).
+        master: its master, for mistakes and alternatives; without one, misconceptions of the master's own
+            go unnamed and everything else works.
+        recorded: the notebook as the gradebook records it (see `notebooks.restore.recorded`).
+    """
+
+    def __init__(self, name: str, notebook: nbformat.NotebookNode, master: Master | None = None,
+                 recorded: nbformat.NotebookNode | None = None):
+        self.name, self.notebook, self.master, self.recorded = name, notebook, master, recorded
+        self.questions: dict[str, list[str]] = {}  # grade_id of a solution cell → the names it defines
+        self.check_question: dict[str, str] = {}  # grade_id of a check → its question
+        self.check_sources: dict[str, str] = {}  # grade_id of a check → its text, hidden tests and all
+        self._memory: dict[Any, Any] = {}
+        self.reference = self._execute()
+        self.student_names = {name for names in self.questions.values() for name in names}
+
+    def _execute(self) -> dict[str, Any]:
+        """The reference namespace: every code cell but checks and experiments, in order."""
+        namespace: dict[str, Any] = {"__name__": "__main__"}
+        question = ""
+        for number, cell in enumerate(self.notebook.cells):
+            info = cell.metadata.get("nbgrader", {})
+            if cell.cell_type != "code" or EXPERIMENT in cell.metadata.get("tags", ()):
+                continue
+            if info.get("grade") and not info.get("solution"):
+                self.check_question[info["grade_id"]] = question
+                self.check_sources[info["grade_id"]] = cell.source
+                continue
+            if info.get("solution"):
+                question = info["grade_id"]
+                self.questions[question] = list(dict.fromkeys(defined_names(ast.parse(cell.source))))
+            execute(cell.source, namespace, f"<{self.name}, cell {number + 1}>")
+        return namespace
+
+    def candidate(self, source: str) -> dict[str, Any]:
+        """The reference namespace with one cell's names replaced: a mistake or an alternative at work."""
+        namespace = dict(self.reference)
+        execute(source, namespace, "<candidate>")
+        return namespace
+
+    def subjects(self, namespace: Mapping[str, Any]) -> dict[str, Subject]:
+        """Subjects for the names that students write, out of a namespace of this process."""
+        return {name: Local(name, namespace[name]) if name in namespace else Local(name)
+                for name in self.student_names}
+
+    def check(self, source: str, grade_id: str, subjects: Mapping[str, Any], seed: int, depth: str = "why",
+              setting: GradingSetting | None = None) -> Checked:
+        """Run a check cell on subjects, in this process."""
+        namespace = {**self.reference, **subjects}
+        setting = setting or GradingSetting(self, grade_id, seed, depth)
+        setting.names = namespace
+        said = io.StringIO()
+        try:
+            with settings.using(setting), quietly(said):
+                value = evaluate(source, namespace, f"<check {grade_id}>")
+        except Exception as error:  # an assertion of a plain nbgrader test, or a student's exception in a property
+            name = getattr(getattr(error, "error", None), "type", type(error).__name__)
+            line = f"{name}: {getattr(getattr(error, 'error', None), 'message', None) or error}"
+            return Checked([{"output_type": "error", "ename": name, "evalue": line, "traceback": [line]}])
+        return Checked(_outputs(value, said.getvalue()), value if isinstance(value, Verdict) else None)
+
+    def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
+        if key not in self._memory:
+            self._memory[key] = compute()
+        return self._memory[key]
+
+    def forget(self) -> None:
+        """Drop what was remembered for the seeds so far."""
+        self._memory.clear()
+
+    def mistakes_for(self, grade_id: str) -> list[tuple[str, dict[str, Any]]]:
+        """(sentence, namespace) of the mistakes known for a check's question."""
+        question = self.check_question.get(grade_id)
+        if self.master is None or question not in self.master.questions:
+            return []
+        return self.remembered(("mistakes", question), lambda: [
+            (cell.metadata["says"], self.candidate(cell.source)) for cell in self.master.questions[question].mistakes])
+
+
+class GradingSetting:
+    """The setting of a check in the grader (see `helpers.checking.setting.Setting`)."""
+
+    tells_expected = False
+
+    def __init__(self, problem_set: ProblemSet, grade_id: str, seed: int, depth: str):
+        self.problem_set, self.grade_id, self.seed, self.depth = problem_set, grade_id, seed, depth
+        self.names: Mapping[str, Any] = {}  # the check cell's globals
+
+    def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
+        return self.problem_set.remembered((self.seed, self.grade_id, key), compute)
+
+    def cases(self, key: str, at: Any, hidden: Any) -> list[settings.Case]:
+        trusted, also = self.trusted(at), self.trusted(hidden)
+        cases = self.remembered((key, "cases"), lambda: settings.draw(trusted, self.seed, key) + (
+            settings.draw(also, self.seed, key + " hidden") if also else []))
+        return copy.deepcopy(cases)
+
+    def trusted(self, thing: Any) -> Any:
+        return self._in(self.problem_set.reference, thing)
+
+    def _in(self, namespace: dict[str, Any], thing: Any) -> Any:
+        """What a name, or a function written in the check cell, is in another namespace."""
+        if hasattr(thing, "observe"):
+            first, *attributes = thing.name.split(".")
+            found = namespace[first]
+            for attribute in attributes:
+                found = getattr(found, attribute)
+            return found
+        if isinstance(thing, types.FunctionType) and thing.__globals__ is self.names:
+            return types.FunctionType(thing.__code__, namespace, thing.__name__, thing.__defaults__, thing.__closure__)
+        return thing
+
+    def in_namespace(self, namespace: dict[str, Any], subject: Subject) -> Local:
+        written_here = isinstance(subject, Local) and subject.name not in namespace
+        return Local(subject.name, self._in(namespace, subject.value if written_here else subject))
+
+    def parameters(self, subject: Subject, key: str) -> tuple[str, ...] | None:
+        return self.remembered((key, "parameters"),
+                               lambda: self.in_namespace(self.problem_set.reference, subject).parameters())
+
+    def number(self, key: str, compute: Callable[[], float]) -> float:
+        return self.remembered((key, "number"), compute)
+
+    def expected(self, subject: Subject, key: str, index: int, arguments: list[Any]) -> Observation:
+        return self.remembered((key, "expected", index), lambda: self.in_namespace(
+            self.problem_set.reference, subject).observe(*arguments, figures=key.startswith("figure ")))
+
+    def known_mistakes(self, subject: Subject, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
+        def observe_all() -> list[tuple[str, list]]:
+            return [(says, [self.in_namespace(namespace, subject).observe(*a, figures=key.startswith("figure "))
+                            for a in arguments])
+                    for says, namespace in self.problem_set.mistakes_for(self.grade_id)]
+
+        return self.remembered((key, "mistakes"), observe_all)
+
+
+def execute(source: str, namespace: dict[str, Any], name: str) -> None:
+    """Run trusted code without showing anything and without leaving a figure open.
+
+    Raises:
+        Exception: whatever the code raises.
+    """
+    with quietly(io.StringIO()):
+        exec(compile(source, name, "exec"), namespace)
+
+
+def evaluate(source: str, namespace: dict[str, Any], name: str) -> Any:
+    """Run a cell; the value of its last expression, or None."""
+    statements, last = _compiled(source, name)
+    exec(statements, namespace)
+    return eval(last, namespace) if last else None
+
+
+@lru_cache(maxsize=1000)
+def _compiled(source: str, name: str) -> tuple[types.CodeType, types.CodeType | None]:
+    """A cell's statements, and its last expression if it ends in one."""
+    tree = ast.parse(source, name)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    return compile(tree, name, "exec"), compile(ast.Expression(last.value), name, "eval") if last else None
+
+
+@contextlib.contextmanager
+def quietly(said: io.StringIO):
+    """Nothing on the screen, no warnings, and no figures left open; trusted code runs inside."""
+    import matplotlib.pyplot as plt
+
+    was_interactive = plt.isinteractive()
+    plt.ioff()
+    try:
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings(), \
+                np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        plt.close("all")
+        plt.interactive(was_interactive)
+
+
+def _outputs(value: Any, printed: str) -> list[dict[str, Any]]:
+    outputs: list[dict[str, Any]] = []
+    if printed:
+        outputs.append({"output_type": "stream", "name": "stdout", "text": printed})
+    if isinstance(value, Verdict):
+        outputs.append(_result(value.mimebundle(), verdict=value.to_dict()))
+    elif value is not None:
+        outputs.append(_result({"text/plain": repr(value)}))
+    return outputs
+
+
+def _result(data: dict[str, str], **metadata: Any) -> dict[str, Any]:
+    return {"output_type": "execute_result", "data": data, "metadata": metadata, "execution_count": None}

@@ -1,0 +1,101 @@
+"""The steps that nbgrader's own autograde takes with this kit: read, restore, grade inside the walls."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from nbconvert.exporters import NotebookExporter
+from nbformat import NotebookNode
+from nbgrader.preprocessors import NbGraderPreprocessor
+
+from helpers.grading.course.folder import Course
+from helpers.grading.marking.job import GradingJob, job_of
+from helpers.grading.marking.notebook import grade_cells
+from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.notebooks.files import passed_files, with_own_files
+from helpers.grading.notebooks.restore import restore
+from helpers.grading.notebooks.submission import notebook_file, read_submission
+
+
+class SubmissionExporter(NotebookExporter):
+    """nbgrader's notebook exporter, for files that need not be notebooks.
+
+    An unreadable file becomes an untouched copy of the assignment with the reason on top, so that it gets its own
+    zero and the class goes on. nbgrader reads twice: what was handed in, and then the restored notebook, which is ours.
+    """
+
+    def from_filename(self, filename: str, resources: dict | None = None, **kw: Any) -> Any:
+        if not getattr(_converter(self), "_sanitizing", True):
+            return super().from_filename(filename, resources=resources, **kw)
+        path = Path(filename)
+        content, why = notebook_file(path)
+        notebook, reason = read_submission(content, problem_set_at_work(self, resources).recorded)
+        reason = why or reason
+        if reason:
+            notebook.metadata["unreadable"] = reason
+        resources = dict(resources or {}, metadata={"name": path.stem, "path": str(path.parent)})
+        return self.from_notebook_node(notebook, resources=resources, **kw)
+
+
+class GradeInWalls(NbGraderPreprocessor):
+    """Executes an autograded notebook: student cells inside the walls, check cells in this process."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        assignment = assignment_at_work(self, resources)
+        course = _course(_converter(self).coursedir.root)
+        name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
+        files = with_own_files(passed_files(course.folder("submitted", student, name)), assignment.files)
+        grade_cells(nb, problem_set_at_work(self, resources), assignment, files)
+        return nb, resources
+
+
+def _converter(step: Any) -> Any:
+    """The nbgrader converter that a preprocessor or an exporter works for."""
+    return step.parent if hasattr(step.parent, "coursedir") else step.parent.parent
+
+
+def _course(root: str) -> Course:
+    return _course_as_of(root, _times([Path(root, "nbgrader_config.py")]))
+
+
+@lru_cache(maxsize=4)
+def _course_as_of(root: str, times: tuple) -> Course:
+    from helpers.grading.course.folder import Course
+
+    return Course(root)
+
+
+@lru_cache(maxsize=4)
+def _assignment(course: Course, name: str, times: tuple) -> GradingJob:
+    return job_of(course, name)
+
+
+def _times(paths: Iterable[Path]) -> tuple[tuple[str, int], ...]:
+    """When files were written last: a notebook server that runs for weeks must notice an edited one."""
+    return tuple((str(path), path.stat().st_mtime_ns) for path in sorted(paths) if path.is_file())
+
+
+def assignment_at_work(step: Any, resources: dict) -> GradingJob:
+    """What an nbgrader step needs to know of the problem set that it is at work on."""
+    course, name = _course(_converter(step).coursedir.root), resources["nbgrader"]["assignment"]
+    sources = [*course.source_path(name).parent.rglob("*"), *filter(None, [course.masters.get(name)])]
+    return _assignment(course, name, _times(sources))
+
+
+def problem_set_at_work(step: Any, resources: dict) -> ProblemSet:
+    from helpers.grading.marking.worker import problem_set_of
+
+    return problem_set_of(assignment_at_work(step, resources))
+
+
+class RestoreCells(NbGraderPreprocessor):
+    """`restore` as nbgrader's first sanitizing step."""
+
+    def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        from helpers.grading.marking.steps import problem_set_at_work
+
+        note = nb.metadata.get("unreadable", "") if isinstance(nb.metadata.get("unreadable", ""), str) else ""
+        return restore(nb, problem_set_at_work(self, resources).recorded, note), resources

@@ -1,0 +1,61 @@
+"""What a worker does with one submission: bytes in, bytes out; no shared file system, no database.
+
+A worker keeps what costs time to make: the problem set with its reference results, and the sandbox with its warm
+process. Both are made anew when a task brings other ones.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+import time
+from functools import lru_cache
+
+import nbformat
+
+from helpers.grading.marking.job import GradingJob, Result, SubmissionTask
+from helpers.grading.marking.notebook import grade_cells
+from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.notebooks import master as masters
+from helpers.grading.notebooks.files import with_own_files
+from helpers.grading.notebooks.restore import restore
+from helpers.grading.notebooks.submission import read_submission
+from helpers.grading.sandbox.sandbox import warm_sandbox
+
+
+def grade(assignment: GradingJob, task: SubmissionTask) -> bytes:
+    """Grade one submission; the `Result` as bytes. Whatever a submission does is in it, never an exception."""
+    start = time.perf_counter()
+    problem_set = problem_set_of(assignment)
+    notebook, note = read_submission(task.notebook, problem_set.recorded)
+    note = task.reason or note
+    notebook = restore(notebook, problem_set.recorded, note)
+    graded = grade_cells(notebook, problem_set, assignment, with_own_files(task.files, assignment.files))
+    return Result(task.student, json.dumps(notebook), note, graded.ended, graded.verdicts,
+                  time.perf_counter() - start).to_bytes()
+
+
+@lru_cache(maxsize=2)
+def problem_set_of(assignment: GradingJob) -> ProblemSet:
+    master = masters.parse(assignment.master, assignment.name) if assignment.master else None
+    return ProblemSet(assignment.name, nbformat.reads(assignment.source, as_version=4), master,
+                      nbformat.reads(assignment.recorded, as_version=4))
+
+
+def start_worker(assignment: GradingJob) -> None:
+    """Warm a worker up. Workers yield to the driver: all of them wait for the one who writes."""
+    if hasattr(os, "nice"):
+        os.nice(5)
+    threading.Thread(target=_end_with_the_driver, args=(os.getppid(),), daemon=True).start()
+    warm_sandbox(assignment.sandbox).start()  # it imports while this goes on
+    problem_set_of(assignment)
+
+
+def _end_with_the_driver(driver: int) -> None:
+    """A worker of a killed driver would wait for ever, and its warm process with it."""
+    while os.getppid() == driver:
+        time.sleep(1.0)
+    os._exit(1)
+
+

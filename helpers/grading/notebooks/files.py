@@ -1,0 +1,69 @@
+"""Files beside a notebook: what of them is taken, and whose come first."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from helpers.grading.text import clean_text
+
+MAX_FILES_BYTES = 20_000_000  # of what is handed in beside the notebook, in all
+MAX_FILES = 500
+MAX_NAME = 200  # characters of a file's path below the submission
+MAX_FOLDERS = 10  # one below the other
+
+
+def passed_files(folder: Path) -> dict[str, bytes]:
+    """What a student handed in beside the notebook, up to a size; links are not followed, caches not taken.
+
+    A file that cannot be read, or whose name not every system knows, is left out: it must not cost anybody a mark.
+    """
+    files: dict[str, bytes] = {}
+    left = MAX_FILES_BYTES
+    for path in _files_below(folder):
+        name = path.relative_to(folder).as_posix()
+        if not _usable(name) or path.suffix in (".ipynb", ".pyc") or name == "timestamp.txt":
+            continue
+        try:
+            left -= path.stat().st_size
+            if left < 0 or len(files) == MAX_FILES:
+                break
+            files[name] = path.read_bytes()
+        except OSError:
+            continue
+    return files
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    """The files of a folder and of those in it, nearest first, in the order of their names."""
+    places = [folder]
+    for _ in range(MAX_FOLDERS):
+        found = [entry for place in places for entry in _entries(place) if not entry.is_symlink()]
+        yield from (Path(entry.path) for entry in found if entry.is_file(follow_symlinks=False))
+        places = [Path(entry.path) for entry in found if entry.is_dir(follow_symlinks=False)]
+
+
+def _entries(place: Path) -> list[os.DirEntry]:
+    try:
+        with os.scandir(place) as entries:
+            return sorted(entries, key=lambda entry: os.fsencode(entry.name))
+    except OSError:
+        return []
+
+
+def _usable(name: str) -> bool:
+    return (len(name) <= MAX_NAME and clean_text(name) == name and "\\" not in name and "\0" not in name
+            and not PureWindowsPath(name).drive and ".ipynb_checkpoints" not in name)
+
+
+def with_own_files(theirs: Mapping[str, bytes] | Iterable, own: Mapping[str, bytes] | Iterable) -> dict[str, bytes]:
+    """A student's files and the assignment's own, which come first: also where one's file is the other's folder."""
+    own = dict(own)
+    folders = {folder for name in own for folder in _folders(name)}
+    return {name: data for name, data in dict(theirs).items()
+            if name not in folders and not any(folder in own for folder in _folders(name))} | own
+
+
+def _folders(name: str) -> list[str]:
+    return [str(parent) for parent in PurePosixPath(name).parents]

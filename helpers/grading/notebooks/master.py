@@ -1,0 +1,340 @@
+"""Reads a master: one percent-format script per problem set, with questions, checks, mistakes and alternatives.
+
+The cells are nbgrader's own, with nbgrader's own metadata; three tags are ours (`mistake`, `alternative`,
+`experiment`). `read` refuses what could not be graded fairly, each complaint with the master's line number.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import jupytext
+
+from helpers.grading.notebooks.cells import EXPERIMENT
+
+AUTHOR_ONLY = ("mistake", "alternative")
+BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
+BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
+CODE_STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
+
+
+class MasterError(Exception):
+    """What is wrong with a master; each problem is one line with the place and what to do."""
+
+    def __init__(self, problems: list[str]):
+        self.problems = problems
+        super().__init__("\n".join(problems))
+
+
+@dataclass
+class Cell:
+    """One cell of a master; `line` is where its `# %%` stands (1-based)."""
+
+    kind: str  # "code" or "markdown"
+    source: str
+    metadata: dict[str, Any]
+    line: int
+    id: str = ""
+
+    @property
+    def nbgrader(self) -> dict[str, Any]:
+        return self.metadata.get("nbgrader") or {}
+
+    @property
+    def tags(self) -> list[str]:
+        return list(self.metadata.get("tags", ()))
+
+    @property
+    def grade_id(self) -> str:
+        return str(self.nbgrader.get("grade_id", ""))
+
+    @property
+    def author_only(self) -> bool:
+        return any(tag in AUTHOR_ONLY for tag in self.tags)
+
+    @property
+    def is_question(self) -> bool:
+        return self.kind == "code" and bool(self.nbgrader.get("solution")) and not self.nbgrader.get("grade")
+
+    @property
+    def is_check(self) -> bool:
+        return self.kind == "code" and bool(self.nbgrader.get("grade")) and not self.nbgrader.get("solution")
+
+    @property
+    def is_written(self) -> bool:
+        return bool(self.nbgrader.get("grade")) and bool(self.nbgrader.get("solution"))
+
+    @cached_property
+    def tree(self) -> ast.Module:
+        return ast.parse(self.source)
+
+    def defined(self) -> list[str]:
+        """Names that the cell binds at its top level, in order."""
+        return list(dict.fromkeys(defined_names(self.tree)))
+
+
+@dataclass
+class Question:
+    """A solution cell with its checks, known mistakes and alternative right answers."""
+
+    cell: Cell
+    checks: list[Cell] = field(default_factory=list)
+    mistakes: list[Cell] = field(default_factory=list)
+    alternatives: list[Cell] = field(default_factory=list)
+
+    @property
+    def name(self) -> str:
+        return self.cell.grade_id
+
+    @property
+    def points(self) -> float:
+        return sum(float(check.nbgrader.get("points", 0)) for check in self.checks)
+
+
+@dataclass
+class Master:
+    name: str  # of the problem set: ps1_two_layer_nets
+    cells: list[Cell]
+    questions: dict[str, Question]
+    text: str = ""  # as it was read
+
+    @property
+    def written(self) -> list[Cell]:
+        return [cell for cell in self.cells if cell.is_written]
+
+    @property
+    def title(self) -> str:
+        first = next((c for c in self.cells if c.kind == "markdown"), None)
+        heading = re.search(r"^#\s+(.*)$", first.source, re.M) if first else None
+        return heading.group(1) if heading else self.name
+
+
+def defined_names(tree: ast.Module) -> Iterator[str]:
+    """Names bound by top-level statements, also inside `if`, `with`, `try` and loops, but not inside functions."""
+    pending: list[ast.AST] = list(tree.body)
+    while pending:
+        node = pending.pop(0)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            yield node.name
+            continue
+        if isinstance(node, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            continue
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            yield from (alias.asname or alias.name.split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id
+        pending.extend(ast.iter_child_nodes(node))
+
+
+def used_names(tree: ast.AST) -> set[str]:
+    """Names that are read, except those that the same text binds as an argument or in a comprehension."""
+    nodes = list(ast.walk(tree))
+    read = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
+    bound = {node.arg for node in nodes if isinstance(node, ast.arg)}
+    bound |= {target.id for node in nodes if isinstance(node, ast.comprehension)
+              for target in ast.walk(node.target) if isinstance(target, ast.Name)}
+    return read - bound
+
+
+def stub_of(source: str) -> str:
+    """A solution cell as nbgrader's ClearSolutions leaves it."""
+    lines, inside, replaced = [], False, False
+    for line in source.split("\n"):
+        if "BEGIN SOLUTION" in line:
+            indent = line[:len(line) - len(line.lstrip())]
+            lines += [indent + stub for stub in CODE_STUB]
+            inside = replaced = True
+        elif "END SOLUTION" in line:
+            inside = False
+        elif not inside:
+            lines.append(line)
+    return "\n".join(lines) if replaced else "\n".join(CODE_STUB)
+
+
+def solution_regions(source: str) -> list[list[str]]:
+    """The lines between solution markers, stripped; the whole cell where there are no markers."""
+    regions, current = [], None
+    for line in source.split("\n"):
+        if "BEGIN SOLUTION" in line:
+            current = []
+        elif "END SOLUTION" in line and current is not None:
+            regions.append(current)
+            current = None
+        elif current is not None and line.strip():
+            current.append(line.strip())
+    return regions or [[line.strip() for line in source.split("\n") if line.strip()]]
+
+
+def read(path: Path) -> Master:
+    """Read and prove a master.
+
+    Raises:
+        MasterError: with every problem found.
+        FileNotFoundError: if there is no such file.
+    """
+    return parse(path.read_text(encoding="utf-8"), path.stem, str(path))
+
+
+def parse(text: str, name: str, where: str = "") -> Master:
+    """`read` for a text at hand; `where` is the place named in complaints."""
+    notebook = jupytext.reads(text, fmt="py:percent")
+    starts = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"# ?%%(\s|$)", line)]
+    if len(starts) != len(notebook.cells):  # text before the first marker is a cell of its own
+        starts = [1] * (len(notebook.cells) - len(starts)) + starts
+    cells = [Cell(c.cell_type, c.source, dict(c.metadata), line) for c, line in zip(notebook.cells, starts)]
+    problems = _Problems(where or name)
+    master = Master(name, cells, {}, text)
+    _complete_metadata(cells, problems)
+    _give_ids(master)
+    _gather_questions(master, problems)
+    _prove(master, problems)
+    if problems.found:
+        raise MasterError(problems.found)
+    return master
+
+
+class _Problems:
+    def __init__(self, where: str):
+        self.where, self.found = where, []
+
+    def add(self, cell: Cell, what: str) -> None:
+        self.found.append(f"{self.where}:{cell.line}: {what}")
+
+
+def _complete_metadata(cells: list[Cell], problems: _Problems) -> None:
+    """Compute nbgrader's metadata from the little that a master says."""
+    for cell in cells:
+        given = cell.nbgrader
+        if cell.kind == "code" and not _parses(cell.source):
+            problems.add(cell, "the cell is not valid Python: correct it")
+            cell.source = "pass"
+        if not given:
+            continue
+        if not given.get("grade_id"):
+            problems.add(cell, 'a cell with nbgrader metadata has no grade_id: add "grade_id": "some-name"')
+        grade, solution = bool(given.get("grade")), bool(given.get("solution"))
+        full = {"grade": grade, "grade_id": cell.grade_id, "schema_version": 3, "solution": solution,
+                "locked": bool(given.get("locked", grade and not solution)), "task": False}
+        if grade:
+            points = given.get("points", _points_in_call(cell) if cell.kind == "code" else None)
+            if not points:
+                problems.add(cell, f"the check `{cell.grade_id}` has no points: write points=… in the call")
+            elif cell.kind == "code" and _points_in_call(cell) not in (None, points):
+                problems.add(cell, f"the check `{cell.grade_id}` says {points} points in its metadata and "
+                                   f"{_points_in_call(cell)} in its call: keep one")
+            full["points"] = points or 0
+        cell.metadata["nbgrader"] = full
+
+
+def _parses(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True
+
+
+def _points_in_call(cell: Cell) -> float | None:
+    """`points=` of the check call that ends the cell."""
+    last = cell.tree.body[-1] if cell.tree.body else None
+    if not (isinstance(last, ast.Expr) and isinstance(last.value, ast.Call)):
+        return None
+    value = next((k.value for k in last.value.keywords if k.arg == "points"), None)
+    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, (int, float)) else None
+
+
+def _give_ids(master: Master) -> None:
+    """Stable ids: nbgrader's name where there is one, else a digest of the text (and a count for twins)."""
+    seen: dict[str, int] = {}
+    for cell in master.cells:
+        digest = hashlib.sha256(f"{master.name}\n{cell.source}".encode()).hexdigest()[:12]
+        base = re.sub(r"[^A-Za-z0-9_-]", "-", cell.grade_id)[:60] or digest
+        seen[base] = seen.get(base, 0) + 1
+        cell.id = base if seen[base] == 1 else f"{base}-{seen[base]}"
+
+
+def _gather_questions(master: Master, problems: _Problems) -> None:
+    latest: Question | None = None
+    ids: dict[str, Cell] = {}
+    for cell in master.cells:
+        if cell.author_only:
+            continue
+        if cell.grade_id in ids:
+            problems.add(cell, f"grade_id `{cell.grade_id}` was used in line {ids[cell.grade_id].line}: "
+                               "give one of the two another name")
+        elif cell.grade_id:
+            ids[cell.grade_id] = cell
+        if cell.is_question:
+            latest = master.questions.setdefault(cell.grade_id, Question(cell))
+        elif cell.is_check and latest is None:
+            problems.add(cell, f"the check `{cell.grade_id}` stands before any question: move it behind its question")
+        elif cell.is_check:
+            latest.checks.append(cell)
+    for cell in master.cells:
+        if cell.author_only:
+            _file_under_question(master, cell, problems)
+
+
+def _file_under_question(master: Master, cell: Cell, problems: _Problems) -> None:
+    kind = next(tag for tag in cell.tags if tag in AUTHOR_ONLY)
+    question = master.questions.get(str(cell.metadata.get("question", "")))
+    if question is None:
+        problems.add(cell, f"the {kind} belongs to the question `{cell.metadata.get('question', '')}`, "
+                           'which does not exist: name a grade_id in question="…"')
+        return
+    if kind == "mistake" and not cell.metadata.get("says"):
+        problems.add(cell, 'the mistake says nothing: add says="…", the sentence its author should read')
+    absent = [name for name in question.cell.defined() if name not in cell.defined()]
+    if absent:
+        problems.add(cell, f"the {kind} for `{question.name}` does not define {', '.join(absent)}: "
+                           "it replaces the whole solution cell")
+    (question.mistakes if kind == "mistake" else question.alternatives).append(cell)
+
+
+def _prove(master: Master, problems: _Problems) -> None:
+    owners: dict[str, Cell] = {}
+    for question in master.questions.values():
+        if not question.checks:
+            problems.add(question.cell, f"the question `{question.name}` has no check: add a check cell behind it")
+        stub = stub_of(question.cell.source)
+        if not _parses(stub):
+            problems.add(question.cell, f"the stub of `{question.name}` does not parse once its solution is taken "
+                                        "out: put the markers around whole statements")
+        for name in question.cell.defined():
+            if name in owners:
+                problems.add(question.cell, f"`{name}` is also defined by the question in line "
+                                            f"{owners[name].line}: a name belongs to one question")
+            owners[name] = question.cell
+    for cell in master.cells:
+        if cell.is_check:
+            _prove_check(cell, problems)
+    _prove_experiments(master, problems)
+
+
+def _prove_check(cell: Cell, problems: _Problems) -> None:
+    assigned = cell.defined() + [
+        node.target.id for node in ast.walk(cell.tree) if isinstance(node, ast.NamedExpr)]
+    if assigned:
+        problems.add(cell, f"the check `{cell.grade_id}` assigns {', '.join(dict.fromkeys(assigned))}: a check assigns "
+                           "no names; move the assignment to a locked cell before it")
+
+
+def _prove_experiments(master: Master, problems: _Problems) -> None:
+    """A check must not read what only an experiment makes: grading does not run experiments."""
+    elsewhere, in_experiments = set(), set()
+    for cell in master.cells:
+        if cell.kind == "code" and not cell.author_only:
+            (in_experiments if EXPERIMENT in cell.tags else elsewhere).update(cell.defined())
+    for cell in master.cells:
+        if cell.is_check:
+            lost = sorted(used_names(cell.tree) & (in_experiments - elsewhere))
+            if lost:
+                problems.add(cell, f"the check `{cell.grade_id}` reads {', '.join(lost)}, which only an experiment "
+                                   "defines; grading does not run experiments: define it elsewhere")

@@ -1,0 +1,129 @@
+"""Reads a file that claims to be a notebook: of each cell no more than grading needs, in bounded time and memory."""
+
+from __future__ import annotations
+
+import copy
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbformat import NotebookNode
+
+from helpers.grading.notebooks.cells import EXPERIMENT
+from helpers.grading.text import clean_text
+
+MAX_NOTEBOOK_BYTES = 50_000_000
+MAX_PARTS = 1_000_000  # lists and objects in a notebook's file: one of two bytes takes a hundred in memory
+MAX_CELLS = 1_000
+MAX_TEXT = 5_000_000  # characters, in all cells
+KEPT_RICH_BYTES = 2_000_000  # of one output of an experiment
+KEPT_OUTPUTS = 50  # of one experiment
+PICTURES = ("image/png", "image/jpeg", "image/gif")
+
+
+def notebook_file(path: Path) -> tuple[bytes | None, str]:
+    """The content of a notebook file and "", or None and why it is not read.
+
+    Raises:
+        OSError: if the file is there and cannot be read.
+    """
+    if any(place.is_symlink() for place in (path, path.parent)):
+        return None, "The notebook is a link to somewhere else; hand in the file itself."
+    if not path.is_file():
+        return None, f"The folder has no notebook {path.name}."
+    if path.stat().st_size > MAX_NOTEBOOK_BYTES:
+        return None, _too_large(path.stat().st_size)
+    return path.read_bytes(), ""
+
+
+def _too_large(size: int) -> str:
+    return (f"The notebook has {size / 1e6:.0f} MB; up to {MAX_NOTEBOOK_BYTES / 1e6:.0f} MB can be graded. "
+            "Clear the outputs and hand it in again.")
+
+
+def read_submission(content: bytes | None, assignment: NotebookNode) -> tuple[NotebookNode, str]:
+    """A submitted notebook and "", or an untouched copy of the assignment and the reason why."""
+    if content is None:
+        return copy.deepcopy(assignment), "No notebook was handed in."
+    try:
+        return _parsed(content), ""
+    except _TooMuch as error:
+        return copy.deepcopy(assignment), str(error)
+    except Exception as error:  # nbformat, json and unicode complain in many ways; all mean the same here
+        return copy.deepcopy(assignment), (
+            "The file that was handed in is not a notebook that can be read "
+            f"({type(error).__name__}: {str(error).splitlines()[0][:120] if str(error) else 'no details'}).")
+
+
+class _TooMuch(ValueError):
+    """A notebook that would take more to read than a submission may; the message is for its author."""
+
+
+def _parsed(content: bytes) -> NotebookNode:
+    """The cells of a notebook file, and of each no more than grading needs: nbformat's own reader takes minutes and
+    gigabytes for what 50 MB can hold."""
+    if len(content) > MAX_NOTEBOOK_BYTES:
+        raise _TooMuch(_too_large(len(content)))
+    parts = content.count(b"{") + content.count(b"[")
+    if parts > MAX_PARTS:
+        raise _TooMuch(f"The notebook's file has {parts:,} parts; up to {MAX_PARTS:,} can be graded. "
+                       "Clear the outputs and hand it in again.")
+    raw = json.loads(content.decode("utf-8"))
+    if isinstance(raw, dict) and isinstance(raw.get("worksheets"), list) and parts < MAX_CELLS * 20:  # version 3
+        raw = nbformat.reads(content.decode("utf-8"), as_version=4)
+    if not isinstance(raw, dict) or not isinstance(raw.get("cells"), list):
+        raise ValueError("it has no cells")
+    if len(raw["cells"]) > MAX_CELLS:
+        raise _TooMuch(f"The notebook has {len(raw['cells']):,} cells; up to {MAX_CELLS:,} can be graded. Delete those "
+                       "that are no part of an answer and hand it in again.")
+    cells = [_bare(cell) for cell in raw["cells"]]
+    text = sum(len(cell.source) for cell in cells)
+    if text > MAX_TEXT:
+        raise _TooMuch(f"The notebook's cells have {text:,} characters; up to {MAX_TEXT:,} can be graded. "
+                       "Put data into files and hand it in again.")
+    return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
+
+
+def _bare(cell: Any) -> NotebookNode:
+    """A cell's type, text and pictures, grade_id, points and tags, and an experiment's outputs.
+
+    Raises:
+        ValueError: if it is no cell.
+    """
+    if not isinstance(cell, dict) or not isinstance(cell.get("source"), (str, list)):
+        raise ValueError("one of its cells is none")
+    metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
+    new = {"cell_type": cell.get("cell_type"), "source": clean_text(text_of(cell["source"])), "metadata": {}}
+    found = metadata.get("nbgrader")
+    if isinstance(found, dict):
+        new["metadata"]["nbgrader"] = {name: found.get(name) for name in ("grade_id", "points")}
+    if isinstance(metadata.get("tags"), list):
+        new["metadata"]["tags"] = [tag for tag in metadata["tags"][:50] if isinstance(tag, str)]
+    if isinstance(cell.get("attachments"), dict):
+        new["attachments"] = _pictures(cell["attachments"])
+    if isinstance(cell.get("outputs"), list):
+        new["outputs"] = cell["outputs"][:KEPT_OUTPUTS] if EXPERIMENT in new["metadata"].get("tags", ()) else []
+    return nbformat.from_dict(new)
+
+
+def _pictures(attachments: dict[str, Any]) -> dict[str, dict[str, str]]:
+    """What was pasted into a written answer: pictures, by name and type."""
+    found = {}
+    for name, bundle in list(attachments.items())[:KEPT_OUTPUTS]:
+        kept = {mime: bundle[mime] for mime in PICTURES if isinstance(bundle, dict) and is_picture(bundle.get(mime))}
+        if kept and clean_text(name) == name:
+            found[name] = kept
+    return found
+
+
+def is_picture(content: Any) -> bool:
+    """A picture as notebooks keep it: base64, and nothing else that a page could take for its own text."""
+    return isinstance(content, str) and len(content) <= KEPT_RICH_BYTES and bool(
+        re.fullmatch(r"[A-Za-z0-9+/=\s]+", content))
+
+
+def text_of(value: Any) -> str:
+    text = "".join(map(str, value)) if isinstance(value, list) else value if isinstance(value, str) else ""
+    return clean_text(text)

@@ -1,0 +1,4 @@
+"""What people read: feedback, reports, exports, similarity.
+
+Imports `classes`, `gradebook`, `course`, `notebooks`; runs no submission.
+"""

@@ -1,0 +1,228 @@
+"""Feedback pages for a class: many workers, each page written once, and nothing lost wherever it is stopped.
+
+A page carries a digest of everything that it is made of: the graded notebook, marks, comments and this kit. A second
+run writes the pages whose digest has changed, and no others.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from nbformat import v4
+from nbgrader import api
+
+from helpers.grading.classes.pool import Pool, StopSignal
+from helpers.grading.course.disk import unwritable
+from helpers.grading.course.errors import CourseError
+from helpers.grading.course.folder import Course
+from helpers.grading.gradebook import gradebook as books
+from helpers.grading.notebooks import outline
+from helpers.grading.pages import exporter
+from helpers.grading.pages import page as pages
+
+RELEASED_WITH = ("timestamp.txt", "submission_secret.txt")  # `nbgrader release_feedback` reads them beside the page
+END = b"</html>"
+
+
+@dataclass
+class Written:
+    """What a run did; `broken` says by student why there is no page."""
+
+    written: list[str] = field(default_factory=list)
+    already: list[str] = field(default_factory=list)
+    broken: dict[str, str] = field(default_factory=dict)
+    interrupted: bool = False
+    left: int = 0
+    wall: float = 0.0
+
+
+@dataclass(frozen=True)
+class PageTask:
+    """One page to write, as plain data."""
+
+    student: str
+    content: str  # the graded notebook
+    facts: dict[str, Any]  # what nbgrader's template knows of the submission
+    marks: dict[str, dict[str, Any]]
+    comments: dict[str, str]
+    hiding: pages.Hiding
+    digest: str
+
+
+def feedback(course: Course, name: str, *, workers: int | None = None, scheduler: str = "", force: bool = False,
+             progress: Callable[[int, int, str], None] = lambda done, of, student: None) -> Written:
+    """Write the page of every graded submission whose page is not current.
+
+    `progress(done, of, student)` is told of every step. Ctrl-C lets the running pages end; calling again goes on.
+
+    Raises:
+        CourseError: if nothing has been graded, or pages cannot be written.
+    """
+    start = time.monotonic()
+    graded = graded_notebooks(course, name)
+    summary, done = Written(), 0
+    with StopSignal() as stop, Pool(_page_or_reason, workers, scheduler) as writers:
+        for student, page in _pages(_waiting(course, name, graded, summary, force), writers, stop):
+            if isinstance(page, str):
+                summary.broken[student] = page
+            elif page is not None:
+                _keep(course, name, student, page)
+                summary.written.append(student)
+            done += 1
+            progress(done, len(graded), student)
+        summary.interrupted = stop.asked
+    summary.left = len(graded) - done
+    summary.wall = time.monotonic() - start
+    return summary
+
+
+def graded_notebooks(course: Course, name: str) -> dict[str, Path]:
+    """Every autograded notebook of a problem set, by student.
+
+    Raises:
+        CourseError: if there is none.
+    """
+    found = course.folder("autograded", "*", name).parent.parent.glob(f"*/{name}/{name}.ipynb")
+    graded = {path.parent.parent.name: path for path in sorted(found)}
+    if not graded:
+        raise CourseError(f"nothing of {name} has been graded: run `coursekit autograde {name}` first")
+    return graded
+
+
+def _waiting(course: Course, name: str, graded: dict[str, Path], summary: Written, force: bool,
+             ) -> Iterator[tuple[tuple[str, str | None], PageTask | None]]:
+    """Student by student: a page to write, why there can be none, or neither if it is current."""
+    hiding = pages.Hiding.of(course.config)
+    known = what_the_gradebook_says(course, name)
+    for student, path in graded.items():
+        if student not in known:
+            yield (student, "it is not in the gradebook: grade it again"), None
+            continue
+        try:
+            content = path.read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            yield (student, f"the graded notebook cannot be read ({type(error).__name__}): grade it again"), None
+            continue
+        facts, marks, comments = known[student]
+        parts = repr((facts, sorted(marks.items()), sorted(comments.items()), hiding, look_digest())) + content
+        digest = hashlib.sha256(parts.encode()).hexdigest()
+        if not force and _is_current(course.folder("feedback", student, name) / f"{name}.html", digest):
+            summary.already.append(student)
+            yield (student, None), None
+        else:
+            yield (student, None), PageTask(student, content, facts, marks, comments, hiding, digest)
+
+
+def what_the_gradebook_says(course: Course, name: str) -> dict[str, tuple[dict, dict, dict]]:
+    """Student → facts of the submission, marks and comments by cell; a few queries for the whole class."""
+    with contextlib.closing(books.ClassGradebook(course, name)) as book:
+        marks = book.marks()
+        comments: dict[str, dict[str, str]] = {}
+        for student, cell, comment in _of_assignment(book, book.db.query(
+                api.Student.id, api.BaseCell.name, api.Comment.comment).select_from(api.Comment)
+                .join(api.BaseCell, api.BaseCell.id == api.Comment.cell_id), api.Comment):
+            if comment:
+                comments.setdefault(student, {})[cell] = comment
+        known = {}
+        query = (book.db.query(api.SubmittedAssignment)
+                 .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+                 .filter(api.Assignment.name == name))
+        penalties = {row[0]: row[1] or 0.0 for row in _of_assignment(book, book.db.query(
+            api.Student.id, api.SubmittedNotebook.late_submission_penalty).select_from(api.SubmittedNotebook))}
+        for submission in query:
+            student = submission.student_id
+            own, penalty = marks.get(student, {}), float(penalties.get(student, 0.0))
+            known[student] = ({
+                "notebook": name, "assignment": name, "student": student,
+                "student_name": exporter.full_name(submission.student.first_name, submission.student.last_name),
+                "score": sum(mark["score"] for mark in own.values()) - penalty, "late_penalty": penalty,
+                "max_score": sum(mark["points"] for mark in own.values()),
+                "seconds_late": float(submission.total_seconds_late)}, own, comments.get(student, {}))
+    return known
+
+
+def _of_assignment(book: books.ClassGradebook, query: Any, of: Any = None) -> Any:
+    if of is not None:
+        query = query.join(api.SubmittedNotebook, api.SubmittedNotebook.id == of.notebook_id)
+    return (query.join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
+            .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+            .join(api.Student, api.Student.id == api.SubmittedAssignment.student_id)
+            .filter(api.Assignment.name == book.name))
+
+
+@lru_cache(maxsize=1)
+def look_digest() -> str:
+    """Of what makes a page out of a notebook: a page that would look different now is not current."""
+    parts = hashlib.sha256()
+    room = Path(__file__).parent
+    for path in (Path(outline.__file__), *sorted(room.glob("*.py")), *sorted(exporter.HERE.rglob("*.*"))):
+        parts.update(os.path.relpath(path, room).encode() + b"\0" + path.read_bytes())
+    return parts.hexdigest()
+
+
+def _is_current(path: Path, digest: str) -> bool:
+    try:
+        with open(path, encoding="utf-8") as file:
+            head = file.read(1_000)
+        return _stamp(digest) in head and path.read_bytes().endswith(END)
+    except (OSError, ValueError):
+        return False
+
+
+def _stamp(digest: str) -> str:
+    return f'<meta name="made-of" content="{digest}">'
+
+
+def write_page(task: PageTask) -> bytes:
+    """One student's page; runs in a worker and needs nothing but the task."""
+    notebook = v4.reads(task.content)
+    pages.put_marks(notebook, task.marks, task.comments)
+    page = exporter.write(notebook, task.facts, task.hiding)
+    return page.replace('<meta charset="utf-8">', '<meta charset="utf-8">\n' + _stamp(task.digest), 1).rstrip().encode()
+
+
+def _page_or_reason(task: PageTask) -> bytes | str:
+    """The page, or why there is none: one odd notebook is no reason to leave the class without pages."""
+    try:
+        return write_page(task)
+    except Exception as error:
+        return (f"the page could not be made ({type(error).__name__}: {str(error)[:200]}): "
+                "look at the graded notebook")
+
+
+def _pages(waiting: Iterator[tuple[tuple[str, str | None], PageTask | None]], writers: Pool, stop: StopSignal,
+           ) -> Iterator[tuple[str, bytes | str | None]]:
+    """Each student's page, why there is none, or None if it is current; as they come."""
+    for (student, reason), task in waiting:
+        yield student, reason if task is None else _page_or_reason(task)
+        if task is not None or stop.asked:  # the first page loads what all pages share: forked workers have it then
+            break
+    for (student, reason), _, outcome in writers.outcomes(waiting, stop):
+        if isinstance(outcome, Exception):
+            reason = "writing the page ended its process, twice: look at the graded notebook"
+        yield student, outcome if isinstance(outcome, bytes) else outcome or reason
+
+
+def _keep(course: Course, name: str, student: str, page: bytes) -> None:
+    """The page and what nbgrader needs beside it to release it."""
+    target, graded = course.folder("feedback", student, name), course.folder("autograded", student, name)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        for file in RELEASED_WITH:
+            if (graded / file).is_file():
+                (target / file).unlink(missing_ok=True)
+                shutil.copyfile(graded / file, target / file)
+        fresh = target / f".{name}.{os.getpid()}"
+        fresh.write_bytes(page)  # not forced to the disk: a page that a power cut spoils is written again
+        os.replace(fresh, target / f"{name}.html")
+    except OSError as error:
+        raise unwritable(error) from error

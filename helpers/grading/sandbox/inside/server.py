@@ -1,0 +1,233 @@
+"""The student's process: runs cells and answers calls, for a grader that believes nothing it says.
+
+Started by `start.py`, inside the walls. Nothing in here decides about a mark. Arguments and
+results travel as plain data, and nothing is pickled in either direction: a function that a check passes to a
+student's function stays with the grader, and what arrives here is a small function that asks the grader for each
+value. So the reference solution never enters this process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import select
+import socket
+import sys
+from typing import Any
+
+from helpers.checking.observing import (
+    Observation,
+    StudentError,
+    no_such_name,
+    observe_call,
+    positional_parameters,
+    student_error,
+)
+from helpers.grading.sandbox.inside.prepare import seed
+from helpers.grading.sandbox.wire import CannotEncode, Channel, Reference, WireClosed, WireError, type_name
+
+HANDLES = 10_000
+TEXT_BYTES = 2**20
+
+
+class Unresolved:
+    """An argument that refers to something of the student's that does not exist."""
+
+    def __init__(self, error: StudentError):
+        self.error = error
+
+
+class CallbackError(Exception):
+    """A function that a check passed in could not answer."""
+
+
+class Server:
+    """Serves the grader's requests over one socket until the socket closes."""
+
+    def __init__(self, sock: socket.socket, shell, interrupts, limits: dict):
+        from helpers.grading.sandbox.inside.shell import Outlet, use_streams
+
+        self.channel = Channel(sock, int(limits.get("frame_bytes", 2**28)), self.export, self.accept)
+        self.shell, self.interrupts = shell, interrupts
+        self.handles: dict[int, Any] = {}
+        self.count = 0
+        self.outlet = Outlet(self.channel.send, int(limits.get("output_bytes", TEXT_BYTES)), interrupts)
+        self.outlet.catch_descriptors()
+        shell.__class__.outlet = self.outlet
+        use_streams(self.outlet)
+        if os.name == "posix":
+            # A process that the notebook forks has no business with the grader.
+            os.register_at_fork(after_in_child=lambda: sock.close())
+
+    def serve(self) -> None:
+        """Answer requests for ever. Raises WireClosed when the grader is gone."""
+        while True:
+            message = self.next_message()
+            if "answer" not in message:  # one to a question that an interrupt has cut short
+                self.answer(message)
+
+    def next_message(self) -> dict:
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):
+                while not self.channel.begun and not select.select([self.channel.sock], [], [], 3600)[0]:
+                    pass
+                with self.interrupts.shielded():
+                    return self.channel.receive()
+
+    def answer(self, message: dict) -> None:
+        reply = {"id": message["id"]}
+        try:
+            with self.interrupts.allowed():
+                reply |= getattr(self, "do_" + message["do"])(message)
+        except BaseException as e:  # a late interrupt, or a notebook that broke what this process stands on
+            reply |= {"observation": as_dict(Observation(error=student_error(e)))}
+        with self.interrupts.shielded():
+            try:
+                self.channel.send(reply)
+            except CannotEncode as e:
+                self.channel.send({"id": message["id"], "observation": as_dict(too_large(e))})
+
+    # Requests --------------------------------------------------------------------------------------------------------
+
+    def do_run(self, message: dict) -> dict:
+        """Run a cell: its outputs are on their way when the reply is sent."""
+        silent = message["silent"]
+        with self.outlet.cell(silent):
+            try:
+                self.shell.run_cell(message["source"], store_history=not silent, silent=silent)
+            except KeyboardInterrupt:
+                pass  # it came while IPython was tidying up; the grader knows that it sent one
+            except BaseException as e:
+                error = {"ename": type_name(e).rpartition(".")[2], "evalue": str(e), "traceback": [str(e)]}
+                self.outlet.rich({"output_type": "error", **error})
+        return {"count": self.shell.execution_count}
+
+    def do_call(self, message: dict) -> dict:
+        args, kwargs = list(message["args"]), message["kwargs"]
+        broken = [a.error for a in [message["target"], *args, *kwargs.values()] if isinstance(a, Unresolved)]
+        if broken:
+            return {"observation": as_dict(Observation(error=broken[0]))}
+        with self.outlet.cell(silent=True):
+            o = observe_call(message["target"], args, kwargs, figures=message["figures"], watch=message["watch"])
+        return {"observation": as_dict(o)}
+
+    def do_fetch(self, message: dict) -> dict:
+        target = message["target"]
+        if isinstance(target, Unresolved):
+            return {"observation": as_dict(Observation(error=target.error))}
+        return {"observation": as_dict(Observation(value=target))}
+
+    def do_item(self, message: dict) -> dict:
+        """One of len(target), target[key]."""
+        target, key = message["target"], message["key"]
+        if isinstance(target, Unresolved):
+            return {"observation": as_dict(Observation(error=target.error))}
+        look = (lambda x: len(x)) if message["what"] == "len" else (lambda x: x[key])
+        return {"observation": as_dict(observe_call(look, [target], {}, watch=False))}
+
+    def do_describe(self, message: dict) -> dict:
+        target = message["target"]
+        if isinstance(target, Unresolved):
+            return {"exists": False, "callable": False, "parameters": None}
+        return {"exists": True, "callable": callable(target), "parameters": positional_parameters(target)}
+
+    # References ------------------------------------------------------------------------------------------------------
+
+    def export(self, value: Any) -> Reference:
+        """A handle for an object that is no plain data; the object stays here."""
+        self.count += 1
+        self.handles[self.count] = value
+        if len(self.handles) > HANDLES:
+            del self.handles[next(iter(self.handles))]
+        return Reference("handle", (self.count, type_name(value)))
+
+    def accept(self, reference: Reference) -> Any:
+        """What the grader refers to. Never raises: what does not exist is an `Unresolved`."""
+        kind, data = reference
+        if kind == "callback":
+            return self.callback(data[0])
+        if kind == "generator":
+            return generator(*data)
+        root, path = data
+        try:
+            if kind == "own":
+                value = self.handles[root]
+            elif root in self.shell.user_ns:
+                value = self.shell.user_ns[root]
+            else:
+                return Unresolved(no_such_name(root))
+            for name in path.split(".") if path else ():
+                value = getattr(value, name)
+        except BaseException as e:
+            return Unresolved(student_error(e))
+        return value
+
+    def callback(self, number: int):
+        """A function here whose values are computed by the grader."""
+
+        def function(*args, **kwargs):
+            self.count += 1
+            ask = {"callback": number, "id": self.count, "args": args, "kwargs": kwargs}
+            with self.interrupts.shielded():
+                self.channel.send(ask)
+            while True:
+                message = self.next_message_or_interrupt()
+                if "answer" not in message:
+                    self.answer(message)  # the grader's function calls one of ours
+                elif message["answer"] == ask["id"]:
+                    break
+            if "error" in message:
+                raise CallbackError(message["error"])
+            return message["value"]
+
+        return function
+
+    def next_message_or_interrupt(self) -> dict:
+        while not self.channel.begun and not select.select([self.channel.sock], [], [], 1)[0]:
+            pass
+        with self.interrupts.shielded():
+            return self.channel.receive()
+
+
+def as_dict(o: Observation) -> dict:
+    e = o.error
+    error = None if e is None else (e.type, e.message, e.line, e.lineno)
+    return {**o.__dict__, "error": error}
+
+
+def too_large(error: Exception) -> Observation:
+    return Observation(error=StudentError("ResultTooLarge", f"the result is too large to look at: {error}"))
+
+
+def generator(name: str, state: dict) -> Any:
+    """A numpy Generator in the state that the grader's has."""
+    import numpy as np
+
+    bits = getattr(np.random, name)()
+    bits.state = state
+    return np.random.Generator(bits)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Start
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+def settle(directory: str, sock: socket.socket, shell, interrupts, limits: dict) -> None:
+    """Take the submission's files, say that all is ready, serve until the grader is gone, and end the process."""
+    try:
+        seed()
+        os.chdir(directory)
+        sys.path.insert(0, "")
+        server = Server(sock, shell, interrupts, limits)
+        files = server.channel.receive()["files"]
+        for name, data in files.items():
+            os.makedirs(os.path.dirname(os.path.join(directory, name)), exist_ok=True)
+            with open(name, "wb") as f:
+                f.write(data)
+        server.channel.send({"ready": True})
+        server.serve()
+    except WireClosed:
+        os._exit(0)
+    except WireError:
+        os._exit(70)

@@ -1,0 +1,261 @@
+"""The grader's end of one submission's process."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+
+from helpers.checking.observing import Observation, StudentError
+from helpers.grading.sandbox.launch import Launcher, SandboxError
+from helpers.grading.sandbox.limits import Limits
+from helpers.grading.sandbox.outputs import Outputs
+from helpers.grading.sandbox.proxy import Proxy, observation
+from helpers.grading.sandbox.wire import CannotEncode, Channel, Reference, WireClosed, WireError, WireTimeout
+
+CALLBACKS = 100_000  # per request
+FLOOD = 4  # times what a request may bring in all
+
+
+class SubmissionProcess:
+    """One submission's process. A context manager; made by `Sandbox.open`.
+
+    ended: why the process is gone, or None. fell: its walls are gone too, which is not its doing: what it gave is worth
+    nothing. execution_count: that of the last cell, as a kernel counts. cpu_seconds: processor time used (known after
+    the end).
+    """
+
+    def __init__(self, launcher: Launcher, limits: Limits, files: dict[str, bytes], imports: Iterable[str] = ()):
+        self.limits = limits
+        self.ended: str | None = None
+        self.fell = False
+        self.execution_count = 0
+        self.cpu_seconds = 0.0
+        self._launcher = launcher
+        self._displays: dict[str, list[dict]] = {}
+        self._callbacks: dict[int, Callable] = {}
+        self._described: dict[tuple, dict] = {}  # since something of the student's ran last
+        self._spent = 0.0
+        self._until = 0.0  # when the outermost of the requests that are under way must have its answer
+        self._depth = self._count = self._shown = 0
+        self._closed = False
+        self._channel = Channel(launcher.open(limits, imports), limits.frame_bytes, self._export, self._accept)
+        self._begin(files)
+
+    def _begin(self, files: dict[str, bytes]) -> None:
+        try:
+            self._channel.send({"files": files}, 60)
+            if self._channel.receive(60) != {"ready": True}:
+                raise WireError("not ready")
+        except WireError as e:
+            why = self._launcher.close()[0]
+            self._channel.close()
+            raise SandboxError(f"a submission's process could not be set up: {e} ({why})") from e
+
+    def __enter__(self) -> SubmissionProcess:
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process and everything that it started."""
+        if not self._closed:
+            self._end("the submission was closed")
+
+    def subject(self, name: str) -> Proxy:
+        """A name of the notebook, or a path of attributes ("net.forward"); it may turn out to be missing."""
+        root, _, path = name.partition(".")
+        return Proxy(self, root, path)
+
+    def run(self, source: str, silent: bool = False, seconds: float | None = None) -> list[dict]:
+        """Run a cell and return its outputs, as notebook format 4 has them. seconds: if not as long as the limits say.
+
+        The dicts may change later: a cell can update what an earlier one displays. A cell that takes too long ends
+        with an error output named CellTimeoutError, one whose process is gone with ProcessEnded.
+        """
+        left = max(self.limits.notebook_bytes - self._shown, 0)
+        outputs = Outputs(min(self.limits.output_bytes, left), min(self.limits.rich_bytes, left), self.limits.outputs,
+                          self._displays)  # fmt: skip
+        if self.ended is None:
+            message = {"do": "run", "source": source, "silent": silent}
+            seconds = self.limits.cell_seconds if seconds is None else seconds
+            reply, late = self._request(message, seconds, outputs.take)
+            count = reply.get("count")
+            if not silent and type(count) is int and 0 < count < 10**6:
+                self.execution_count = count - 1
+            if late:
+                outputs.fail("CellTimeoutError", f"the cell took longer than {seconds:g} s and was stopped")
+        if self.ended is not None:
+            outputs.fail("ProcessEnded", self.ended)
+        self._shown += outputs.size
+        return outputs.items
+
+    def observe(self, subject: Proxy, args: tuple, kwargs: dict, figures=False, seconds=None) -> Observation:
+        """Call a subject. Raises TypeError if an argument cannot travel (that is the check's mistake)."""
+        message = {"do": "call", "target": subject.reference(), "args": args, "kwargs": kwargs}
+        return self.look({**message, "figures": figures, "watch": True}, seconds)
+
+    def look(self, message: dict, seconds: float | None = None) -> Observation:
+        """Send a request whose answer is an observation; whatever goes wrong becomes its error."""
+        seconds = self.limits.call_seconds if seconds is None else seconds
+        if self.ended is not None:
+            return Observation(error=StudentError("ProcessEnded", self.ended))
+        reply, late = self._request(message, seconds, None)
+        if late:
+            return Observation(error=StudentError("TimeoutError", f"took longer than {seconds:g} s and was stopped"))
+        if self.ended is not None:
+            return Observation(error=StudentError("ProcessEnded", self.ended))
+        return observation(reply.get("observation"))
+
+    def describe(self, subject: Proxy) -> dict:
+        """What is known of a subject without calling it: exists, callable, parameters (a tuple or None)."""
+        target = subject.reference()
+        if self.ended is None and target.data not in self._described:
+            reply, _ = self._request({"do": "describe", "target": target}, self.limits.call_seconds, None)
+            self._described[target.data] = reply
+        found = self._described.get(target.data, {}) if self.ended is None else {}
+        return {"exists": False, "callable": False, "parameters": None} | found
+
+    # The conversation ------------------------------------------------------------------------------------------------
+
+    def _request(self, message: dict, seconds: float, take: Callable[[dict], None] | None) -> tuple[dict, bool]:
+        """Send a request and wait for its reply. Returns the reply ({} if there is none), and whether it was late.
+
+        take: receives outputs on the way. Afterwards the process may be gone: see `ended`.
+        """
+        outermost = self._depth == 0
+        start = time.monotonic()
+        self._depth += 1
+        self._described.clear()
+        try:
+            if outermost:
+                wait = max(min(seconds, self.limits.notebook_seconds - self._spent), 0.01)
+                self._until = start + wait
+            else:  # on behalf of a request under way, whose time it has
+                wait = min(seconds, self._until - start)
+            reply, late = self._converse(message, wait, take) if wait > 0 else ({}, True)
+        except WireClosed:
+            reply, late = {}, False
+            self._end(None)
+        except (ValueError, WireError) as e:
+            reply, late = {}, False
+            self._end(f"the notebook's process sent what no notebook sends ({e}) and was stopped")
+        finally:
+            self._depth -= 1
+            if outermost:
+                self._spent += time.monotonic() - start
+                self._callbacks.clear()
+        if late and outermost and wait < seconds:
+            self._end(f"the notebook took longer than {self.limits.notebook_seconds:g} s and was stopped")
+        return reply, late
+
+    def _converse(self, message: dict, seconds: float, take) -> tuple[dict, bool]:
+        self._count += 1
+        number, late, calls = self._count, False, 0
+        deadline = time.monotonic() + seconds
+        most = self._channel.received + FLOOD * (self.limits.frame_bytes + self.limits.rich_bytes)
+        try:
+            self._channel.send({**message, "id": number}, seconds)
+        except CannotEncode as e:
+            raise TypeError(f"an argument cannot travel to the student's process: {e}") from e
+        except WireTimeout:
+            self._end("the notebook's process did not listen and was stopped")
+            return {}, True
+        while True:
+            try:
+                reply = self._channel.receive(deadline - time.monotonic())
+            except WireTimeout:
+                if late:
+                    self._end("the notebook's process could not be interrupted and was stopped")
+                    return {}, True
+                late, deadline = True, time.monotonic() + self.limits.grace_seconds
+                self._launcher.interrupt()
+                continue
+            if not isinstance(reply, dict) or self._channel.received > most:
+                raise WireError("a flood" if isinstance(reply, dict) else "no message")
+            if "callback" in reply:
+                calls += 1
+                self._serve(reply, deadline, calls)
+            elif reply.get("id") == number:
+                return reply, late
+            elif take is not None:
+                take(reply)
+
+    def _serve(self, ask: dict, deadline: float, calls: int) -> None:
+        """Compute a value for a function of the student's that was given one of ours."""
+        asked, number = ask["callback"], ask.get("id")
+        function = self._callbacks.get(asked) if type(asked) is int else None
+        if type(number) is not int:
+            raise WireError("a question without a number")
+        answer: dict = {"answer": number}
+        if function is None or calls > CALLBACKS or not isinstance(ask.get("args"), tuple):
+            answer["error"] = "this function cannot be asked now"
+        else:
+            try:
+                with _alarm(max(deadline - time.monotonic(), 0.01)):
+                    answer["value"] = function(*ask["args"], **ask.get("kwargs", {}))
+            except Exception as e:  # the student's arguments are to blame, or the clock
+                answer["error"] = f"{type(e).__name__}: {e}"[:200]
+        try:
+            self._channel.send(answer, max(deadline - time.monotonic(), 1.0))
+        except CannotEncode as e:
+            self._channel.send({"answer": number, "error": str(e)[:200]}, 1.0)
+
+    def _export(self, value: Any) -> Reference:
+        """What stands on the wire for an argument that is no plain data."""
+        if isinstance(value, Proxy):
+            return value.reference()
+        if isinstance(value, np.random.Generator):
+            return Reference("generator", (type(value.bit_generator).__name__, value.bit_generator.state))
+        if callable(value):
+            number = len(self._callbacks) + 1
+            self._callbacks[number] = value
+            return Reference("callback", (number,))
+        raise CannotEncode(f"{type(value).__name__} is no plain data")
+
+    def _accept(self, reference: Reference) -> Proxy:
+        number, kind = reference.data if reference.kind == "handle" and len(reference.data) == 2 else (None, None)
+        if type(number) is not int or not isinstance(kind, str):
+            raise WireError("a reference that is none")
+        return Proxy(self, number, kind=kind[:200])
+
+    def _end(self, why: str | None) -> None:
+        """End the process. why: None if it has ended by itself, and only the warm process knows why."""
+        if self._closed:
+            return
+        self._closed = True
+        said, self.cpu_seconds = self._launcher.close(wait=why is None)
+        self.fell = not said
+        alone = "ended with its walls" if self.fell else "closed its connection and was stopped"
+        self.ended = said if said.startswith("the notebook's") else why or f"the notebook's process {alone}"
+        self._channel.close()
+
+
+@contextlib.contextmanager
+def _alarm(seconds: float):
+    """Raise TimeoutError in the block after `seconds`, where the system can do that (POSIX, main thread, no other)."""
+    free = (
+        hasattr(signal, "setitimer")
+        and threading.current_thread() is threading.main_thread()
+        and signal.getitimer(signal.ITIMER_REAL)[0] == 0
+    )
+    if not free:
+        yield
+        return
+
+    def stop(number, frame):
+        raise TimeoutError("took too long")
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
