@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test lint build check clean help
+.PHONY: demo test quick lint build clean help
 
 help:
 	@echo "make demo   a pretend class of 12, graded, with feedback (in demo/)"
-	@echo "make test   ruff, then the whole test suite"
+	@echo "make test   ruff and types, then the whole test suite"
+	@echo "make quick  ruff, then the tests that start no process and build no notebook (under a minute)"
 	@echo "make build  the releases from the masters in notebooks/"
 	@echo "make clean  removes the virtual environment and demo/"
 
@@ -29,6 +30,9 @@ lint: $(READY)
 
 test: lint
 	@$(BIN)/python -m pytest -n auto
+
+quick: lint
+	@$(BIN)/python -m pytest -n auto -m "not walls and not browser and not cluster and not slow"
 
 clean:
 	rm -rf $(VENV) demo

@@ -35,6 +35,8 @@ from helpers.grading.pages.graded import read
 from helpers.grading.sandbox.limits import Limits
 from helpers.grading.sandbox.sandbox import Sandbox, walls_available
 
+pytestmark = pytest.mark.walls
+
 LIMITS = {"cell_seconds": 3, "call_seconds": 2, "notebook_seconds": 9, "grace_seconds": 0.5, "processes": 40,
           "memory_bytes": 600 * 2**20, "file_bytes": 8 * 2**20, "disk_bytes": 24 * 2**20, "output_bytes": 20_000,
           "rich_bytes": 200_000, "notebook_bytes": 2_000_000, "frame_bytes": 32 * 2**20}

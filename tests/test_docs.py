@@ -18,6 +18,8 @@ from conftest import ROOT
 from helpers.grading.authoring import pretend_class as classroom
 from helpers.grading.course.folder import Course
 
+pytestmark = pytest.mark.slow
+
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 # Set-up that `make test` has just done, servers that other tests start, and benchmarks.
 ELSEWHERE = ("make ", "python3 -m venv", ".venv/bin/", "git clone", "pip install", "apt", "jupyter lab",

@@ -13,6 +13,8 @@ from helpers.grading.sandbox.limits import Limits
 from helpers.grading.sandbox.proxy import Proxy, StudentCodeError
 from helpers.grading.sandbox.sandbox import Sandbox, walls_available
 
+pytestmark = pytest.mark.walls
+
 KINDS = [
     "none",
     pytest.param("bubblewrap", marks=pytest.mark.skipif(not walls_available()[0], reason="no bubblewrap here")),

@@ -23,6 +23,8 @@ from helpers.grading.pages import classfacts, report
 from helpers.grading.pages.classfacts import ClassFacts, Handed
 from helpers.grading.pages.exports import export
 
+pytestmark = pytest.mark.walls
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Path:

@@ -15,6 +15,8 @@ from conftest import ROOT, SMALL, coursekit
 from helpers.grading.authoring.mutants import mutants
 from helpers.grading.authoring.validity import scorecards
 
+pytestmark = pytest.mark.slow
+
 MASTERS = sorted((ROOT / "notebooks").glob("*.py"))
 SEEDS = 2
 

@@ -20,6 +20,8 @@ from conftest import SMALL, coursekit
 
 from helpers.grading.sandbox.sandbox import walls_available
 
+pytestmark = pytest.mark.browser
+
 LOSS = "def loss(w, X, y):\n    return np.mean((X @ w - y) ** 2)"
 HALF = "def gradient(w, X, y):\n    return X.T @ (X @ w - y) / len(y)"
 IN_A_TERMINAL = f"""\

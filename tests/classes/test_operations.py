@@ -21,6 +21,8 @@ from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
 from helpers.grading.sandbox.bubblewrap import probe
 
+pytestmark = pytest.mark.walls
+
 needs_bubblewrap = pytest.mark.skipif(not probe()[0], reason="a small disk and a user without rights need bubblewrap")
 KINDS = ("everything right", "one mistake", "untouched", "an exception")
 NBGRADER = [sys.executable, "-m", "nbgrader"]

@@ -14,6 +14,8 @@ from helpers.grading.notebooks.cells import EXPERIMENT
 from helpers.grading.sandbox.bubblewrap import probe
 from helpers.grading.sandbox.sandbox import Sandbox
 
+pytestmark = pytest.mark.slow
+
 SOURCES = sorted((ROOT / "source").glob("*/*.ipynb"))
 # Times, addresses, and what is measured: the errors of finite differences are round-off, which threads change.
 TIMES = re.compile(

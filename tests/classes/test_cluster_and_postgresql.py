@@ -24,6 +24,8 @@ from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
 from helpers.grading.pages.feedback import feedback
 
+pytestmark = pytest.mark.cluster
+
 SERVERS = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
 POSTGRES = str(SERVERS[-1].parent) if SERVERS else os.path.dirname(shutil.which("postgres") or "")
 

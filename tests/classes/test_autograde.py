@@ -26,6 +26,8 @@ from helpers.grading.gradebook import gradebook as books
 from helpers.grading.pages.graded import read_class
 from helpers.grading.sandbox.sandbox import walls_available
 
+pytestmark = pytest.mark.walls
+
 KILLS, KILLS_A_CLASS = 50, 10
 
 

@@ -22,6 +22,8 @@ from helpers.grading.gradebook import gradebook as books
 from helpers.grading.pages.exporter import HERE
 from helpers.grading.pages.feedback import feedback
 
+pytestmark = pytest.mark.walls
+
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory) -> Path:

@@ -12,6 +12,8 @@ from small_class import NAME, RIGHT, answered, empty_course, hand_in
 from helpers.grading.course.folder import Course
 from helpers.grading.pages.similarity import likely_copies, similarity
 
+pytestmark = pytest.mark.walls
+
 WAYS = {
     "loop": """def mean_square(r):
     total, count = 0.0, 0
