@@ -4,13 +4,14 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-.PHONY: demo test quick lint build clean help
+.PHONY: demo test quick lint build docs clean help
 
 help:
 	@echo "make demo   a pretend class of 12, graded, with feedback (in demo/)"
 	@echo "make test   ruff and types, then the whole test suite"
 	@echo "make quick  ruff, then the tests that start no process and build no notebook (under a minute)"
 	@echo "make build  the releases from the masters in notebooks/"
+	@echo "make docs   docs/check.md from the docstrings of the checks"
 	@echo "make clean  removes the virtual environment and demo/"
 
 $(READY): pyproject.toml requirements.txt
@@ -24,6 +25,9 @@ demo: $(READY)
 
 build: $(READY)
 	@$(BIN)/coursekit build
+
+docs: $(READY)
+	@$(BIN)/python docs/make_check.py
 
 lint: $(READY)
 	@$(BIN)/ruff check .

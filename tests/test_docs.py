@@ -97,3 +97,10 @@ def test_links_between_pages_lead_somewhere():
     for page in PAGES:
         for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text(encoding="utf-8")):
             assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_reference_of_checks_is_what_the_docstrings_say():
+    """`make docs` makes it."""
+    program = "import runpy; print(runpy.run_path('docs/make_check.py')['page'](), end='')"
+    made = subprocess.run([sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert made.stdout == (ROOT / "docs" / "check.md").read_text(encoding="utf-8"), "run `make docs`"
