@@ -11,7 +11,8 @@ HERE = Path(__file__).parent
 
 
 def page() -> str:
-    lines = ["# Every check", "", "<!-- Made by `make docs` from the docstrings of helpers/check.py: change those. -->", "",
+    made = "<!-- Made by `make docs` from the docstrings of helpers/check.py: change those. -->"
+    lines = ["# Every check", "", made, "",
              inspect.cleandoc(check.__doc__ or ""), ""]
     for name, function in vars(check).items():
         if inspect.isfunction(function) and not name.startswith("_") and function.__module__ == check.__name__:

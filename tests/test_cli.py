@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import re
+import subprocess
+import sys
 
 import pytest
 from conftest import SMALL, coursekit
@@ -62,3 +64,25 @@ def test_a_class_is_the_same_for_the_same_seed(small_course):
     stamps = [[p.read_text() for p in sorted((small_course / folder / "submitted").glob(f"*/{SMALL}/timestamp.txt"))]
               for folder in ("one", "two")]
     assert stamps[0] == stamps[1]
+
+
+def test_doctor_goes_by_what_the_kit_declares(monkeypatch):
+    from helpers.grading import doctor
+
+    monkeypatch.setattr(doctor.importlib.metadata, "requires", lambda name: [
+        "numpy>=999", "torch>=999; extra == 'torch'", "no-such-thing>=1; extra == 'grading'",
+        "pytest>=1; extra == 'test'"])
+    found = {one.what: one for one in doctor.examine()}
+    states = [found[name].state for name in ("numpy", "torch", "no-such-thing")]
+    assert states == ["missing", "optional", "missing"]
+    assert ">=999 is needed" in found["numpy"].says
+    assert "numpy>=999" in found["numpy"].do
+    assert "pytest" not in found
+
+
+def test_processes_that_start_at_once_draw_the_same_secret_cases(small_course):
+    program = "from helpers.grading.course.folder import Course; print(Course().seed('ps'))"
+    started = [subprocess.Popen([sys.executable, "-c", program], cwd=small_course, stdout=subprocess.PIPE, text=True)
+               for _ in range(3)]
+    assert len({process.communicate(timeout=120)[0] for process in started}) == 1
+    assert (small_course / ".coursekit" / "secret").stat().st_mode & 0o077 == 0 or os.name != "posix"

@@ -10,11 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-NEEDED = ("numpy", "scipy", "matplotlib", "scikit-learn", "pandas", "mlxtend", "jupyterlab", "nbgrader", "jupytext",
-          "typer", "rich")
-OPTIONAL = {"torch": "needed for the PyTorch problem set only: pip install -e .[torch]",
-            "torchvision": "needed for the PyTorch problem set only: pip install -e .[torch]",
-            "distributed": "needed to grade on a cluster only: pip install distributed"}
+import packaging.requirements
+
+DISTRIBUTION = "backprop-by-hand"
+EXTRAS = {"torch": "needed for the PyTorch problem sets only: pip install -e .[torch]",
+          "cluster": "needed to grade on a cluster only: pip install -e .[cluster]",
+          "postgresql": "needed for a gradebook on a database server only: pip install -e .[postgresql]"}
 
 
 @dataclass
@@ -35,13 +36,13 @@ def _findings() -> Iterator[Requirement]:
     new_enough = sys.version_info >= (3, 11)
     yield Requirement("Python", "ok" if new_enough else "missing", platform.python_version(),
                   "" if new_enough else "install Python 3.11 or later")
-    for name in NEEDED:
-        version = _version(name)
-        yield Requirement(name, "ok" if version else "missing", version or "not installed",
-                      "" if version else "pip install -r requirements.txt -e .[grading]")
-    for name, why in OPTIONAL.items():
-        version = _version(name)
-        yield Requirement(name, "ok" if version else "optional", version or "not installed", "" if version else why)
+    for requirement, extra in _requirements():
+        version = _version(requirement.name)
+        good = bool(version) and requirement.specifier.contains(version, prereleases=True)
+        do = EXTRAS.get(extra) or f'pip install "{requirement.name}{requirement.specifier}"'
+        said = version and version + ("" if good else f", but {requirement.specifier} is needed")
+        yield Requirement(requirement.name, "ok" if good else "optional" if extra in EXTRAS else "missing",
+                          said or "not installed", "" if good else do)
     walls, why = walls_available()
     yield Requirement("walls around student code", "ok" if walls else "optional", why)
     data = os.environ.get("COURSE_DATA")
@@ -52,6 +53,16 @@ def _findings() -> Iterator[Requirement]:
     else:
         yield Requirement("COURSE_DATA", "optional", "not set: the 5,000 bundled digits are used",
                       "set it to a folder in torchvision's layout for full MNIST and FashionMNIST")
+
+
+def _requirements() -> Iterator[tuple[packaging.requirements.Requirement, str]]:
+    """What this kit declares, as it is installed, each with its extra ("" if a notebook needs it)."""
+    for line in importlib.metadata.requires(DISTRIBUTION) or ():
+        requirement = packaging.requirements.Requirement(line)
+        for extra in ("", "grading", *EXTRAS):
+            if requirement.marker is None or requirement.marker.evaluate({"extra": extra}):
+                yield requirement, extra
+                break
 
 
 def _version(package: str) -> str:

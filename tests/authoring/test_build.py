@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import subprocess
 import sys
+import sysconfig
 import zipfile
 from pathlib import Path
 
@@ -127,3 +129,15 @@ def test_generating_through_nbgrader_makes_the_same_release(small_course):
                             capture_output=True, text=True, timeout=120)
     assert result.returncode == 0, result.stderr
     assert digests(small_course / "release") == before
+
+
+def test_a_release_folder_of_another_name_gets_the_student_half(small_course):
+    """Formgrader's Generate button knows no more than nbgrader's configuration."""
+    with open(small_course / "nbgrader_config.py", "a") as config:
+        config.write('\nc.CourseDirectory.release_directory = "given"\n')
+    env = {**os.environ, "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])}
+    done = subprocess.run([sys.executable, "-m", "nbgrader", "generate_assignment", SMALL, "--force"], cwd=small_course,
+                          capture_output=True, text=True, timeout=300, env=env)
+    assert done.returncode == 0, done.stderr
+    assert (small_course / "given" / SMALL / "helpers" / "checking" / "probe.py").exists()
+    assert not (small_course / "given" / SMALL / "helpers" / "grading").exists()

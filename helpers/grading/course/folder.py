@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import secrets
+import time
 from functools import cached_property
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from helpers.grading.course.errors import CourseError
 from helpers.grading.course.settings import CourseKit, load_config
 from helpers.grading.notebooks import master as masters
 from helpers.grading.notebooks.files import passed_files
+
+SECRET_SECONDS = 5
 
 
 class Course:
@@ -92,19 +96,20 @@ class Course:
 
     def seed(self, name: str) -> int:
         """The secret seed of a problem set's cases, the same for every student and every regrade."""
-        path = self.root / ".coursekit" / "secret"
-        if not path.exists():
-            path.parent.mkdir(exist_ok=True)
-            fresh = path.with_name(f"secret.{os.getpid()}")
-            fresh.touch(mode=0o600)
-            fresh.write_text(secrets.token_hex(32))
-            try:
-                os.link(fresh, path)  # whoever comes first decides; a second process reads that one
-            except FileExistsError:
-                pass
-            finally:
-                fresh.unlink()
-        digest = hashlib.sha256(f"{path.read_text()} {name}".encode()).digest()
+        digest = hashlib.sha256(f"{_secret(self.root / '.coursekit' / 'secret')} {name}".encode()).digest()
         return int.from_bytes(digest[:6], "big")
 
 
+def _secret(path: Path) -> str:
+    """64 hexadecimal digits, made once: whoever comes first decides, and a second process reads that one."""
+    with contextlib.suppress(FileExistsError):
+        path.parent.mkdir(exist_ok=True)
+        # Not by a hard link, which many a shared or foreign file system lacks.
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_hex(32))
+    deadline = time.monotonic() + SECRET_SECONDS
+    while len(text := path.read_text()) < 64 and time.monotonic() < deadline:
+        time.sleep(0.01)  # the other process is about to write it
+    if len(text) < 64:
+        raise CourseError(f"{path} is not whole: delete it and grade again; the secret cases will be new ones")
+    return text
