@@ -161,10 +161,16 @@ def autograde(
     """Grade everything that was handed in for a problem set."""
     if not scheduler:
         _warm_early(sandbox or "auto")
+    from helpers.grading import configure
     from helpers.grading.classes.autograde import autograde as grade_class
+    from helpers.grading.marking.steps import unsafe
 
     folder = _course(course)
     name = folder.find(ps)
+    if left := unsafe(folder.config):
+        complaints.print("[yellow]![/] ", end="")
+        complaints.print(configure.WARNING.format(where=folder.root / "nbgrader_config.py", left=", ".join(left)),
+                         markup=False)
     with _Shown("Grading") as shown:
         summary = grade_class(folder, name, workers=workers, scheduler=scheduler, force=force, sandbox=sandbox,
                               run_experiments=run_experiments, progress=shown)
@@ -360,11 +366,11 @@ def validity(
 
 
 @app.command()
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False) -> None:
-    """Say what is installed, what is missing, and what to do about it."""
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False, course: Folder = HERE) -> None:
+    """Say what is installed, what is missing, and what to do about it; in a course folder, of the course as well."""
     from helpers.grading.doctor import examine
 
-    findings = examine()
+    findings = examine(course)
     if as_json:
         print(json.dumps([finding.__dict__ for finding in findings], indent=1))
     for finding in () if as_json else findings:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from traitlets.config import Config
+
 STEPS = "helpers.grading"
+WARNING = ("{where} is not what this kit needs ({left}). What this command grades runs inside the walls all the same; "
+           "`nbgrader autograde` and formgrader's button would run students' code as you, without walls. End "
+           "it with these lines, and list no step that executes: `from helpers.grading import configure` and "
+           "`configure.install(c)`")
 
 
 def install(c: Any) -> None:
@@ -29,3 +35,18 @@ def install(c: Any) -> None:
     c.GenerateAssignment.post_convert_hook = f"{STEPS}.course.release.after_generating"
     c.HTMLExporter.preprocessors = [f"{STEPS}.pages.harmless.Harmless"]
     c.HTMLExporter.filters = {"markdown2html": f"{STEPS}.pages.harmless.markdown2html"}
+    c.ExecutePreprocessor.enabled = False  # an HTML page of a graded notebook shows it and does not run it
+
+
+def lacking(config: Config) -> list[str]:
+    """What of `install` a course's configuration does not have, as `Section.trait`; empty if it has all."""
+    wanted = Config()
+    install(wanted)
+    found = []
+    for section, traits in wanted.items():
+        for name, value in traits.items():
+            has = config.get(section, {}).get(name)
+            ours = [step for step in value if step.startswith(STEPS)] if isinstance(value, list) else []
+            if not (has == value or (isinstance(has, list) and ours and all(step in has for step in ours))):
+                found.append(f"{section}.{name}")
+    return found

@@ -26,8 +26,25 @@ class Requirement:
     do: str = ""
 
 
-def examine() -> list[Requirement]:
-    return list(_findings())
+def examine(folder: Path | None = None) -> list[Requirement]:
+    """Of this machine, and of the course in `folder` if there is one."""
+    found = list(_findings())
+    if folder is not None and ((folder / "nbgrader_config.py").exists() or (folder / "source").is_dir()):
+        found += _of_course(folder)
+    return found
+
+
+def _of_course(folder: Path) -> Iterator[Requirement]:
+    from helpers.grading import configure
+    from helpers.grading.course.folder import Course
+    from helpers.grading.marking.steps import unsafe
+
+    course = Course(folder)
+    left = unsafe(course.config)
+    yield Requirement("nbgrader_config.py", "missing" if left else "ok",
+                      f"not as it should be: {', '.join(left)}" if left else "has this kit's steps",
+                      configure.WARNING.format(where=course.root / "nbgrader_config.py", left=", ".join(left))
+                      if left else "")
 
 
 def _findings() -> Iterator[Requirement]:

@@ -34,7 +34,7 @@ from helpers.grading.gradebook import gradebook as books
 from helpers.grading.gradebook.errors_in_words import patiently
 from helpers.grading.marking.job import GradingJob, Result, SubmissionTask, job_of
 from helpers.grading.marking.worker import grade, problem_set_of, start_worker
-from helpers.grading.notebooks.files import passed_files, with_own_files
+from helpers.grading.notebooks.files import aside, passed_files
 from helpers.grading.notebooks.restore import restore
 from helpers.grading.sandbox.sandbox import FORKS, SandboxError, warm_sandbox
 
@@ -189,7 +189,8 @@ class _Writer:
             summary.ended[student] = result.ended
 
     def _write_files(self, student: str, notebook: nbformat.NotebookNode) -> None:
-        """`autograded/<student>/<ps>` as nbgrader leaves it: the student's files, the assignment's own over them."""
+        """`autograded/<student>/<ps>`: the notebook, the assignment's own files, and the student's where they cannot
+        act."""
         target = self.course.folder("autograded", student, self.name)
         submitted = self.course.folder("submitted", student, self.name)
         fresh = target.with_name(f".{target.name}.{os.getpid()}")
@@ -200,8 +201,8 @@ class _Writer:
         own = {**self.course.own_files(self.name), f"{self.name}.ipynb": text.encode()}
         with contextlib.suppress(OSError):
             own["timestamp.txt"] = timestamp_bytes(submitted)
-        files = with_own_files(passed_files(submitted), own)
-        for name, content in files.items():
+        theirs = {aside(name): data for name, data in passed_files(submitted).items() if name not in own}
+        for name, content in (theirs | own).items():
             path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
@@ -211,23 +212,21 @@ class _Writer:
         os.replace(fresh, target)
 
 
-def as_json(summary: Summary) -> str:
-    return json.dumps(summary.__dict__, indent=1)
-
-
 def writing_steps(course: Course) -> list[Any]:
     """The configured autograding steps that come after execution, each made once for the class.
+
+    Never one that executes: submissions have been, inside the walls, whatever the configuration lists.
 
     Without CheckCellMetadata: a restored submission carries the assignment's own metadata, which has been checked once.
     """
     from nbgrader.converters import Autograde
 
-    from helpers.grading.marking.steps import GradeInWalls
+    from helpers.grading.marking.steps import GradeInWalls, executes
 
     steps = Autograde(coursedir=course.directory, config=course.config).autograde_preprocessors
     made = []
     for step in steps:
         kind = import_item(step) if isinstance(step, str) else step
-        if not issubclass(kind, (GradeInWalls, CheckCellMetadata)):
+        if not issubclass(kind, (GradeInWalls, CheckCellMetadata)) and not executes(kind):
             made.append(kind(config=course.config, enabled=True))
     return made

@@ -7,15 +7,21 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from nbclient import NotebookClient
 from nbconvert.exporters import NotebookExporter
+from nbconvert.preprocessors import ExecutePreprocessor
 from nbformat import NotebookNode
 from nbgrader.preprocessors import NbGraderPreprocessor
+from traitlets.config import Config
+from traitlets.utils.importstring import import_item
 
+from helpers.grading import configure
+from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.marking.job import GradingJob, job_of
 from helpers.grading.marking.notebook import grade_cells
 from helpers.grading.marking.reference import ProblemSet
-from helpers.grading.notebooks.files import passed_files, with_own_files
+from helpers.grading.notebooks.files import passed_files, put_aside, with_own_files
 from helpers.grading.notebooks.restore import restore
 from helpers.grading.notebooks.submission import notebook_file, read_submission
 
@@ -28,6 +34,7 @@ class SubmissionExporter(NotebookExporter):
     """
 
     def from_filename(self, filename: str, resources: dict | None = None, **kw: Any) -> Any:
+        refuse_executing_steps(_converter(self))
         if not getattr(_converter(self), "_sanitizing", True):
             return super().from_filename(filename, resources=resources, **kw)
         path = Path(filename)
@@ -44,12 +51,49 @@ class GradeInWalls(NbGraderPreprocessor):
     """Executes an autograded notebook: student cells inside the walls, check cells in this process."""
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
+        refuse_executing_steps(_converter(self))
         assignment = assignment_at_work(self, resources)
         course = _course(_converter(self).coursedir.root)
         name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
         files = with_own_files(passed_files(course.folder("submitted", student, name)), assignment.files)
         grade_cells(nb, problem_set_at_work(self, resources), assignment, files)
+        put_aside(course.folder("autograded", student, name), dict(assignment.files))
         return nb, resources
+
+
+def executes(step: Any) -> bool:
+    """Would this step of nbgrader's or nbconvert's run a notebook's cells in a kernel, as whoever grades?
+
+    step: a preprocessor's class, its name, or one that has been made.
+    """
+    kind = import_item(step) if isinstance(step, str) else step if isinstance(step, type) else type(step)
+    return issubclass(kind, (ExecutePreprocessor, NotebookClient))
+
+
+def executing(listed: Iterable[Any]) -> list[str]:
+    """Names of the steps that execute."""
+    return [step if isinstance(step, str) else getattr(step, "__name__", str(step)) for step in listed
+            if executes(step)]
+
+
+def unsafe(config: Config) -> list[str]:
+    """What of a course's configuration would let students' code run without walls through nbgrader's own doors."""
+    steps = config.Autograde
+    return configure.lacking(config) + executing([*steps.get("sanitize_preprocessors", ()),
+                                                  *steps.get("autograde_preprocessors", ())])
+
+
+def refuse_executing_steps(converter: Any) -> None:
+    """Students' code runs inside the walls and nowhere else, whatever a course's configuration lists.
+
+    Raises:
+        CourseError: if nbgrader's converter has a step that would run it in a kernel.
+    """
+    found = executing([*getattr(converter, "sanitize_preprocessors", ()),
+                       *getattr(converter, "autograde_preprocessors", ())])
+    if found:
+        raise CourseError(f"nbgrader_config.py lists {', '.join(found)}, which would run students' code as you and "
+                          "without walls: take it out of Autograde's preprocessors, below `configure.install(c)`")
 
 
 def _converter(step: Any) -> Any:
@@ -95,7 +139,6 @@ class RestoreCells(NbGraderPreprocessor):
     """`restore` as nbgrader's first sanitizing step."""
 
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
-        from helpers.grading.marking.steps import problem_set_at_work
-
+        refuse_executing_steps(_converter(self))
         note = nb.metadata.get("unreadable", "") if isinstance(nb.metadata.get("unreadable", ""), str) else ""
         return restore(nb, problem_set_at_work(self, resources).recorded, note), resources

@@ -12,6 +12,8 @@ MAX_FILES_BYTES = 20_000_000  # of what is handed in beside the notebook, in all
 MAX_FILES = 500
 MAX_NAME = 200  # characters of a file's path below the submission
 MAX_FOLDERS = 10  # one below the other
+ASIDE = "submitted files"  # no name of a package
+INERT = frozenset((".txt", ".csv", ".tsv", ".md", ".png", ".jpg", ".jpeg", ".gif", ".pdf", ".npy", ".npz"))
 
 
 def passed_files(folder: Path) -> dict[str, bytes]:
@@ -63,6 +65,40 @@ def with_own_files(theirs: Mapping[str, bytes] | Iterable, own: Mapping[str, byt
     folders = {folder for name in own for folder in _folders(name)}
     return {name: data for name, data in dict(theirs).items()
             if name not in folders and not any(folder in own for folder in _folders(name))} | own
+
+
+def aside(name: str) -> str:
+    """Where a student's file lies beside a graded notebook: in a folder that nothing is imported from, under a name
+    that no kernel, server or browser runs. `ipykernel_launcher.py` beside a notebook would run as whoever opens it."""
+    path = PurePosixPath(name) if name.startswith(f"{ASIDE}/") else PurePosixPath(ASIDE, name)
+    return str(path if path.suffix.lower() in INERT else path.with_name(f"{path.name}.txt"))
+
+
+def put_aside(folder: Path, own: Iterable[str]) -> None:
+    """Move what a student's submission has left beside a graded notebook to where it cannot act.
+
+    own: names of the assignment's own files, which stay where they are, as do notebooks and nbgrader's timestamp.
+    """
+    kept = {*own, "timestamp.txt"}
+    for place, folders, files in list(os.walk(folder, topdown=False)):
+        for name in files:
+            path = Path(place, name)
+            relative = path.relative_to(folder).as_posix()
+            if relative in kept or path.suffix == ".ipynb":
+                continue
+            if path.is_symlink():
+                path.unlink()
+                continue
+            target = folder / aside(relative)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.unlink(missing_ok=True)
+            path.replace(target)
+        for name in folders:
+            path = Path(place, name)
+            if path.is_symlink():
+                path.unlink()
+            elif not any(path.iterdir()):
+                path.rmdir()
 
 
 def _folders(name: str) -> list[str]:

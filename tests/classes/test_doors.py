@@ -1,0 +1,128 @@
+"""Students' code runs inside the walls through every door, whatever a course's configuration says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import SMALL, coursekit
+
+from helpers.grading.sandbox.sandbox import walls_available
+
+pytestmark = [pytest.mark.walls, pytest.mark.skipif(not walls_available()[0], reason="walls need bubblewrap")]
+
+OWN_LIST = """
+c.Autograde.autograde_preprocessors = ["nbgrader.preprocessors.Execute", "nbgrader.preprocessors.LimitOutput",
+                                       "nbgrader.preprocessors.SaveAutoGrades"]
+"""
+SUBCLASS = """
+import sys; sys.path.insert(0, ".")
+c.Autograde.autograde_preprocessors.append("mine.Mine")
+"""
+PLAIN = "c = get_config()\nc.CourseDirectory.course_id = 'plain'\n"
+
+
+def environment() -> dict[str, str]:
+    return {**os.environ, "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])}
+
+
+@pytest.fixture
+def course(small_course, tmp_path) -> tuple[Path, Path]:
+    """A course with one submission, a cell of which writes a file outside; and that file."""
+    owned = tmp_path / "owned"
+    release = nbformat.read(small_course / "release" / SMALL / f"{SMALL}.ipynb", as_version=4)
+    release.cells.append(nbformat.v4.new_code_cell(f"open({str(owned)!r}, 'w').write('me')"))
+    folder = small_course / "submitted" / "eve" / SMALL
+    folder.mkdir(parents=True)
+    nbformat.write(release, folder / f"{SMALL}.ipynb")
+    (small_course / "mine.py").write_text("from nbgrader.preprocessors import Execute\n\n\nclass Mine(Execute):\n"
+                                          "    pass\n")
+    return small_course, owned
+
+
+def configured(folder: Path, how: str) -> None:
+    config = folder / "nbgrader_config.py"
+    if how == "none at all":
+        config.unlink()
+    elif how == "without install":
+        config.write_text(PLAIN)
+    else:
+        config.write_text(config.read_text() + {"its own list": OWN_LIST, "a subclass of Execute": SUBCLASS}[how])
+
+
+@pytest.mark.parametrize("how", ["none at all", "without install", "its own list", "a subclass of Execute"])
+def test_coursekit_executes_in_one_place(course, how):
+    folder, owned = course
+    configured(folder, how)
+    done = coursekit("autograde", SMALL, "--workers", "1", "--sandbox", "bubblewrap", folder=folder, env=environment())
+    assert done.returncode == 0, done.stderr
+    assert "configure.install(c)" in " ".join(done.stderr.split())
+    assert not owned.exists()
+    assert (folder / "autograded" / "eve" / SMALL / f"{SMALL}.ipynb").exists()
+    told = coursekit("doctor", folder=folder, env=environment())
+    assert told.returncode == 1
+    assert "without walls" in " ".join(told.stdout.split())
+
+
+@pytest.mark.parametrize("how", ["its own list", "a subclass of Execute"])
+def test_nbgrader_refuses_a_step_that_executes(course, how):
+    folder, owned = course
+    configured(folder, how)
+    done = subprocess.run([sys.executable, "-m", "nbgrader", "autograde", SMALL], cwd=folder, capture_output=True,
+                          text=True, timeout=300, env=environment())
+    assert done.returncode != 0
+    assert not owned.exists()
+
+
+def test_formgraders_button_grades_inside_the_walls_or_not_at_all(course):
+    folder, owned = course
+    program = ("from nbgrader.apps.api import NbGraderAPI\nfrom helpers.grading.course.folder import Course\n"
+               "course = Course()\napi = NbGraderAPI(coursedir=course.directory, config=course.config)\n"
+               f"print(api.autograde({SMALL!r}, 'eve')['success'])")
+
+    def pressed() -> str:
+        done = subprocess.run([sys.executable, "-c", program], cwd=folder, capture_output=True, text=True, timeout=300,
+                              env=environment())
+        return done.stdout.split()[-1]
+
+    assert pressed() == "True"
+    shutil.rmtree(folder / "autograded")
+    configured(folder, "its own list")
+    assert pressed() == "False"
+    assert not owned.exists()
+
+
+def test_doctor_is_content_with_a_course_that_has_the_steps(small_course):
+    said = coursekit("doctor", folder=small_course, env=environment()).stdout
+    assert "has this kit's steps" in said
+
+
+@pytest.mark.parametrize("door", ["coursekit", "nbgrader"])
+def test_nothing_beside_a_graded_notebook_acts(course, door):
+    """Neither for a kernel that is started there nor for a browser that a server gives it to."""
+    folder, _ = course
+    handed = folder / "submitted" / "eve" / SMALL
+    acting = ("ipykernel_launcher.py", "numpy/__init__.py", "derivation.html", "drawing.svg", "x.js",
+              "usercustomize.py", "jupyter_server_config.json", "go.pth", "lib.so", "page.xhtml", "UPPER.HTML")
+    for name in (*acting, "plot.png", "data/table.csv", "submitted files/there.html"):
+        path = handed / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    command = [sys.executable, "-m", "nbgrader", "autograde", SMALL]
+    if door == "coursekit":
+        command = [sys.executable, "-c", "from helpers.grading.cli import main; main()", "autograde", SMALL]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, env=environment())
+    assert done.returncode == 0, done.stderr
+    graded = folder / "autograded" / "eve" / SMALL
+    left = {path.relative_to(graded).as_posix() for path in graded.rglob("*") if path.is_file()}
+    own = {path.relative_to(folder / "source" / SMALL).as_posix() for path in (folder / "source" / SMALL).rglob("*")}
+    theirs = left - own - {"timestamp.txt"}
+    assert {"submitted files/plot.png", "submitted files/data/table.csv"} <= theirs
+    assert {f"submitted files/{name}.txt" for name in (*acting, "there.html")} <= theirs
+    assert all(name.startswith("submitted files/") for name in theirs)
