@@ -30,7 +30,7 @@ import numpy as np
 
 from helpers import gradients as numerical
 from helpers.checking import figure_rules as drawn
-from helpers.checking.judging import all_fail, judge, verdict_of
+from helpers.checking.judging import all_constant, all_fail, constant, judge, verdict_of
 from helpers.checking.probe import Probe, Trouble, as_numbers, named_outputs
 from helpers.checking.verdict import Row, Verdict
 
@@ -149,7 +149,7 @@ def properties(function: Any, *, at: Any, points: float, also_at: Any = (), chan
 
 def _holds_everywhere(probe: Probe, holds: Callable[..., bool]) -> tuple[float, str]:
     for index in range(len(probe.cases)):
-        failure = probe.failure(index)
+        failure = probe.unlike(index)
         if failure:
             return 0.0, failure.says
         try:
@@ -162,11 +162,12 @@ def _holds_everywhere(probe: Probe, holds: Callable[..., bool]) -> tuple[float, 
     return 1.0, ""
 
 
-def training(run: Any, *, at: Any, points: float, loss: Callable[..., float] | None = None, below: Any = None,
+def training(run: Any, *, at: Any, points: float, loss: Callable[..., float], below: Any = None,
              slack: float = TRAINING_SLACK, also_at: Any = (), changes: Sequence[str] = ()) -> Verdict:
     """Check that a training run brings the loss down to a bound.
 
-    `loss(result, *case values)` is the loss at the end (default: the last entry of the last thing returned).
+    `loss(result, *case values)` is the loss at the end, computed from what was returned, such as the weights: a number
+    that the run itself reports proves nothing.
     `below` is a number, or a function of the case's values for a bound that comes from theory; without it the
     bound is the reference's own final loss times `slack`.
     """
@@ -174,9 +175,9 @@ def training(run: Any, *, at: Any, points: float, loss: Callable[..., float] | N
     rows = [Row("final loss", points)]
     if all_fail(probe, rows):
         return verdict_of(probe, rows)
-    final = probe.setting.trusted(loss) if loss else _last_loss
+    final = probe.setting.trusted(loss)
     for index in range(len(probe.cases)):
-        failure = probe.failure(index)
+        failure = probe.unlike(index)
         bound = _bound(probe, index, below, final, slack)
         reached = failure or _number(lambda i=index: final(probe.observe(i).value, *probe.values_of(i)))
         if isinstance(reached, Trouble):
@@ -191,11 +192,6 @@ def training(run: Any, *, at: Any, points: float, loss: Callable[..., float] | N
         return verdict_of(probe, rows)
     rows[0].share = 1.0
     return verdict_of(probe, rows)
-
-
-def _last_loss(result: Any, *_: Any) -> float:
-    losses = result[-1] if isinstance(result, (tuple, list)) else result
-    return float(np.ravel(losses)[-1])
 
 
 def _bound(probe: Probe, index: int, below: Any, final: Callable, slack: float) -> float | Trouble:
@@ -218,10 +214,12 @@ def residuals(solve: Any, *, of: Callable[..., Any], at: Any, points: float, bel
     rows = [Row(label, points / len(labels), share=1.0) for label in labels]
     if all_fail(probe, rows):
         return verdict_of(probe, rows)
+    if by == "case" and constant(probe):
+        return verdict_of(probe, all_constant(probe, rows))
     left_over = probe.setting.trusted(of)
     for index in range(len(probe.cases)):
         row = rows[index] if by == "case" else rows[0]
-        failure = probe.failure(index)
+        failure = probe.unlike(index)
         largest = failure or _number(
             lambda i=index: np.max(np.abs(left_over(probe.observe(i).value, *probe.values_of(i)))))
         if isinstance(largest, Trouble):

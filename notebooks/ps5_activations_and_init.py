@@ -661,9 +661,10 @@ def breaking_cases(rng):
 
 
 def stops(run, net, W1, W2, W3, X, Y, rates):
-    """Fewer steps than asked for, and as many entries in each list."""
+    """Fewer steps than asked for, as many entries in each list, and each loss one that was measured: above 0."""
     n = len(run["losses"])
-    return n < len(rates) and np.shape(run["accuracies"]) == (n,) and len(run["sizes"]) == n
+    return (n < len(rates) and np.shape(run["accuracies"]) == (n,) and len(run["sizes"]) == n
+            and bool(np.all(np.asarray(run["losses"]) > 0)))
 
 
 def stays_finite(run, net, W1, W2, W3, X, Y, rates):
@@ -672,8 +673,11 @@ def stays_finite(run, net, W1, W2, W3, X, Y, rates):
 
 
 def says_where(run, net, W1, W2, W3, X, Y, rates):
-    """The sentence has the number of the step that was not taken."""
-    return isinstance(run["says"], str) and str(len(run["losses"])) in run["says"]
+    """The sentence has the number of the step that was not taken, and the weights are those that it stopped at."""
+    with np.errstate(all="ignore"):
+        loss, _, gradients_there = evaluate(net, run["W1"], run["W2"], run["W3"], X, Y)
+    stopped = bool(first_not_finite(loss, *gradients_there))
+    return stopped and isinstance(run["says"], str) and str(len(run["losses"])) in run["says"]
 
 
 # %% nbgrader={"grade_id": "train", "solution": true}

@@ -35,6 +35,8 @@ def judge(probe: Probe, names: Sequence[str], expect: Callable[[int, str, Any], 
     rows = [Row(label, points / len(labels), share=1.0) for label in labels]
     if all_fail(probe, rows):
         return verdict_of(probe, rows)
+    if by == "case" and constant(probe):
+        return verdict_of(probe, all_constant(probe, rows))
     evidence = []
     for index in cases:
         trouble = probe.failure(index)
@@ -181,6 +183,35 @@ def _known_results(probe: Probe, names: Sequence[str]) -> list[KnownMistake]:
     return known
 
 
+def _discount_cheap_rows(probe: Probe, rows: list[Row]) -> None:
+    """Take back what an answer of nothing would get as well, where nothing else is right."""
+    given = [row for row in rows if row.share]
+    if not given or len(given) == len(rows):
+        return
+    cheap = probe.setting.cheap_rows(probe.key)
+    if all(row.name in cheap for row in given):
+        for row in given:
+            row.share, row.kind = 0.0, "cheap"
+            row.where = "right, but zeros would do as well: it counts as soon as another line is right"
+
+
+def constant(probe: Probe) -> bool:
+    """Does the function return one and the same for every case, where the reference does not?"""
+    cases = range(len(probe.cases))
+    if len(cases) < 2 or any(probe.observe(i).error is not None for i in cases):
+        return False
+    first, wanted = probe.observe(0).value, [probe.expected(i) for i in cases]
+    return (all(same_value(probe.observe(i).value, first) for i in cases[1:])
+            and any(one is not None and wanted[0] is not None and not same_value(one.value, wanted[0].value)
+                    for one in wanted[1:]))
+
+
+def all_constant(probe: Probe, rows: list[Row]) -> list[Row]:
+    for row in rows:
+        _fail(row, Trouble("constant", f"`{probe.name}` returns the same in every case, whatever it is given"))
+    return rows
+
+
 def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verdict:
     """Add what concerns the whole function: arguments changed in place, the known mistake, where to look."""
     changed = sorted({name for i in probe.seen for name in probe.changed(i)})
@@ -188,6 +219,7 @@ def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verd
         if changed and row.right:
             row.share, row.kind = CHANGED_IN_PLACE, "changed-in-place"
             row.where = f"the result is right, but `{probe.name}` changes its argument {', '.join(changed)} in place"
+    _discount_cheap_rows(probe, rows)
     if any(not row.right for row in rows) and rows[0].kind not in ("not-written", "missing", "not-callable"):
         said = probe.known_mistake()
         first = next(row for row in rows if not row.right)

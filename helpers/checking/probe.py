@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,18 +11,12 @@ import numpy as np
 from helpers.checking import setting as settings
 from helpers.checking.expected import Sampled
 from helpers.checking.observing import Observation, Subject
+from helpers.checking.structure import Structure, merged, unlike
+from helpers.checking.trouble import Trouble
 
 BEHAVES_ALIKE = 1e-6  # two results closer than this share of their largest entry are the same mistake
 LARGE = 8_000_000  # bytes of a result that nobody asks about
 MAP_SIZE = 16  # rows and columns of an error map
-
-
-@dataclass(frozen=True)
-class Trouble:
-    """Why a result cannot be right, in one line; `kind` is its short name for the class report."""
-
-    kind: str
-    says: str
 
 
 class Probe:
@@ -42,6 +35,7 @@ class Probe:
         self.parameters = self.setting.parameters(self.subject, self.key)
         self.changes, self.figures = tuple(changes), figures
         self.seen: dict[int, Observation] = {}
+        self._structures: list[Structure] | None = None
 
     def names_of(self, index: int) -> list[str]:
         """The case's entries that the function is called with, in order."""
@@ -84,6 +78,16 @@ class Probe:
         if seen.value is None and not self.figures:
             return Trouble("none", f"`{self.name}` returns None: is there a `return`?")
         return self._out_of_kind(index, seen.value)
+
+    def unlike(self, index: int) -> Trouble | None:
+        """Why a result is not to be looked at by a predicate, a residual or a loss: it lacks the reference's structure,
+        or the call brought none."""
+        failure = self.failure(index)
+        if failure is None and self._structures is None:
+            self._structures = [self.setting.structure(self.subject, self.key, i, self.arguments(i))
+                                for i in range(len(self.cases))]
+        return failure or unlike(self.observe(index).value, merged(self._structures[index], self._structures),
+                                 "the result")
 
     def _out_of_kind(self, index: int, value: Any) -> Trouble | None:
         """A result that no check may compute with: an object that answers as it likes, or far too many numbers."""

@@ -18,6 +18,7 @@ import numpy as np
 
 from helpers.checking.expected import EXPECTED_FILE, PUBLIC_SEED, read_expected, unpack
 from helpers.checking.observing import Local, Observation, Subject
+from helpers.checking.structure import Structure
 
 Case = dict[str, Any]
 
@@ -32,6 +33,10 @@ class Setting(Protocol):
     def parameters(self, subject: Subject, key: str) -> tuple[str, ...] | None: ...
     def expected(self, subject: Subject, key: str, index: int, arguments: list[Any]) -> Observation | None:
         """The reference's result, or None where no reference is known."""
+    def structure(self, subject: Subject, key: str, index: int, arguments: list[Any]) -> Structure:
+        """The structure of the reference's result (see `structure.py`); None where it is not known."""
+    def cheap_rows(self, key: str) -> frozenset[str]:
+        """Names of the check's rows that an answer of nothing gets, such as zeros of the right shapes."""
     def known_mistakes(self, subject: Subject, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
         """(sentence, observations by case) of the mistakes that students are known to make here."""
     def number(self, key: str, compute: Callable[[], float]) -> float | None:
@@ -89,6 +94,13 @@ class SelfCheck:
         if known is None or index >= len(known.get("cases", ())):
             return None
         return Observation(value=unpack(known["cases"][index]))
+
+    def structure(self, subject: Subject, key: str, index: int, arguments: list[Any]) -> Structure:
+        known = (self._expected_of(key) or {}).get("structures", ())
+        return known[index] if index < len(known) else None
+
+    def cheap_rows(self, key: str) -> frozenset[str]:
+        return frozenset((self._expected_of(key) or {}).get("cheap", ()))
 
     def known_mistakes(self, subject: Subject, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
         return []

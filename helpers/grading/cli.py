@@ -193,6 +193,8 @@ def _tell(summary) -> None:
         console.print(f"  broken: {student}: {note}", markup=False)
     for student, why in sorted(summary.ended.items()):
         console.print(f"  stopped: {student}: {why}", markup=False)
+    for student in sorted(summary.again):
+        console.print(f"  graded again by the next run: {student}", markup=False)
     slow = ", ".join(f"{student} {seconds:.1f} s" for student, seconds in summary.slowest)
     rate = len(summary.graded) / summary.wall if summary.wall else 0.0
     console.print(f"{summary.name}: {len(summary.graded)} graded in {summary.wall:.1f} s ({rate:.1f}/s), "

@@ -182,6 +182,12 @@ class _Reference:
     def known_mistakes(self, subject, key, arguments):
         return []
 
+    def cheap_rows(self, key):
+        return ()
+
+    def structure(self, subject, key, index, arguments):
+        return None
+
     def number(self, key, compute):
         return compute()
 
@@ -291,11 +297,14 @@ def test_training_is_held_against_a_bound():
         return w, losses
 
     cases = [{"w": np.array([3.0, 4.0]), "steps": 50}]
-    assert check.training(descend, at=cases, below=0.01, points=1).right
-    assert check.training(descend, at=cases, below=lambda w, steps: w @ w / 1000, points=1).right
-    verdict = check.training(lambda w, steps: (w, [25.0]), at=cases, below=0.01, points=1)
-    assert "ends at a loss of 25" in verdict.rows[0].where
-    assert not check.training(lambda w, steps: (w, [math.nan]), at=cases, below=0.01, points=1).right
+    def reached(result, w, steps):
+        return result[0] @ result[0]
+
+    assert check.training(descend, at=cases, loss=reached, below=0.01, points=1).right
+    assert check.training(descend, at=cases, loss=reached, below=lambda w, steps: w @ w / 1000, points=1).right
+    verdict = check.training(lambda w, steps: (w, [0.0]), at=cases, loss=reached, below=0.01, points=1)
+    assert "ends at a loss of 25" in verdict.rows[0].where  # whatever it says itself
+    assert not check.training(lambda w, steps: (w * math.nan, []), at=cases, loss=reached, below=0.01, points=1).right
 
 
 def test_a_solution_that_is_not_unique_is_judged_by_its_residual():

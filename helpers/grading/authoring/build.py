@@ -67,6 +67,13 @@ class _Recording(GradingSetting):
         self.numbers[key] = float(f"{compute():.{SIGNIFICANT_DIGITS}g}")
         return self.numbers[key]
 
+    def structure(self, subject: Any, key: str, index: int, arguments: list[Any]) -> Any:
+        found = super().structure(subject, key, index, arguments)
+        kept = self.said[key].setdefault("structures", [])
+        if index == len(kept):
+            kept.append(found)
+        return found
+
     def expected(self, subject: Any, key: str, index: int, arguments: list[Any]) -> Any:
         seen = super().expected(subject, key, index, arguments)
         if key.split()[0] in KEEPS_NUMBERS:
@@ -95,6 +102,10 @@ def expected_numbers(problem_set: ProblemSet, depth: str) -> dict[str, Any]:
         if twice:
             raise CourseError(f"{problem_set.name}: two checks are alike ({', '.join(twice)}): "
                               "give one of them another case generator")
+        if len(verdict.rows if verdict else ()) > 1:
+            cheap = sorted(problem_set.cheap_rows(grade_id, PUBLIC_SEED))
+            for said in recording.said.values():
+                said.update({"cheap": cheap} if cheap else {})
         checks.update(recording.said)
         numbers.update(recording.numbers)
     return {"depth": depth, "checks": checks, "numbers": numbers}

@@ -12,6 +12,7 @@ import copy
 import multiprocessing
 import os
 import signal
+import types
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -27,6 +28,7 @@ from helpers.checking.verdict import Verdict
 from helpers.grading.authoring.build import source_notebook
 from helpers.grading.authoring.mutants import mutants
 from helpers.grading.classes.pool import leave_interrupts
+from helpers.grading.marking import nothing
 from helpers.grading.marking.reference import GradingSetting, ProblemSet
 from helpers.grading.notebooks.master import Cell, Master, Question, parse
 from helpers.grading.sandbox.sandbox import FORKS
@@ -36,6 +38,7 @@ MUTANT_SEEDS = 3  # seeds on which a mutant is marked
 OTHER_SEEDS = tuple(range(10_000, 10_012))  # on which it is told whether a mutant behaves like the solution
 MUTANT_SECONDS = 5.0  # of processor time; a mutant that loops without end is a wrong one, and is caught
 TELLING_SECONDS = 60.0  # of processor time, to tell whether an uncaught mutant is the solution in other words
+NOTHING_SEED = 20_000
 CHUNK = 10  # seeds of a task
 
 
@@ -57,11 +60,13 @@ class QuestionCard:
     mutants: int = 0  # that do not behave like the solution
     equivalent: int = 0
     survivors: list[str] = field(default_factory=list)  # rule and diff
+    nothing: int = 0  # answers of nothing that were handed in
+    paid_for_nothing: list[str] = field(default_factory=list)  # those that earned points
 
     def add(self, other: QuestionCard) -> None:
-        for name in ("marked_wrong", "marked_right", "named", "mutants", "equivalent"):
+        for name in ("marked_wrong", "marked_right", "named", "mutants", "equivalent", "nothing"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
-        for name in ("false_accepts", "false_rejects", "misnamed", "survivors"):
+        for name in ("false_accepts", "false_rejects", "misnamed", "survivors", "paid_for_nothing"):
             getattr(self, name).extend(getattr(other, name))
         self.caught_by_seed.update(other.caught_by_seed)
 
@@ -94,7 +99,8 @@ class Scorecard:
 
     @property
     def green(self) -> bool:
-        return (not any(self.total(w) for w in ("false_accepts", "false_rejects", "misnamed"))
+        return (not any(self.total(w) for w in ("false_accepts", "false_rejects", "misnamed",
+                                                      "paid_for_nothing"))
                 and self.named_share >= 0.95 and self.caught_share >= 0.98)
 
     def to_dict(self) -> dict[str, Any]:
@@ -134,6 +140,7 @@ def _tasks(path: Path, master: Master, seeds: int, with_mutants: bool) -> Iterat
     for question in master.questions:
         for start in range(0, seeds, CHUNK):
             yield _mark_authored, path, question, start, min(start + CHUNK, seeds)
+        yield _mark_nothing, path, question
         if with_mutants:
             yield _mark_mutants, path, question
 
@@ -199,6 +206,30 @@ def _mark_mistake(problem_set: ProblemSet, question: Question, card: QuestionCar
 
 def _place(cell: Cell, seed: int, text: str) -> str:
     return f"line {cell.line}, seed {seed}: {text}"
+
+
+def _mark_nothing(path: str, name: str) -> QuestionCard:
+    """Hand in nothing in all its forms, on a seed: none of them may earn a point that the answer itself does not."""
+    problem_set, question = _at_hand(path, name)
+    card = QuestionCard(name, question.points)
+    functions = [name for name in problem_set.questions[name]
+                 if isinstance(problem_set.reference.get(name), types.FunctionType)]
+    draws = any("check.figure" in check.source for check in question.checks)
+    for form in () if draws or not functions or not question.checks else (*nothing.FORMS, nothing.ALWAYS_THE_FIRST):
+        made = {name: Local(name, nothing.handed_in(form, problem_set.reference[name])) for name in functions}
+        card.nothing += 1
+        verdicts = []
+        for check in question.checks:
+            checked = problem_set.check(check.source, check.grade_id, {**problem_set.subjects(problem_set.reference),
+                                                                       **made}, NOTHING_SEED)
+            if checked.verdict is not None:
+                verdicts.append(checked.verdict)
+        points = sum(verdict.points for verdict in verdicts)
+        if points and not all(verdict.right for verdict in verdicts):  # else the form is the answer
+            rows = ", ".join(row.name for verdict in verdicts for row in verdict.rows if row.share)
+            card.paid_for_nothing.append(f"{form}: {points:g} of {question.points:g} points ({rows})")
+    problem_set.forget()
+    return card
 
 
 def _mark_mutants(path: str, name: str) -> QuestionCard:

@@ -51,6 +51,7 @@ class Summary:
     notes: dict[str, str] = field(default_factory=dict)
     late: dict[str, float] = field(default_factory=dict)  # seconds
     ended: dict[str, str] = field(default_factory=dict)  # why a student's process ended early
+    again: list[str] = field(default_factory=list)  # not graded for good: the next run grades them again
     seconds: dict[str, float] = field(default_factory=dict)
     interrupted: bool = False
     left: int = 0
@@ -85,8 +86,9 @@ def autograde(course: Course, name: str, *, workers: int | None = None, schedule
         for (student, digest, result), task, outcome in graders.outcomes(waiting, stop):
             if task is not None:
                 content = _as_result(assignment, task, outcome)
-                _keep(store, student, digest, content)
                 result = Result.from_bytes(content)
+                if result.final:
+                    _keep(store, student, digest, content)
             if result is not None:
                 writer.write(student, digest, result)
             done += 1
@@ -148,9 +150,9 @@ def _as_result(assignment: GradingJob, task: SubmissionTask, outcome: bytes | Ex
     reason = f"The grader itself failed, which is no fault of yours ({type(outcome).__name__}: {outcome}). " \
              "A person has to look."
     if isinstance(outcome, (BrokenProcessPool, futures.CancelledError)):
-        reason = "Grading it ended the grader's process, twice."
+        reason = "Grading it ended the grader's process, twice, with no other submission beside it."
     recorded = nbformat.reads(assignment.recorded, as_version=4)
-    return Result(task.student, json.dumps(restore(recorded, recorded, reason)), reason).to_bytes()
+    return Result(task.student, json.dumps(restore(recorded, recorded, reason)), reason, final=False).to_bytes()
 
 
 def _keep(store: Store, student: str, digest: str, content: bytes) -> None:
@@ -175,7 +177,10 @@ class _Writer:
         self.summary.in_book += time.monotonic() - start
         try:
             self._write_files(student, notebook)
-            self.store.finish(student, digest)
+            if result.final:
+                self.store.finish(student, digest)
+            else:
+                self.summary.again.append(student)
         except OSError as error:
             raise unwritable(error) from error
         summary = self.summary

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import concurrent.futures as futures
+import ctypes
 import multiprocessing
 import os
 import signal
+import sys
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
@@ -16,12 +19,16 @@ from helpers.grading.course.errors import CourseError
 from helpers.grading.marking.notebook import LIVES
 from helpers.grading.sandbox.sandbox import FORKS
 
+PR_SET_PDEATHSIG = 1  # linux/prctl.h
 WINDOW = 3  # tasks in flight per worker: enough to keep it busy, few enough to keep memory flat
 
 
 def leave_interrupts(then: Callable[[], None] | None = None) -> None:
-    """How a worker begins: Ctrl-C is for the driver, which lets the running tasks end."""
+    """How a worker begins: Ctrl-C is for the driver, which lets the running tasks end, and a killed driver takes its
+    workers along, whatever they are stuck in."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if then is not None:
         then()
 
@@ -53,14 +60,15 @@ class Pool:
     """Does `work` on tasks, in processes here or on a Dask cluster; a context manager. Starts with the first task.
 
     work: from a task to a result; a worker must be able to import it. share: entered before workers are forked, who
-    then have what it has made. prepare: called in each worker here before its first task.
+    then have what it has made. prepare: called in each worker here before its first task. seconds: after so long
+    without any outcome the workers are killed, from outside, as if one had died; 0: never.
     """
 
     def __init__(self, work: Callable[[Any], Any], workers: int | None = None, scheduler: str = "",
                  share: Callable[[], AbstractContextManager] = nullcontext,
-                 prepare: Callable[[], None] | None = None):
+                 prepare: Callable[[], None] | None = None, seconds: float = 0.0):
         self.work, self.workers, self.scheduler = work, workers or os.cpu_count() or 1, scheduler
-        self.share, self.prepare = share, prepare
+        self.share, self.prepare, self.seconds = share, prepare, seconds
         self._client: Any = None
         self._executor: futures.Executor | None = None
         self._open = ExitStack()
@@ -77,34 +85,46 @@ class Pool:
         """Each (key, task) of `waiting` with its outcome, as they come; a window of tasks is under way at a time.
 
         A task of None needs no work. An outcome is a result, or the exception in its place: BrokenProcessPool where a
-        task has taken down its worker more than LIVES times. Ends early, with the running ones, when asked to stop.
+        task has taken down its worker LIVES times while no other was under way. Whoever was beside it when a worker
+        died loses nothing: each of them is done again, alone. Ends early, with the running ones, when asked to stop.
         """
         running: dict[futures.Future, tuple[Any, Any]] = {}
         lives: Counter = Counter()
-        again: list[tuple[Any, Any]] = []
-        more = True
-        while more or running or again:
-            while (more or again) and not stop.asked and len(running) < self._window:
-                key, task = again.pop() if again else next(waiting, (None, None))
+        alone: list[tuple[Any, Any]] = []  # were under way when a worker died: only one of them can have done it
+        more, since = True, time.monotonic()
+        while more or running or alone:
+            if alone and not running and not stop.asked:
+                key, task = alone.pop()
+                running[self._submit(task)] = key, task
+                lives[key] += 1
+                since = time.monotonic()
+            while more and not lives and not stop.asked and len(running) < self._window:
+                key, task = next(waiting, (None, None))
                 if key is None:
                     more = False
                 elif task is None:
                     yield key, None, None
                 else:
+                    since = since if running else time.monotonic()
                     running[self._submit(task)] = key, task
             if stop.asked:
-                more, again = False, []
+                more, alone = False, []
             finished, _ = futures.wait(running, timeout=1.0, return_when=futures.FIRST_COMPLETED)
+            if finished:
+                since = time.monotonic()
+            elif running and self.seconds and time.monotonic() - since > self.seconds:
+                self._kill()
             for future in finished:
                 key, task = running.pop(future)
                 error = future.exception() if not future.cancelled() else futures.CancelledError()
                 if isinstance(error, (BrokenProcessPool, futures.CancelledError)):
-                    lives[key] += 1
                     self._restart(error)
-                    if lives[key] <= LIVES:
-                        again.append((key, task))
+                    if lives[key] < LIVES:
+                        alone.append((key, task))
                         continue
                 yield key, task, error if error is not None else future.result()
+            if not alone and not running:
+                lives.clear()
 
     @property
     def _window(self) -> int:
@@ -143,6 +163,11 @@ class Pool:
         context = multiprocessing.get_context("fork" if FORKS else "spawn")
         self._executor = futures.ProcessPoolExecutor(self.workers, context, initializer=leave_interrupts,
                                                      initargs=(self.prepare,))
+
+    def _kill(self) -> None:
+        """End workers that are stuck, in one regular expression for example, where nothing inside can end them."""
+        for process in list((getattr(self._executor, "_processes", None) or {}).values()):
+            process.kill()
 
     def _restart(self, error: BaseException) -> None:
         """After a worker died. All futures of a broken pool fail alike, so only the first one restarts it."""

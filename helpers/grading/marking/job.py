@@ -86,6 +86,7 @@ class Result:
     ended: str = ""  # why the student's process ended early
     verdicts: list[dict[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
+    final: bool = True  # not where the machine, not the submission, may be to blame: graded again at the next run
 
     def to_bytes(self) -> bytes:
         return json.dumps(asdict(self)).encode()

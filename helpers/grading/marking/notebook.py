@@ -16,12 +16,15 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader import utils
 
+from helpers.grading.marking.bounds import bounded
 from helpers.grading.marking.job import GradingJob
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.cells import EXPERIMENT
 from helpers.grading.notebooks.restore import kept_outputs
+from helpers.grading.sandbox.limits import MACHINE
 from helpers.grading.sandbox.sandbox import SandboxError, warm_sandbox
 
+PAUSE_SECONDS = 1.0  # before walls that fell are built again
 LIVES = 2  # how often a submission's walls, or the worker that grades it, may fall before it is a broken one
 
 
@@ -32,6 +35,7 @@ class Graded:
     verdicts: list[dict[str, Any]] = field(default_factory=list)  # with the check's grade_id
     ended: str = ""  # why the student's process ended early, if it did
     fell: bool = False  # the walls ended with it
+    machine: bool = False  # the machine had no memory left, for whoever was inside
 
 
 def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob,
@@ -42,7 +46,8 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gra
     text. An experiment keeps the outputs that were handed in, unless the assignment wants it run.
 
     Walls that fall while the submission is inside (somebody has killed the warm process, or the machine's memory was
-    full) are built again, LIVES times; then the submission is taken for what fells them.
+    full) are built again, LIVES times; then the submission is taken for what fells them. So is a submission that was
+    inside when the machine's memory ran out, after a pause: it need not have been the one that took it.
 
     Raises:
         SandboxError: if they cannot be built.
@@ -54,8 +59,10 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gra
         except SandboxError:
             if not left:
                 raise
-        if graded is not None and not graded.fell:
+        if graded is not None and not graded.fell and not graded.machine:
             break
+        if left:
+            time.sleep(PAUSE_SECONDS)
     facts = notebook.metadata.setdefault("grading", {})
     facts.update(ended=graded.ended, seconds=round(time.perf_counter() - start, 3))
     return graded
@@ -73,8 +80,9 @@ def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gr
                 continue
             grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
             if grade_id in sources and utils.is_grade(cell):
-                checked = problem_set.check(sources[grade_id], grade_id, subjects, assignment.seed,
-                                            assignment.depth)
+                with bounded():
+                    checked = problem_set.check(sources[grade_id], grade_id, subjects, assignment.seed,
+                                                assignment.depth)
                 cell.outputs = [nbformat.from_dict(output) for output in checked.outputs]
                 if checked.verdict is not None:
                     graded.verdicts.append({"grade_id": grade_id, **checked.verdict.to_dict()})
@@ -86,7 +94,7 @@ def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gr
         for cell, outputs in ran:  # only now: a cell may change what an earlier one shows
             cell.outputs = [_without_verdict(nbformat.from_dict(output)) for output in outputs]
         graded.ended = student.ended or ""
-    graded.fell = student.fell
+    graded.fell, graded.machine = student.fell, MACHINE in graded.ended
     return graded
 
 

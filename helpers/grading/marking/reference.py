@@ -25,7 +25,9 @@ import numpy as np
 
 from helpers.checking import setting as settings
 from helpers.checking.observing import Local, Observation, Subject
+from helpers.checking.structure import Structure, structure_of
 from helpers.checking.verdict import Verdict
+from helpers.grading.marking import nothing
 from helpers.grading.notebooks.cells import EXPERIMENT
 from helpers.grading.notebooks.master import Master, defined_names
 
@@ -112,6 +114,21 @@ class ProblemSet:
         """Drop what was remembered for the seeds so far."""
         self._memory.clear()
 
+    def cheap_rows(self, grade_id: str, seed: int) -> frozenset[str]:
+        """Rows of a check that answers of nothing get, if every function of its question hands in the same form."""
+        names = [name for name in self.questions.get(self.check_question.get(grade_id, ""), ())
+                 if isinstance(self.reference.get(name), types.FunctionType)]
+        source, found = self.check_sources[grade_id], set()
+        # Rows by case are another matter: there each case is right by itself.
+        forms = (*nothing.CHEAP, nothing.ALWAYS_THE_FIRST) if "check.properties" in source else nothing.CHEAP
+        for form in forms:
+            made = {name: Local(name, nothing.handed_in(form, self.reference[name])) for name in names}
+            verdict = self.check(source, grade_id, {**self.subjects(self.reference), **made}, seed,
+                                 setting=_Plain(self, grade_id, seed, "verdict")).verdict
+            if verdict is not None and not verdict.right:  # else the form is the answer
+                found.update(row.name for row in verdict.rows if row.share)
+        return frozenset(found)
+
     def mistakes_for(self, grade_id: str) -> list[tuple[str, dict[str, Any]]]:
         """(sentence, namespace) of the mistakes known for a check's question."""
         question = self.check_question.get(grade_id)
@@ -169,6 +186,13 @@ class GradingSetting:
         return self.remembered((key, "expected", index), lambda: self.in_namespace(
             self.problem_set.reference, subject).observe(*arguments, figures=key.startswith("figure ")))
 
+    def structure(self, subject: Subject, key: str, index: int, arguments: list[Any]) -> Structure:
+        seen = self.expected(subject, key, index, arguments)
+        return None if seen.error is not None else structure_of(seen.value)
+
+    def cheap_rows(self, key: str) -> frozenset[str]:
+        return self.remembered("cheap", lambda: self.problem_set.cheap_rows(self.grade_id, self.seed))
+
     def known_mistakes(self, subject: Subject, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
         def observe_all() -> list[tuple[str, list]]:
             return [(says, [self.in_namespace(namespace, subject).observe(*a, figures=key.startswith("figure "))
@@ -176,6 +200,13 @@ class GradingSetting:
                     for says, namespace in self.problem_set.mistakes_for(self.grade_id)]
 
         return self.remembered((key, "mistakes"), observe_all)
+
+
+class _Plain(GradingSetting):
+    """The setting in which it is found out which rows are cheap."""
+
+    def cheap_rows(self, key: str) -> frozenset[str]:
+        return frozenset()
 
 
 def execute(source: str, namespace: dict[str, Any], name: str) -> None:

@@ -33,7 +33,7 @@ def grade(assignment: GradingJob, task: SubmissionTask) -> bytes:
     notebook = restore(notebook, problem_set.recorded, note)
     graded = grade_cells(notebook, problem_set, assignment, with_own_files(task.files, assignment.files))
     return Result(task.student, json.dumps(notebook), note, graded.ended, graded.verdicts,
-                  time.perf_counter() - start).to_bytes()
+                  time.perf_counter() - start, final=not (graded.machine or graded.fell)).to_bytes()
 
 
 @lru_cache(maxsize=2)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MACHINE = "the machine had none left"  # in the reason why a submission ended: it need not be the cause
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -23,6 +23,7 @@ from typing import Any
 from helpers.grading.sandbox.inside import walls
 from helpers.grading.sandbox.inside.prepare import load, prepare_shell
 from helpers.grading.sandbox.inside.server import settle
+from helpers.grading.sandbox.limits import MACHINE
 
 WATCH_SECONDS = 0.025
 LOW_MEMORY = 0.04  # of the machine's memory: below this a submission is stopped, whatever it has used
@@ -211,7 +212,7 @@ class Keeper:
         elif memory > self.limits["memory_bytes"] and shared_fairly(descendants()) > self.limits["memory_bytes"]:
             self.stop(f"used more than {self.limits['memory_bytes'] / 2**30:.3g} GiB of memory")
         elif memory_left() < LOW_MEMORY:
-            self.stop("used so much memory that the machine had none left")
+            self.stop(f"used memory while {MACHINE}")
 
     def stop(self, why: str) -> None:
         self.ended = f"the notebook's process {why} and was stopped"
