@@ -35,7 +35,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 from scipy.special import expit
 
-from helpers import check, plots
+from helpers import check, plots, threads
+
+threads.limit(1)  # these matrices are small: several threads would only wait for each other
 
 # %% [markdown]
 # ## The data, and which axis is the sample

@@ -37,7 +37,9 @@ import numpy as np
 from scipy.optimize import fsolve, least_squares
 from tqdm import tqdm
 
-from helpers import check, plots
+from helpers import check, plots, threads
+
+threads.limit(1)  # these matrices are small: several threads would only wait for each other
 
 FULL = False  # True: many more starts, with a progress bar
 

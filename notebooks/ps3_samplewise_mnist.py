@@ -42,7 +42,9 @@ import numpy as np
 from scipy import special
 from tqdm.auto import tqdm
 
-from helpers import check, data, plots
+from helpers import check, data, plots, threads
+
+threads.limit(1)  # these matrices are small: several threads would only wait for each other
 
 # %% [markdown]
 # ## The digits, and which axis is the sample

@@ -33,11 +33,12 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy import special
-from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
-from helpers import check, data, plots
+from helpers import check, data, plots, threads
 from helpers import gradients as numerical
+
+threads.limit(1)  # these matrices are small: several threads would only wait for each other
 
 FULL = False  # True: the experiments at the end use all images there are, with a progress bar
 
@@ -2541,7 +2542,7 @@ def train_and_watch(parts, K, epochs, decay, seed=0):
 
 
 clothing = dressed = None  # the three parts of the data; the trained weights
-with threadpool_limits(limits=1), check.once_written():  # matrices of this size gain nothing from a second thread
+with check.once_written():
     clothing, images = load_clothing()
     print("training, validation, test:", *(f"{len(labels):,}" for _, labels in clothing), "images")
     start = time.perf_counter()
@@ -2617,7 +2618,7 @@ def compare_the_ways():
               f"weights differ by {apart:.0e} at most")
 
 
-with threadpool_limits(limits=1), check.once_written():
+with check.once_written():
     if clothing is not None:
         compare_the_ways()
 

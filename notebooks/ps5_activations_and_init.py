@@ -45,8 +45,10 @@ import pandas as pd
 from scipy.special import expit, softmax
 from tqdm import tqdm
 
-from helpers import check, data, plots
+from helpers import check, data, plots, threads
 from helpers import gradients as numerical
+
+threads.limit(1)  # these matrices are small: several threads would only wait for each other
 
 # %% [markdown]
 # ## The net, and which axis is the sample

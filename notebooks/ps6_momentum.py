@@ -35,7 +35,9 @@ import numpy as np
 from scipy import special
 from tqdm import trange
 
-from helpers import check, data, plots
+from helpers import check, data, plots, threads
+
+threads.limit(1)  # these matrices are small: several threads would only wait for each other
 
 # %% [markdown]
 # # Part 1: the net, in rows
