@@ -148,18 +148,22 @@ def properties(function: Any, *, at: Any, points: float, also_at: Any = (), chan
 
 
 def _holds_everywhere(probe: Probe, holds: Callable[..., bool]) -> tuple[float, str]:
+    raised: list[str] = []
     for index in range(len(probe.cases)):
         failure = probe.unlike(index)
+        if failure and failure.kind == "raises":
+            raised.append(failure.says)
+            continue
         if failure:
             return 0.0, failure.says
         try:
             with np.errstate(all="ignore"):
-                held = bool(np.all(holds(probe.observe(index).value, *probe.values_of(index))))
+                held = bool(np.all(holds(probe.result(index), *probe.values_of(index))))
         except Exception as error:  # the predicate met a result of an unexpected kind
             return 0.0, f"does not hold ({probe.label(index)}): {type(error).__name__}: {error}"
         if not held:
             return 0.0, f"does not hold ({probe.label(index)})"
-    return 1.0, ""
+    return 1 - len(raised) / len(probe.cases), next(iter(raised), "")
 
 
 def training(run: Any, *, at: Any, points: float, loss: Callable[..., float], below: Any = None,
@@ -179,7 +183,7 @@ def training(run: Any, *, at: Any, points: float, loss: Callable[..., float], be
     for index in range(len(probe.cases)):
         failure = probe.unlike(index)
         bound = _bound(probe, index, below, final, slack)
-        reached = failure or _number(lambda i=index: final(probe.observe(i).value, *probe.values_of(i)))
+        reached = failure or _number(lambda i=index: final(probe.result(i), *probe.values_of(i)))
         if isinstance(reached, Trouble):
             rows[0].where = reached.says
         elif isinstance(bound, Trouble):
@@ -221,7 +225,7 @@ def residuals(solve: Any, *, of: Callable[..., Any], at: Any, points: float, bel
         row = rows[index] if by == "case" else rows[0]
         failure = probe.unlike(index)
         largest = failure or _number(
-            lambda i=index: np.max(np.abs(left_over(probe.observe(i).value, *probe.values_of(i)))))
+            lambda i=index: np.max(np.abs(left_over(probe.result(i), *probe.values_of(i)))))
         if isinstance(largest, Trouble):
             row.share, row.where = 0.0, largest.says
         elif not largest < below:

@@ -13,6 +13,7 @@ from helpers.checking.probe import Probe, Trouble, as_numbers, error_map, named_
 from helpers.checking.verdict import Row, Verdict
 from helpers.diagnosis.diagnose import Evidence, KnownMistake, diagnose, where_to_look
 
+ROUND_OFF = 1e-10  # a number as small as this is 0 where nothing but 0 is expected
 CHANGED_IN_PLACE = 0.5  # of the points, for right results from a function that changes its arguments
 
 
@@ -37,9 +38,12 @@ def judge(probe: Probe, names: Sequence[str], expect: Callable[[int, str, Any], 
         return verdict_of(probe, rows)
     if by == "case" and constant(probe):
         return verdict_of(probe, all_constant(probe, rows))
-    evidence = []
+    evidence, raised = [], []
     for index in cases:
         trouble = probe.failure(index)
+        if by == "output" and trouble is not None and trouble.kind == "raises":
+            raised.append(trouble)
+            continue
         outputs = trouble or named_outputs(probe.observe(index).value, names, probe.name)
         facts = Evidence(got={}, expected={}, inputs=_inputs(probe, index), samples=_samples(probe.cases[index]),
                          changed=tuple(probe.changed(index)))
@@ -51,10 +55,19 @@ def judge(probe: Probe, names: Sequence[str], expect: Callable[[int, str, Any], 
                 continue
             _judge_one(probe, row, index, name, outputs[name], expect(index, name, outputs[name]),
                        reference(index, name), tolerance, source, facts)
+    if raised:
+        _take_off(rows, raised, len(cases))
     if by == "output":
         _diagnose(probe, rows, names, evidence)
     backwards = by == "output" and source != "expected"  # only gradients have a way back to look along
     return verdict_of(probe, rows, order=names if backwards else ())
+
+
+def _take_off(rows: list[Row], raised: list[Trouble], cases: int) -> None:
+    """A call that raises costs its own share of every row, not what was returned rightly for other cases."""
+    for row in rows:
+        if row.right:
+            row.share, row.where, row.kind = 1 - len(raised) / cases, raised[0].says, raised[0].kind
 
 
 def _judge_one(probe: Probe, row: Row, index: int, name: str, got: Any, wanted: Any, reference: Any,
@@ -66,6 +79,11 @@ def _judge_one(probe: Probe, row: Row, index: int, name: str, got: Any, wanted: 
         return None if same_value(got, wanted) else _fail(row, Trouble("value", f"{name} is {got!r:.60}"))
     whole = _whole(wanted) if reference is None else np.asarray(reference)
     numbers = as_numbers(got, _shape(wanted))
+    if isinstance(numbers, Trouble) and type(got) is tuple and got:  # further outputs cost nothing
+        first = as_numbers(got[0], _shape(wanted))
+        got, numbers = (got, numbers) if isinstance(first, Trouble) else (got[0], first)
+    if isinstance(got, (list, tuple)) and not isinstance(numbers, Trouble) and numbers.ndim:
+        row.remark = f"{name} is a {type(got).__name__}; nothing is taken off for that, np.array(...) makes an array"
     if whole is not None:
         facts.expected[name] = whole
         facts.got[name] = _raw(got)
@@ -73,7 +91,7 @@ def _judge_one(probe: Probe, row: Row, index: int, name: str, got: Any, wanted: 
         return _fail(row, Trouble(numbers.kind, f"{name} {numbers.says}" + _in_case(probe, index)))
     compared = _compared(numbers, wanted, reference, tolerance)
     row.error = max([row.error or 0.0] + [float(c.error) for c in compared if np.isfinite(c.error)])
-    if compared[0].kinks:
+    if compared[0].kinks and not row.remark:
         row.remark = "some entries lie at a kink, where any slope between those of the two sides is right"
     wrong = next((c for c in compared if not c.ok), None)
     if wrong is None:
@@ -89,12 +107,21 @@ def _compared(got: np.ndarray, wanted: Any, reference: Any, tolerance: float | N
         tolerance = min(numerical.tolerance_for(got.dtype), numerical.tolerance_for(np.float32))
     if isinstance(wanted, Sampled):
         return [numerical.compare(got.ravel()[wanted.indices], wanted.values, tolerance=tolerance)]
+    slopes = getattr(wanted, "entries", wanted)
+    smooth = None if reference is None else np.where(slopes.kinks, np.nan, np.asarray(reference, float))
+    got = _without_round_off(got, _whole(wanted) if smooth is None else smooth)
     compared = [numerical.compare(got, wanted, tolerance=tolerance)]
-    if reference is not None:
-        slopes = getattr(wanted, "entries", wanted)
-        smooth = np.where(slopes.kinks, np.nan, np.asarray(reference, float))
+    if smooth is not None:
         compared.append(numerical.compare(got, smooth, tolerance=tolerance))
     return compared
+
+
+def _without_round_off(got: np.ndarray, smooth: np.ndarray | None) -> np.ndarray:
+    """`got`, with zeros for tiny numbers where all that is known of the right tensor is 0: it sets no scale."""
+    if smooth is None or got.shape != smooth.shape or got.dtype.kind != "f" or smooth.dtype.kind not in "biuf" or (
+            np.nan_to_num(smooth).any() or np.isnan(smooth).all()):
+        return got
+    return np.where((smooth == 0) & (np.abs(got) <= ROUND_OFF), 0.0, got)
 
 
 def _shape(wanted: Any) -> tuple[int, ...]:

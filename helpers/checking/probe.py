@@ -11,7 +11,7 @@ import numpy as np
 from helpers.checking import setting as settings
 from helpers.checking.expected import Sampled
 from helpers.checking.observing import Observation, Subject
-from helpers.checking.structure import Structure, merged, unlike
+from helpers.checking.structure import Structure, fitted, merged, unlike
 from helpers.checking.trouble import Trouble
 
 BEHAVES_ALIKE = 1e-6  # two results closer than this share of their largest entry are the same mistake
@@ -63,31 +63,41 @@ class Probe:
     def trouble(self) -> Trouble | None:
         """What is wrong before any result is looked at, or with every call alike."""
         if self.observe(0).error is None:
-            return self.failure(0)
+            return self.failure(0) if len(self.cases) == 1 else None
         if self.subject.missing():
             return Trouble("missing", f"`{self.name}` is not defined: has its cell been run?")
         if not self.subject.callable():
             return Trouble("not-callable", f"`{self.name}` is not a function: something else has its name now")
-        return self.failure(0)
+        first = self.failure(0)
+        if first.kind != "raises":  # a call that is never answered shall not be waited for again and again
+            return first
+        return first if all(self.observe(i).error is not None for i in range(len(self.cases))) else None
 
     def failure(self, index: int) -> Trouble | None:
         """Why a call brought no result."""
         seen = self.observe(index)
         if seen.error is not None:
             return self.raised(seen)
-        if seen.value is None and not self.figures:
+        if self.figures:  # what a drawing function returns, such as its figure, is nobody's business
+            return None
+        if seen.value is None:
             return Trouble("none", f"`{self.name}` returns None: is there a `return`?")
         return self._out_of_kind(index, seen.value)
 
     def unlike(self, index: int) -> Trouble | None:
         """Why a result is not to be looked at by a predicate, a residual or a loss: it lacks the reference's structure,
         or the call brought none."""
-        failure = self.failure(index)
-        if failure is None and self._structures is None:
+        return self.failure(index) or unlike(self.observe(index).value, self._structure(index), "the result")
+
+    def result(self, index: int) -> Any:
+        """A result that is not `unlike`, as the reference would give it: an array where that has one, no part more."""
+        return fitted(self.observe(index).value, self._structure(index))
+
+    def _structure(self, index: int) -> Structure:
+        if self._structures is None:
             self._structures = [self.setting.structure(self.subject, self.key, i, self.arguments(i))
                                 for i in range(len(self.cases))]
-        return failure or unlike(self.observe(index).value, merged(self._structures[index], self._structures),
-                                 "the result")
+        return merged(self._structures[index], self._structures)
 
     def _out_of_kind(self, index: int, value: Any) -> Trouble | None:
         """A result that no check may compute with: an object that answers as it likes, or far too many numbers."""
@@ -206,16 +216,19 @@ def same_value(one: Any, other: Any, tolerance: float = BEHAVES_ALIKE) -> bool:
 
 
 def named_outputs(value: Any, names: Sequence[str], function: str) -> dict[str, Any] | Trouble:
-    """Split what a function returns into its named outputs."""
+    """Split what a function returns into its named outputs; what a tuple holds beyond them is left alone."""
     if len(names) == 1:
         if isinstance(value, Mapping) and names[0] in value:
             return {names[0]: value[names[0]]}
-        single = value[0] if isinstance(value, tuple) and len(value) == 1 else value
+        alone = isinstance(value, tuple) and len(value) == 1 and not isinstance(value[0], (list, tuple))
+        single = value[0] if alone else value
         return {names[0]: single}
     if isinstance(value, Mapping) and all(name in value for name in names):
         return {name: value[name] for name in names}
     wanted = ", ".join(names)
     if isinstance(value, (tuple, list)) and len(value) == len(names):
+        return dict(zip(names, value))
+    if type(value) is tuple and len(value) > len(names):
         return dict(zip(names, value))
     if isinstance(value, np.ndarray) and value.ndim and len(value) == len(names) and value.dtype.kind in "fiu":
         return dict(zip(names, value))
@@ -225,11 +238,11 @@ def named_outputs(value: Any, names: Sequence[str], function: str) -> dict[str, 
 
 
 def as_numbers(value: Any, shape: tuple[int, ...] | None) -> np.ndarray | Trouble:
-    """A student's output as a real array of the right shape, or why it is none."""
+    """A student's output as a real array of the right shape, or why it is none. Lists and tuples of numbers will do."""
     if value is None:
         return Trouble("none", "is None")
-    if isinstance(value, (list, tuple)) and shape != ():
-        return Trouble("list", f"is a {type(value).__name__}, not an array: wrap it in np.array")
+    if isinstance(value, (list, tuple)) and weight(value)[0]:
+        return Trouble("type", f"is a {type(value).__name__} of objects, not numbers")
     if hasattr(value, "observe"):
         return Trouble("type", f"is an object of type {getattr(value, 'type', 'unknown')}, not numbers")
     try:

@@ -20,7 +20,8 @@ NUMBERS = "biufc"
 FAMILIES = {"b": "biu", "i": "iubf", "u": "iubf", "f": "fiub", "c": "cfiub"}
 WORDS = {"b": "truth values", "i": "whole numbers", "u": "whole numbers", "f": "real numbers", "c": "complex numbers"}
 
-# None, {"parts": [...]}, {"entries": {...}}, {"shape": [...], "kind": "f", "finite": true} or {"type": "str"}
+# None, {"parts": [...]}, {"entries": {...}}, {"shape": [...], "kind": "f", "finite": true} or {"type": "str"}. Parts of
+# a tuple are marked "tuple": true, numbers of a list or a tuple "list": true.
 Structure = Any
 
 
@@ -34,11 +35,28 @@ def structure_of(value: Any) -> Structure:
         return {"entries": {str(key): structure_of(part) for key, part in value.items()}}
     array = _as_array(value)
     if array is not None:
-        return {"shape": list(array.shape), "kind": array.dtype.kind,
+        listed = {"list": True} if isinstance(value, (list, tuple)) else {}
+        return {"shape": list(array.shape), "kind": array.dtype.kind, **listed,
                 "finite": bool(array.dtype.kind not in "fc" or np.isfinite(array).all())}
     if isinstance(value, (list, tuple)):
-        return {"parts": [structure_of(part) for part in value]}
+        named = {"tuple": True} if isinstance(value, tuple) else {}
+        return {"parts": [structure_of(part) for part in value], **named}
     return None
+
+
+def fitted(value: Any, wanted: Structure) -> Any:
+    """A result that is not `unlike` its reference, in the reference's form: arrays for lists of numbers where the
+    reference has an array, and a tuple's first parts where there are more than asked for."""
+    if not isinstance(wanted, dict) or value is None:
+        return value
+    if "entries" in wanted and isinstance(value, Mapping):
+        return {key: fitted(part, wanted["entries"].get(str(key))) for key, part in value.items()}
+    if "parts" in wanted and isinstance(value, (list, tuple)):
+        return type(value)([fitted(part, asked) for part, asked in zip(value, wanted["parts"])])
+    if wanted.get("shape") and not wanted.get("list") and isinstance(value, (list, tuple)):
+        array = _as_array(value)
+        return value if array is None else array
+    return value
 
 
 def merged(wanted: Structure, others: list[Structure]) -> Structure:
@@ -47,7 +65,7 @@ def merged(wanted: Structure, others: list[Structure]) -> Structure:
         return wanted
     stacks = [other["parts"] for other in others if isinstance(other, dict)
               and len(other.get("parts", ())) == len(wanted["parts"])]
-    return {"parts": [part if part is None or all(stack[i] is not None for stack in stacks) else
+    return {**wanted, "parts": [part if part is None or all(stack[i] is not None for stack in stacks) else
                       {**part, "optional": True} for i, part in enumerate(wanted["parts"])]}
 
 
@@ -64,7 +82,7 @@ def unlike(got: Any, wanted: Structure, name: str) -> Trouble | None:
     if "entries" in wanted:
         return _unlike_entries(got, wanted["entries"], name)
     if "parts" in wanted:
-        return _unlike_parts(got, wanted["parts"], name)
+        return _unlike_parts(got, wanted, name)
     return _unlike_array(got, wanted, name)
 
 
@@ -78,10 +96,13 @@ def _unlike_entries(got: Any, wanted: dict[str, Structure], name: str) -> Troubl
     return next(filter(None, (unlike(there[key], part, f"{name}[{key!r}]") for key, part in wanted.items())), None)
 
 
-def _unlike_parts(got: Any, wanted: list[Structure], name: str) -> Trouble | None:
+def _unlike_parts(got: Any, structure: dict[str, Any], name: str) -> Trouble | None:
+    wanted = structure["parts"]
     if isinstance(got, Mapping):
         got = list(got.values())
     parts = got if isinstance(got, (list, tuple)) else list(got) if _is_stack(got) else None
+    if structure.get("tuple") and type(got) is tuple:
+        parts = got[:len(wanted)]  # what comes after what was asked for costs nothing
     count = 1 if parts is None else len(parts)
     if count != len(wanted):
         return Trouble("outputs", f"{name} has {count} part{'s' * (count != 1)}, asked for are {len(wanted)}")

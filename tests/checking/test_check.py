@@ -16,6 +16,8 @@ import pytest
 from nbgrader.utils import determine_grade
 
 from helpers import check
+from helpers import gradients as numerical
+from helpers.checking import judging
 from helpers.checking.verdict import Row, Verdict, as_html, as_text
 from helpers.grading.authoring.build import source_notebook
 from helpers.grading.marking.reference import ProblemSet
@@ -72,7 +74,8 @@ def verdict_on(problem_set: ProblemSet, code: str, question: str = "predict", se
     ("pass", "none", "returns None"),
     ("return (w.T @ X).ravel()", "shape", "has shape (4,), asked for is (1, 4)"),
     ("return (w.T @ X).T", "shape", "it is transposed"),
-    ("return (w.T @ X).tolist()", "list", "is a list, not an array"),
+    ("return [[1.0, 2.0], [3.0]]", "ragged", "rows of different lengths"),
+    ("return [[object()]]", "type", "numbers are asked for"),
     ("return (w.T @ X) * 1j", "complex", "is complex"),
     ("return (w.T @ X).astype(object)", "type", "holds object"),
     ("return np.array(['a'])", "type", "numbers are asked for"),
@@ -117,10 +120,46 @@ def test_a_missing_function_is_told(problem_set):
     "return (w.astype(np.float32).T @ X.astype(np.float32))",
     "return np.array([[float(x @ w[:, 0]) for x in X.T]])",
     "return np.matrix(w.T @ X)",
+    "return (w.T @ X).tolist()",
+    "return tuple(map(tuple, w.T @ X))",
+    "return [(w.T @ X)[0]]",
+    "return w.T @ X, 'and what else there is'",
 ])
 def test_prints_warnings_and_precision_cost_nothing(problem_set, body):
     verdict = verdict_on(problem_set, f"def predict(w, X):\n    {body}")
     assert verdict.points == 4, str(verdict)
+
+
+def test_a_list_of_numbers_is_remarked_upon(problem_set):
+    verdict = verdict_on(problem_set, "def predict(w, X):\n    return (w.T @ X).tolist()")
+    assert "is a list; nothing is taken off" in verdict.rows[0].remark
+
+
+def test_a_drawing_function_may_return_its_figure(problem_set):
+    draw = problem_set.master.questions["draw"].cell.source
+    assert verdict_on(problem_set, draw.rstrip() + "\n    return fig, ax\n", "draw").points == 3
+
+
+def test_a_call_that_raises_costs_its_own_share(problem_set):
+    """The cases have 4 samples and more; one of them raises, the others are right."""
+    cases = list(problem_set.reference["cases"](np.random.default_rng(0)))
+    largest = max(case["X"].shape[1] for case in cases)
+    raising = f"    if X.shape[1] == {largest}:\n        raise ValueError('too many')\n"
+    verdict = verdict_on(problem_set, f"def predict(w, X):\n{raising}    return w.T @ X")
+    raised = sum(case["X"].shape[1] == largest for case in cases)
+    assert verdict.points == pytest.approx(4 * (1 - raised / len(cases))), str(verdict)
+    assert "raises ValueError: too many" in verdict.rows[0].where
+    wrong = verdict_on(problem_set, f"def predict(w, X):\n{raising}    return 2 * w.T @ X")
+    assert wrong.points == 0
+
+
+def test_round_off_is_no_mistake_where_everything_is_zero():
+    def nothing(w):
+        return 0.0 * w.sum()
+
+    wanted = numerical.gradient(nothing, np.ones(3))
+    for got, ok in ((np.full(3, 1e-12), True), (np.full(3, 1e-6), False)):
+        assert all(one.ok for one in judging._compared(got, wanted, np.zeros(3), None)) is ok
 
 
 def test_changing_an_argument_costs_half(problem_set):
