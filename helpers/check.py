@@ -29,12 +29,14 @@ from typing import Any
 import numpy as np
 
 from helpers import gradients as numerical
+from helpers.checking import derivation as formulas
 from helpers.checking import figure_rules as drawn
 from helpers.checking.judging import all_constant, all_fail, constant, judge, verdict_of
 from helpers.checking.probe import Probe, Trouble, as_numbers, named_outputs
 from helpers.checking.verdict import Row, Verdict
 
-__all__ = ["answer", "figure", "gradients", "jacobian", "once_written", "properties", "residuals", "training", "values"]
+__all__ = ["answer", "derivation", "figure", "gradients", "jacobian", "once_written", "properties", "residuals",
+           "training", "values"]
 
 TRAINING_SLACK = 1.1  # a training run may end this much above the reference's loss
 
@@ -66,6 +68,38 @@ def values(function: Any, *, at: Any, points: float, returns: Sequence[str] = ()
         return outputs if isinstance(outputs, Trouble) else outputs[name]
 
     return judge(probe, names, expect, points, tolerance, by, source="expected")
+
+
+def derivation(function: Any, *, at: Any, points: float, returns: Sequence[str] = (), also_at: Any = (),
+               tolerance: float | None = None) -> Verdict:
+    """Check formulas: the answer to "derive", handed in as text and judged by its values.
+
+    `function` takes no arguments and returns a text: one formula, or lines `name = formula`, of which later ones may
+    use earlier names; a dict or a list of texts will do as well. The entries of a case are the letters that a formula
+    may use; `returns` names the lines that are asked for, a row each (a single one may be a formula alone). Any formula
+    with the right values on all cases is right, however it is written. The verdict draws the formulas as mathematics;
+    for a wrong one it shows the smallest public case (let the first be small, of whole numbers), or the shapes that do
+    not fit.
+
+    The notation is numpy's: letters and numbers; `+ - * / @ **`; `.T`; comparisons such as `(Z > 0)`, which are 1 where
+    they hold and 0 elsewhere; a new axis, `x[:, None]`; and, with or without `np.`, abs, diag, dot, exp, len, log, max,
+    maximum, mean, minimum, ones_like, outer, relu, sigmoid (expit), sign, softmax, sqrt, square, sum, tanh, transpose,
+    where, zeros_like, with `axis=` and `keepdims=` where numpy has them. A text is never run as Python: what is not in
+    the notation is refused with its name.
+    """
+    probe, names = formulas.probe_of(function, _caller(), at, also_at, returns)
+
+    def expect(index: int, name: str, got: Any) -> Any:
+        seen = probe.expected(index)
+        if seen is None or seen.error is not None:
+            return Trouble("no-reference", "nothing to compare with: `expected.json` is missing beside this "
+                                           "notebook; download the assignment again")
+        outputs = named_outputs(seen.value, names, probe.name)
+        return outputs if isinstance(outputs, Trouble) else outputs[name]
+
+    verdict = judge(probe, names, expect, points, tolerance, "output", source="expected")
+    formulas.explain(probe, verdict, at)
+    return verdict
 
 
 def gradients(function: Any, *, of: Any, wrt: Sequence[str] | str, at: Any, points: float, also_at: Any = (),

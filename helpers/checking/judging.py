@@ -73,8 +73,8 @@ def _take_off(rows: list[Row], raised: list[Trouble], cases: int) -> None:
 def _judge_one(probe: Probe, row: Row, index: int, name: str, got: Any, wanted: Any, reference: Any,
                tolerance: float | None, source: str, facts: Evidence) -> None:
     """Compare one output of one case, and keep what a diagnosis needs."""
-    if isinstance(wanted, Trouble):
-        return _fail(row, wanted)
+    if isinstance(wanted, Trouble) or isinstance(got, Trouble):
+        return _fail(row, wanted if isinstance(wanted, Trouble) else got)
     if isinstance(wanted, (str, bool, dict, type(None))):
         return None if same_value(got, wanted) else _fail(row, Trouble("value", f"{name} is {got!r:.60}"))
     whole = _whole(wanted) if reference is None else np.asarray(reference)

@@ -119,6 +119,8 @@ class Probe:
         error = seen.error
         if error.type == "NotImplementedError":
             return Trouble("not-written", "not written yet")
+        if error.type == "FormulaError":
+            return Trouble("formula", error.message)
         if error.type == "TimeoutError":
             return Trouble("slow", f"`{self.name}` {error.message or 'took too long and was stopped'}")
         if error.type == "ProcessEnded":

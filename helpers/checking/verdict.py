@@ -50,6 +50,7 @@ class Verdict:
     depth: str = "where"
     advice: str = ""  # where to look, when some rows are right and others not
     remarks: list[str] = field(default_factory=list)
+    mathematics: str = ""  # formulas that were handed in, as MathML
 
     @property
     def max_points(self) -> float:
@@ -156,6 +157,8 @@ def as_html(verdict: Verdict) -> str:
     ]
     if verdict.advice and verdict.depth != "verdict":
         parts.append(f"<div>{_prose(verdict.advice)}</div>")
+    if verdict.mathematics:
+        parts.append(f'<div style="font-size:110%">{verdict.mathematics}</div>')
     parts += [f"<div><em>{_prose(remark)}</em></div>" for remark in verdict.remarks]
     parts.append("</div>")
     return "".join(parts)

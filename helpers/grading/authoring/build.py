@@ -28,7 +28,7 @@ from helpers.grading.notebooks.master import AUTHOR_ONLY, Cell, Master, MasterEr
 
 ZIP_DATE = (2020, 1, 1, 0, 0, 0)  # a fixed date, so that packing twice gives the same bytes
 SHORTEST_LEAK = 30  # characters of solution that count as one when they show up elsewhere
-KEEPS_NUMBERS = ("values", "answer")  # kinds of check that compare with numbers in the notebook
+KEEPS_NUMBERS = ("values", "answer", "derivation")  # kinds of check that compare with numbers in the notebook
 
 
 def source_notebook(master: Master) -> nbformat.NotebookNode:

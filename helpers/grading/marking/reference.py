@@ -24,6 +24,7 @@ import nbformat
 import numpy as np
 
 from helpers.checking import setting as settings
+from helpers.checking.derivation import Formulas
 from helpers.checking.observing import Local, Observation, Subject
 from helpers.checking.structure import Structure, structure_of
 from helpers.checking.verdict import Verdict
@@ -171,7 +172,9 @@ class GradingSetting:
             return types.FunctionType(thing.__code__, namespace, thing.__name__, thing.__defaults__, thing.__closure__)
         return thing
 
-    def in_namespace(self, namespace: dict[str, Any], subject: Subject) -> Local:
+    def in_namespace(self, namespace: dict[str, Any], subject: Subject) -> Subject:
+        if isinstance(subject, Formulas):
+            return subject.rebound(self.in_namespace(namespace, subject.subject))
         written_here = isinstance(subject, Local) and subject.name not in namespace
         return Local(subject.name, self._in(namespace, subject.value if written_here else subject))
 
