@@ -21,11 +21,12 @@ import time
 from typing import Any
 
 from helpers.grading.sandbox.inside import walls
-from helpers.grading.sandbox.inside.prepare import load, prepare_shell
+from helpers.grading.sandbox.inside.prepare import load, prepare_shell, without_epoll
 from helpers.grading.sandbox.inside.server import settle
 from helpers.grading.sandbox.limits import MACHINE
 
 WATCH_SECONDS = 0.025
+CHANNELS = 512  # sockets and pipes at once: what is in them belongs to no process
 LOW_MEMORY = 0.04  # of the machine's memory: below this a submission is stopped, whatever it has used
 
 
@@ -39,6 +40,7 @@ def be_warm(door: socket.socket, modules: list[str], inside: bool, namespaces: b
     """
     if inside:
         walls.become_nobody()
+        without_epoll()
     shell, interrupts = prepare_shell(modules)
     walls.be_unreadable()
     freeze()
@@ -82,6 +84,7 @@ class Keeper:
         self.limits: dict = {}
         self.ended: str | None = None
         self.cpu = 0.0
+        self.hidden: set[int] = set()
         self.parent = os.getppid()
         self.own = os.open("/proc/self/ns/pid", os.O_RDONLY) if namespaces else -1
 
@@ -206,13 +209,23 @@ class Keeper:
         self.reap(kill=False)
         if not self.pid:
             return
-        threads, memory = usage(descendants())
+        processes = descendants()
+        threads, memory = usage(processes)
         if threads > self.limits["processes"]:
             self.stop(f"ran more than {self.limits['processes']} processes and threads at once")
-        elif memory > self.limits["memory_bytes"] and shared_fairly(descendants()) > self.limits["memory_bytes"]:
+        elif memory > self.limits["memory_bytes"] and shared_fairly(processes) > self.limits["memory_bytes"]:
             self.stop(f"used more than {self.limits['memory_bytes'] / 2**30:.3g} GiB of memory")
+        elif self.open_channels(processes) > CHANNELS:
+            self.stop(f"kept more than {CHANNELS} sockets and pipes open at once")
         elif memory_left() < LOW_MEMORY:
             self.stop(f"used memory while {MACHINE}")
+
+    def open_channels(self, processes: dict[int, tuple[int, int]]) -> int:
+        """Sockets and pipes; of a process that lets nobody look, as many as it may have. One that is just starting a
+        program cannot be looked at either, but not twice in a row."""
+        count, hidden = channels(processes)
+        still, self.hidden = hidden & self.hidden, hidden
+        return count + len(still) * walls.OPEN_FILES
 
     def stop(self, why: str) -> None:
         self.ended = f"the notebook's process {why} and was stopped"
@@ -271,18 +284,30 @@ def descendants() -> dict[int, tuple[int, int]]:
         if not name.isdigit():
             continue
         try:
-            with open(f"/proc/{name}/stat") as f:
-                fields = f.read().rpartition(")")[2].split()
-        except OSError:
+            fields = _stat(f"/proc/{name}")
+            threads, pages = int(fields[17]), int(fields[21])
+            if fields[0] == "Z" and threads > 1:  # its first thread has ended: the others know what they have
+                pages = max(int(_stat(task)[21]) for task in _tasks(int(name)))
+        except (OSError, ValueError):
             continue  # it has just ended
         parents.setdefault(int(fields[1]), []).append(int(name))
-        found[int(name)] = int(fields[17]), int(fields[21])
+        found[int(name)] = threads, pages
     below, todo = {}, [int(os.readlink("/proc/self"))]  # who we are to this /proc: it may be that of another namespace
     while todo:
         for pid in parents.get(todo.pop(), ()):
             below[pid] = found[pid]
             todo.append(pid)
     return below
+
+
+def _stat(place: str) -> list[str]:
+    """The fields of a process's or thread's stat behind its name."""
+    with open(f"{place}/stat") as f:
+        return f.read().rpartition(")")[2].split()
+
+
+def _tasks(pid: int) -> list[str]:
+    return [f"/proc/{pid}/task/{thread}" for thread in os.listdir(f"/proc/{pid}/task") if int(thread) != pid]
 
 
 def usage(processes: dict[int, tuple[int, int]]) -> tuple[int, int]:
@@ -301,6 +326,33 @@ def shared_fairly(processes: dict[int, tuple[int, int]]) -> int:
         except (OSError, StopIteration):
             total += usage({pid: (1, pages)})[1]
     return total
+
+
+def channels(processes: dict[int, tuple[int, int]]) -> tuple[int, set[int]]:
+    """Sockets and pipes that processes have open, each counted once; and which processes let nobody look."""
+    found: set[str] = set()
+    hidden = set()
+    for pid, (_, pages) in processes.items():
+        if not pages:  # a zombie, or about to be one
+            continue
+        try:
+            found |= _open_files(f"/proc/{pid}")
+        except PermissionError:
+            try:  # where its first thread has ended, the others know
+                found |= set().union(*map(_open_files, _tasks(pid)[:1] or [f"/proc/{pid}"]))
+            except OSError:
+                hidden.add(pid)
+        except OSError:
+            continue  # it has just ended
+    return sum(name.startswith(("socket:", "pipe:")) for name in found), hidden
+
+
+def _open_files(place: str) -> set[str]:
+    found = set()
+    for number in os.listdir(f"{place}/fd"):
+        with contextlib.suppress(FileNotFoundError):
+            found.add(os.readlink(f"{place}/fd/{number}"))
+    return found
 
 
 def memory_left() -> float:

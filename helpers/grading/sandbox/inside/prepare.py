@@ -44,6 +44,13 @@ def load(modules: Iterable[str]) -> None:
     seed()  # numpy and torch import their generators when they are first asked for
 
 
+def without_epoll() -> None:
+    """Event loops wait with poll: the filter of system calls has no epoll, whose memory is counted per user."""
+    import selectors
+
+    selectors.DefaultSelector = selectors.PollSelector  # type: ignore[misc]
+
+
 def seed() -> None:
     """The same unseeded random numbers in every run, so that grading twice gives the same marks twice."""
     import random

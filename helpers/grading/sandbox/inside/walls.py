@@ -16,13 +16,13 @@ import struct
 import sys
 
 import helpers
+from helpers.grading.sandbox.inside import calls
 
 UID = 1000  # who a student is inside, whoever runs the grader
 DIRECTORY = "/tmp/work"
 HOME = "/tmp/home"
+OPEN_FILES = 256  # of one process
 
-_NEWNS, _NEWUTS, _NEWIPC, _NEWUSER, _NEWPID, _NEWNET = 0x20000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000
-_NEWCGROUP, _NEWTIME = 0x2000000, 0x80
 _RDONLY, _NOSUID, _NODEV, _NOEXEC, _REMOUNT, _BIND, _MOVE, _REC, _PRIVATE = 1, 2, 4, 8, 32, 4096, 8192, 16384, 1 << 18
 _DETACH = 2
 _SET_DUMPABLE, _CAPBSET_DROP, _SET_NO_NEW_PRIVS, _SET_SUBREAPER, _SET_SECCOMP = 4, 24, 38, 36, 22
@@ -88,7 +88,7 @@ def own_namespaces() -> None:
 
     Raises WallError. The first child is the first process of that pid namespace: when it ends, so do all others there.
     """
-    _own_user_namespace(os.open("/proc/self", os.O_PATH), _NEWPID)
+    _own_user_namespace(os.open("/proc/self", os.O_PATH), calls.NEWPID)
 
 
 def fork_into_pid_namespace(own: int) -> int:
@@ -97,14 +97,14 @@ def fork_into_pid_namespace(own: int) -> int:
     own: descriptor of this process's own pid namespace (/proc/self/ns/pid); `own_namespaces` must have made that, for
     only who may do everything there can have another for the next child. Raises WallError.
     """
-    _call("unshare", _NEWPID)
+    _call("unshare", calls.NEWPID)
     try:
         pid = os.fork()
     except OSError:
-        _call("setns", own, _NEWPID)
+        _call("setns", own, calls.NEWPID)
         raise
     if pid:
-        _call("setns", own, _NEWPID)
+        _call("setns", own, calls.NEWPID)
     return pid
 
 
@@ -112,7 +112,7 @@ def _own_user_namespace(process: int, others: int = 0) -> None:
     # A process that must not be looked into cannot write its own maps either; nothing of a student's runs yet.
     _call("prctl", _SET_DUMPABLE, 1, 0, 0, 0)
     uid, gid = os.getuid(), os.getgid()
-    _call("unshare", _NEWUSER | others)
+    _call("unshare", calls.NEWUSER | others)
     for name, text in (("setgroups", "deny"), ("uid_map", f"{UID} {uid} 1"), ("gid_map", f"{UID} {gid} 1")):
         with os.fdopen(os.open(name, os.O_WRONLY, dir_fd=process), "w") as f:
             f.write(text)
@@ -130,10 +130,11 @@ def enter_namespaces(disk_bytes: int) -> None:
     disk_bytes: what fits into /tmp; a file or folder counts as one of at most 20,000.
     """
     process = os.open("/proc/self", os.O_PATH)  # the /proc to come may have less in it
-    _call("unshare", _NEWNS | _NEWIPC | _NEWUTS | _NEWNET)
+    _call("unshare", calls.NEWNS | calls.NEWIPC | calls.NEWUTS | calls.NEWNET)
     _lay_fresh_mounts(disk_bytes)
     with contextlib.suppress(WallError):
         _raise_loopback()
+    _keep_connections_small()
     _own_user_namespace(process)  # last: a fresh /proc is laid by who has all rights where its pid namespace is from
 
 
@@ -147,7 +148,7 @@ def _lay_fresh_mounts(disk_bytes: int) -> None:
         _mount(f"/proc/self/fd/{descriptor}", path, "", _BIND | _REC)
         os.close(descriptor)
     _mount("tmpfs", "/dev/shm", "tmpfs", _NOSUID | _NODEV, f"size={disk_bytes // 2},nr_inodes=1000,mode=1777")
-    _mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,mode=620")
+    _mount("devpts", "/dev/pts", "devpts", _NOSUID | _NOEXEC, "newinstance,ptmxmode=0666,mode=620,max=16")
     try:
         _mount("proc", "/proc", "proc", _NOSUID | _NODEV | _NOEXEC)
     except WallError:
@@ -184,6 +185,13 @@ def _raise_loopback() -> None:
         fcntl.ioctl(s, 0x8914, struct.pack("16sH14s", b"lo", 0x1 | 0x40, b""))
 
 
+def _keep_connections_small() -> None:
+    """What a connection's buffers hold belongs to no process: a few pages each, where the kernel lets us say so."""
+    for name in ("tcp_rmem", "tcp_wmem"):
+        with contextlib.suppress(OSError), open(f"/proc/sys/net/ipv4/{name}", "w") as f:
+            f.write("4096 65536 131072")
+
+
 def give_up_everything() -> None:
     """No capability now, none after any exec, a keyring of its own, and no way to build namespaces or mounts."""
     for capability in range(64):
@@ -192,55 +200,23 @@ def give_up_everything() -> None:
     header = struct.pack("Ii", 0x20080522, 0)
     _call("capset", ctypes.c_char_p(header), ctypes.c_char_p(bytes(24)))
     _call("prctl", _SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-    if platform.machine() in _MACHINES:
-        with contextlib.suppress(WallError):  # the namespaces hold without it: some kernels have neither
-            _join_new_keyring()
-        with contextlib.suppress(WallError):
-            _filter_system_calls()
-
-
-# System calls that a notebook never needs and that attacks on kernels begin with: numbers on x86_64 and aarch64.
-_REFUSED = {
-    "ptrace": (101, 117), "mount": (165, 40), "umount2": (166, 39), "pivot_root": (155, 41), "chroot": (161, 51),
-    "unshare": (272, 97), "setns": (308, 268), "add_key": (248, 217), "request_key": (249, 218),
-    "keyctl": (250, 219), "bpf": (321, 280), "perf_event_open": (298, 241), "userfaultfd": (323, 282),
-    "io_uring_setup": (425, 425), "kexec_load": (246, 104), "open_by_handle_at": (304, 265),
-    "init_module": (175, 105), "finit_module": (313, 273), "delete_module": (176, 106), "swapon": (167, 224),
-    "swapoff": (168, 225), "reboot": (169, 142), "acct": (163, 89), "process_vm_readv": (310, 270),
-    "process_vm_writev": (311, 271), "open_tree": (428, 428), "move_mount": (429, 429), "fsopen": (430, 430),
-    "fsconfig": (431, 431), "fsmount": (432, 432), "fspick": (433, 433), "mount_setattr": (442, 442),
-    "name_to_handle_at": (303, 264), "process_madvise": (440, 440), "vhangup": (153, 58),
-    # Memory that belongs to no process, so that nobody could count it.
-    "memfd_create": (319, 279), "memfd_secret": (447, 447), "shmget": (29, 194), "msgget": (68, 186),
-}
-_MACHINES = {"x86_64": (0, 0xC000003E, 56), "aarch64": (1, 0xC00000B7, 220)}  # column, audit's name, number of clone
-_CLONE3 = 435
+    if not calls.machine():
+        raise WallError(f"no filter of system calls is known for {platform.machine()}")
+    with contextlib.suppress(WallError):  # some kernels have no keys
+        _join_new_keyring()
+    _filter_system_calls()
 
 
 def _join_new_keyring() -> None:
     """Leave the session keyring that came down from the grader: its keys are not ours, nor is it a letter box."""
-    number = _REFUSED["keyctl"][_MACHINES[platform.machine()][0]]
-    _call("syscall", ctypes.c_long(number), ctypes.c_long(1), None)  # KEYCTL_JOIN_SESSION_KEYRING, without a name
+    _call("syscall", ctypes.c_long(calls.number("keyctl")), ctypes.c_long(1), None)  # KEYCTL_JOIN_SESSION_KEYRING
 
 
 def _filter_system_calls() -> None:
-    """A seccomp filter: the calls above fail with EPERM, clone3 is unknown (the C library then uses clone)."""
-    column, audit, clone = _MACHINES[platform.machine()]
-    load, equal, any_bit, give = 0x20, 0x15, 0x45, 0x06
-    allow, eperm, enosys, kill = 0x7FFF0000, 0x00050001, 0x00050026, 0x80000000
-    namespaces = _NEWNS | _NEWUTS | _NEWIPC | _NEWUSER | _NEWPID | _NEWNET | _NEWCGROUP
-    program = [(load, 0, 0, 4), (equal, 1, 0, audit), (give, 0, 0, kill), (load, 0, 0, 0)]
-    if platform.machine() == "x86_64":  # the x32 calls have numbers of their own
-        program += [(0x35, 0, 1, 0x40000000), (give, 0, 0, enosys)]
-    program += [(equal, 0, 1, _CLONE3), (give, 0, 0, enosys)]
-    for numbers in _REFUSED.values():
-        program += [(equal, 0, 1, numbers[column]), (give, 0, 0, eperm)]
-    # clone's flags are its first argument (the low half comes first on both machines).
-    program += [(equal, 0, 3, clone), (load, 0, 0, 16), (any_bit, 0, 1, namespaces), (give, 0, 0, eperm)]
-    program += [(give, 0, 0, allow)]
-    code = b"".join(struct.pack("HBBI", *line) for line in program)
+    """Lay the filter of `calls`. Raises WallError."""
+    code = calls.program()
     buffer = ctypes.create_string_buffer(code, len(code))
-    _call("prctl", _SET_SECCOMP, 2, struct.pack("HxxxxxxQ", len(program), ctypes.addressof(buffer)), 0, 0)
+    _call("prctl", _SET_SECCOMP, 2, struct.pack("HxxxxxxQ", len(code) // 8, ctypes.addressof(buffer)), 0, 0)
 
 
 def limit_resources(memory: int, processes: int, file_bytes: int, cpu_seconds: int, enforce_processes: bool) -> None:
@@ -259,7 +235,12 @@ def limit_resources(memory: int, processes: int, file_bytes: int, cpu_seconds: i
         "FSIZE": file_bytes,
         "CPU": cpu_seconds,
         "CORE": 0,
-        "NOFILE": 256,
+        "NOFILE": OPEN_FILES,
+        # Counted per user, also outside.
+        "SIGPENDING": 256,  # with timers
+        "MSGQUEUE": 0,
+        "MEMLOCK": 2**16,
+        "RTPRIO": 0,
     }
     for name, value in limits.items():
         which = getattr(resource, f"RLIMIT_{name}", None)
