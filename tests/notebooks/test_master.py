@@ -68,7 +68,34 @@ def test_ids_are_stable_when_other_cells_change():
     (('tags=["alternative"] question="double"', 'tags=["alternative"]'), 18, "does not exist"),
     ((' says="Twice is not the square."', ""), 14, "says nothing"),
     (("def double(x):\n    return x + x", "def treble(x):\n    return x + x"), 18, "does not define double"),
-    (("    return x ** 2", "    return x **"), 14, "not valid Python"),
+    (("    return x ** 2", "    return x **"), 16, "not valid Python: Python says: invalid syntax, at `return x **`"),
+    (('tags=["alternative"] question', 'tags=["alternatve"] question'), 18, "unknown tag `alternatve` (did you mean "
+     "`alternative`?)"),
+    (('tags=["alternative"] question', 'tags=["Alternative"] question'), 18, "unknown tag `Alternative` (did you mean"),
+    (('tags=["alternative"] question', 'tag=["alternative"] question'), 18, "unknown key `tag` (did you mean `tags`?)"),
+    (('tags=["alternative"] question', 'tags="alternative" question'), 18, "options cannot be read"),
+    (('tags=["alternative"] question', 'tags=["alternative"], question'), 18, "a comma before question"),
+    (('tags=["alternative"] question', 'alternative question'), 18, "read as the cell's title"),
+    (("# %% tags=[\"alternative\"]", "# %%tags=[\"alternative\"]"), 18, "looks like the first line of a cell"),
+    (("# %% tags=[\"alternative\"]", "  # %% tags=[\"alternative\"]"), 18, "looks like the first line of a cell"),
+    (('tags=["alternative"] question="double" name="a sum"', ""), 18, "begins like the solution of `double` in line 4"),
+    (('tags=["alternative"] question="double"', 'tags=["alternative"] question="duoble"'), 18, "mean `double`?"),
+    (('"solution": true', '"solutoin": true'), 4, "unknown key `solutoin` in nbgrader (did you mean `solution`?)"),
+    (('"solution": true', '"solution": "true"'), 4, "neither true nor false"),
+    (('"solution": true', '"locked": false'), 4, "no question, no check and not locked"),
+    (('"solution": true', '"locked": true'), 4, "in a cell that is no question"),
+    (("### BEGIN SOLUTION", "### BEGIN SOLUTON"), 4, "is not quite `### BEGIN SOLUTION`"),
+    (("### BEGIN SOLUTION", "# begin solution"), 4, "is not quite `### BEGIN SOLUTION`"),
+    (("    ### END SOLUTION\n", ""), 4, "has no end"),
+    (("    ### BEGIN SOLUTION\n", ""), 4, "has no `### BEGIN SOLUTION` before it"),
+    (("points=2)", "points=-2)"), 11, "has -2 points"),
+    (("points=2)", "points=\"2\")"), 11, "no number written out"),
+    (("points=2)", "points=worth)"), 11, "no number written out"),
+    (("check.values(double", "print(1) or check.values(double"), 11, "not the cell's last expression"),
+    (('"grade_id": "double", "solution"', '"grade_id": "double", "points": 3, "solution"'), 4, "is not graded"),
+    (('"grade": true}', '"grade": true} points=2'), 11, "points= does not stand in a cell's first line"),
+    (('"grade_id": "double"', '"grade_id": "double it"'), 4, "cannot be a name"),
+    (("check.values(double", "check.values(treble"), 11, "has no question"),
 ])
 def test_a_bad_master_is_refused_with_its_line(change, line, says):
     broken = GOOD.replace(*change)
@@ -106,3 +133,27 @@ check.values(double, at=[{"x": 2.0}], points=2)
 def test_all_problems_are_told_at_once():
     broken = GOOD.replace(", points=2", "").replace('says="Twice is not the square."', "")
     assert len(refusals(broken)) == 2
+
+
+def test_a_solution_without_its_tag_is_found_beside_another_question():
+    second = GOOD.replace("double", "treble").replace("# # A problem set\n", "# Another.\n")
+    lost = second.replace('"solution": true', '"solutoin": true')
+    assert any("has no question: the one before it is `double`" in problem for problem in refusals(GOOD + lost))
+
+
+def test_a_check_for_practice_has_no_points():
+    read = master.parse(GOOD.replace("points=2)", "points=0)"), "ps")
+    assert read.questions["double"].checks[0].nbgrader["points"] == 0
+
+
+def test_options_that_cannot_be_read_do_not_hide_what_else_is_wrong():
+    broken = GOOD.replace('tags=["alternative"] q', 'tags=["alternative"], q').replace("points=2", "points=-1")
+    found = refusals(broken)
+    assert any("a comma before question" in problem for problem in found)
+    assert any("-1 points" in problem for problem in found)
+
+
+def test_a_blank_line_behind_a_marker_does_not_move_the_line_of_a_syntax_error():
+    broken = GOOD.replace('name="a sum"\n', 'name="a sum"\n\n\n').replace("return x + x", "return x +")
+    line = broken.split("\n").index("    return x +") + 1
+    assert any(problem.startswith(f"ps.py:{line}: the cell is not valid Python") for problem in refusals(broken))

@@ -17,6 +17,7 @@ from typing import Any
 
 import jupytext
 
+from helpers.grading.notebooks import guard
 from helpers.grading.notebooks.cells import EXPERIMENT
 
 AUTHOR_ONLY = ("mistake", "alternative")
@@ -42,10 +43,12 @@ class Cell:
     metadata: dict[str, Any]
     line: int
     id: str = ""
+    begins: int = 0  # line of the master where its source begins
 
     @property
     def nbgrader(self) -> dict[str, Any]:
-        return self.metadata.get("nbgrader") or {}
+        found = self.metadata.get("nbgrader")
+        return found if isinstance(found, dict) else {}
 
     @property
     def tags(self) -> list[str]:
@@ -184,12 +187,16 @@ def read(path: Path) -> Master:
 
 def parse(text: str, name: str, where: str = "") -> Master:
     """`read` for a text at hand; `where` is the place named in complaints."""
-    notebook = jupytext.reads(text, fmt="py:percent")
-    starts = [number for number, line in enumerate(text.splitlines(), 1) if re.match(r"# ?%%(\s|$)", line)]
+    text_to_read, unreadable = guard.readable(text)
+    notebook = jupytext.reads(text_to_read, fmt="py:percent")
+    lines = text.splitlines()
+    starts = [number for number, line in enumerate(lines, 1) if re.match(r"# ?%%(\s|$)", line)]
     if len(starts) != len(notebook.cells):  # text before the first marker is a cell of its own
-        starts = [1] * (len(notebook.cells) - len(starts)) + starts
-    cells = [Cell(c.cell_type, c.source, dict(c.metadata), line) for c, line in zip(notebook.cells, starts)]
+        starts = [0] * (len(notebook.cells) - len(starts)) + starts
+    cells = [Cell(c.cell_type, c.source, dict(c.metadata), max(line, 1), begins=_first_line(lines, line, c.source))
+             for c, line in zip(notebook.cells, starts)]
     problems = _Problems(where or name)
+    problems.found += [f"{problems.where}:{line}: {what}" for line, what in unreadable]
     master = Master(name, cells, {}, text)
     _complete_metadata(cells, problems)
     _give_ids(master)
@@ -200,20 +207,31 @@ def parse(text: str, name: str, where: str = "") -> Master:
     return master
 
 
+def _first_line(lines: list[str], marker: int, source: str) -> int:
+    """The number of the line where a cell's text begins; jupytext may leave out blank lines behind the marker."""
+    number = marker + 1
+    while number < len(lines) and not lines[number - 1].strip():
+        number += 1
+    return number - (len(source) - len(source.lstrip("\n")))
+
+
 class _Problems:
     def __init__(self, where: str):
         self.where, self.found = where, []
 
-    def add(self, cell: Cell, what: str) -> None:
-        self.found.append(f"{self.where}:{cell.line}: {what}")
+    def add(self, cell: Cell, what: str, line: int | None = None) -> None:
+        self.found.append(f"{self.where}:{cell.line if line is None else line}: {what}")
 
 
 def _complete_metadata(cells: list[Cell], problems: _Problems) -> None:
     """Compute nbgrader's metadata from the little that a master says."""
     for cell in cells:
         given = cell.nbgrader
-        if cell.kind == "code" and not _parses(cell.source):
-            problems.add(cell, "the cell is not valid Python: correct it")
+        for what in guard.options(cell.metadata):
+            problems.add(cell, what)
+        wrong = guard.syntax(cell.source) if cell.kind == "code" else None
+        if wrong:
+            problems.add(cell, f"the cell is not valid Python: {wrong[1]}", cell.begins + wrong[0])
             cell.source = "pass"
         if not given:
             continue
@@ -222,15 +240,17 @@ def _complete_metadata(cells: list[Cell], problems: _Problems) -> None:
         grade, solution = bool(given.get("grade")), bool(given.get("solution"))
         full = {"grade": grade, "grade_id": cell.grade_id, "schema_version": 3, "solution": solution,
                 "locked": bool(given.get("locked", grade and not solution)), "task": False}
-        if grade:
-            points = given.get("points", _points_in_call(cell) if cell.kind == "code" else None)
-            if not points:
-                problems.add(cell, f"the check `{cell.grade_id}` has no points: write points=… in the call")
-            elif cell.kind == "code" and _points_in_call(cell) not in (None, points):
-                problems.add(cell, f"the check `{cell.grade_id}` says {points} points in its metadata and "
-                                   f"{_points_in_call(cell)} in its call: keep one")
-            full["points"] = points or 0
+        if grade and not wrong:
+            full["points"], what = guard.points_of(cell.tree if cell.kind == "code" else None, given, cell.grade_id)
+            if what:
+                problems.add(cell, what)
+        elif "points" in given:
+            problems.add(cell, f"the cell `{cell.grade_id}` has points and is not graded: points stand in the call of "
+                               "a check, or beside a written question's \"grade\": true")
         cell.metadata["nbgrader"] = full
+    for cell in cells:
+        for what in guard.markers(cell.source, bool(cell.nbgrader.get("solution")), cell.is_check, cell.author_only):
+            problems.add(cell, what)
 
 
 def _parses(source: str) -> bool:
@@ -239,15 +259,6 @@ def _parses(source: str) -> bool:
     except SyntaxError:
         return False
     return True
-
-
-def _points_in_call(cell: Cell) -> float | None:
-    """`points=` of the check call that ends the cell."""
-    last = cell.tree.body[-1] if cell.tree.body else None
-    if not (isinstance(last, ast.Expr) and isinstance(last.value, ast.Call)):
-        return None
-    value = next((k.value for k in last.value.keywords if k.arg == "points"), None)
-    return value.value if isinstance(value, ast.Constant) and isinstance(value.value, (int, float)) else None
 
 
 def _give_ids(master: Master) -> None:
@@ -286,8 +297,9 @@ def _file_under_question(master: Master, cell: Cell, problems: _Problems) -> Non
     kind = next(tag for tag in cell.tags if tag in AUTHOR_ONLY)
     question = master.questions.get(str(cell.metadata.get("question", "")))
     if question is None:
-        problems.add(cell, f"the {kind} belongs to the question `{cell.metadata.get('question', '')}`, "
-                           'which does not exist: name a grade_id in question="…"')
+        asked = str(cell.metadata.get("question", ""))
+        problems.add(cell, f"the {kind} belongs to the question `{asked}`, which does not exist"
+                           f"{guard.nearest(asked, master.questions)}: name a grade_id in question=\"…\"")
         return
     if kind == "mistake" and not cell.metadata.get("says"):
         problems.add(cell, 'the mistake says nothing: add says="…", the sentence its author should read')
@@ -312,10 +324,33 @@ def _prove(master: Master, problems: _Problems) -> None:
                 problems.add(question.cell, f"`{name}` is also defined by the question in line "
                                             f"{owners[name].line}: a name belongs to one question")
             owners[name] = question.cell
+        for check in question.checks:
+            _prove_asked(master, question, check, problems)
     for cell in master.cells:
         if cell.is_check:
             _prove_check(cell, problems)
+        elif cell.kind == "code" and not cell.author_only and not cell.nbgrader.get("solution"):
+            _prove_no_copy(master, cell, problems)
     _prove_experiments(master, problems)
+
+
+def _prove_asked(master: Master, question: Question, check: Cell, problems: _Problems) -> None:
+    """A check reads something of the question that it stands behind; else that question has lost its metadata."""
+    read = used_names(check.tree)
+    if read & {*question.cell.defined()}:
+        return
+    others = [other for other in master.questions.values() if read & {*other.cell.defined()}]
+    reads = f"it reads what `{others[0].name}` defines, in line {others[0].cell.line}: move it there" if others else (
+        "it reads nothing that a question defines: is a cell before it not marked \"solution\": true?")
+    problems.add(check, f"the check `{check.grade_id}` has no question: the one before it is `{question.name}`, in "
+                        f"line {question.cell.line}, and {reads}")
+
+
+def _prove_no_copy(master: Master, cell: Cell, problems: _Problems) -> None:
+    for question in master.questions.values():
+        if guard.same_beginning(question.cell.tree, cell.tree):
+            problems.add(cell, f"the cell begins like the solution of `{question.name}` in line {question.cell.line} "
+                               "and would be published as it is: tag it mistake or alternative, or take it out")
 
 
 def _prove_check(cell: Cell, problems: _Problems) -> None:
