@@ -128,6 +128,7 @@ def _derivatives(kind: str, differentiate: Callable, function: Any, of: Any, wrt
     names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
     loss = Probe(kind, probe.setting.trusted(of), _caller(2))
     loss.cases = probe.cases
+    _known_entries(probe, loss, names)
 
     def slopes(index: int, name: str, got: Any) -> Any:
         arguments, position = loss.arguments(index), loss.names_of(index).index(name)
@@ -158,6 +159,16 @@ def _derivatives(kind: str, differentiate: Callable, function: Any, of: Any, wrt
         return None if isinstance(outputs, Trouble) else outputs[name]
 
     return judge(probe, names, expect, points, tolerance, by, source="finite differences say", reference=reference)
+
+
+def _known_entries(probe: Probe, loss: Probe, names: Sequence[str]) -> None:
+    """An author's slip: `wrt` names what the cases do not have or the loss does not take. Raises ValueError."""
+    for index, case in enumerate(probe.cases):
+        for name in names:
+            if name not in loss.names_of(index):
+                entries = ", ".join(entry for entry in case if entry != "case")
+                what = f"which the loss `{loss.name}` does not take" if name in case else f"the cases have {entries}"
+                raise ValueError(f'wrt names "{name}", {what}: name an entry that the loss depends on')
 
 
 class _LossFailed(Exception):

@@ -107,6 +107,12 @@ class Local:
             raise NameError(no_such_name(self.name).message)
         return self.value(*args, **kwargs)
 
+    def __getattr__(self, name: str) -> Local:
+        """What is found inside, such as a method of an object: again a subject, with its path for a name."""
+        if name.startswith("_") or name in ("name", "value") or self.missing():
+            raise AttributeError(name)
+        return Local(f"{self.name}.{name}", getattr(self.value, name))
+
     def missing(self) -> bool:
         return self.value is _MISSING
 

@@ -119,6 +119,9 @@ def as_subject(thing: Any, names: dict[str, Any]) -> Subject:
     """Wrap what a check was given; `names` are the globals of the check cell, where it has its name."""
     if hasattr(thing, "observe"):
         return thing
-    own = getattr(thing, "__name__", "")
+    own, owner = getattr(thing, "__name__", ""), getattr(thing, "__self__", None)
+    holder = next((k for k, v in names.items() if owner is not None and v is owner and k[0] != "_"), "")
+    if holder:  # a method: the grader knows it by the same path
+        return Local(f"{holder}.{own}", thing)
     name = own if names.get(own) is thing else next((k for k, v in names.items() if v is thing and k[0] != "_"), own)
     return Local(name or "the answer", thing)

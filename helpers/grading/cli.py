@@ -131,6 +131,33 @@ def build(
 
 
 @app.command()
+def new(ps: Annotated[str, typer.Argument(metavar="PS", help="The new problem set's name, such as ps8_attention.")],
+        course: Folder = HERE) -> None:
+    """Write a master to start from: one working question of each kind."""
+    from helpers.grading.authoring.starting import start_master
+
+    folder = _course(course)
+    path = start_master(folder, ps)
+    console.print(f"Wrote {path.relative_to(folder.root)}. Edit it beside `coursekit watch {ps}`.", markup=False)
+
+
+@app.command()
+def watch(
+    ps: Ps,
+    seeds: Annotated[int, typer.Option(min=1, help="Seeds that mistakes and alternatives are marked on.")] = 3,
+    mutants: Annotated[bool, typer.Option("--mutants", help="Try mutants of the solution as well (slower).")] = False,
+    workers: Workers = None,
+    course: Folder = HERE,
+) -> None:
+    """Rebuild a problem set at every save, mark its marking, and show what a student will see; Ctrl-C ends it."""
+    from helpers.grading.authoring.watching import watch as watch_master
+
+    folder = _course(course)
+    with contextlib.suppress(KeyboardInterrupt):
+        watch_master(folder, folder.find(ps), seeds, console, workers, mutants)
+
+
+@app.command()
 def classroom(
     ps: Ps,
     to: Annotated[Path, typer.Option(help="Where to make the course folder.")],
@@ -349,11 +376,17 @@ def validity(
     course: Folder = HERE,
 ) -> None:
     """Mark the marking: false accepts, false rejects, misconceptions named, mutants caught."""
+    from helpers.checking.expected import PUBLIC_SEED
+    from helpers.grading.authoring.as_student import prove
     from helpers.grading.authoring.scorecard import as_markdown, show
     from helpers.grading.authoring.validity import scorecards
 
     folder = _course(course)
     chosen = [folder.find(name) for name in names] if names else list(folder.masters)
+    with _Shown("Handing the solutions in") as shown:
+        for done, name in enumerate(chosen):
+            shown(done, len(chosen), name)
+            prove(folder, name, PUBLIC_SEED)
     with _Shown("Marking the checks") as shown:
         cards = scorecards([folder.masters[name] for name in chosen], seeds, workers, progress=shown)
     if as_json:

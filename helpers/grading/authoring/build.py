@@ -6,6 +6,7 @@ ids; the release is what nbgrader's own generate_assignment makes of it, plus th
 
 from __future__ import annotations
 
+import inspect
 import json
 import re
 import shutil
@@ -20,6 +21,8 @@ import nbformat
 from helpers.checking import setting as settings
 from helpers.checking.expected import EXPECTED_FILE, PUBLIC_SEED, SIGNIFICANT_DIGITS
 from helpers.checking.expected import pack as packed
+from helpers.grading.authoring.as_student import prove_passable
+from helpers.grading.authoring.source import source_notebook
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.course.release import REQUIREMENTS, generate_release
@@ -31,22 +34,6 @@ SHORTEST_LEAK = 30  # characters of solution that count as one when they show up
 KEEPS_NUMBERS = ("values", "answer", "derivation")  # kinds of check that compare with numbers in the notebook
 
 
-def source_notebook(master: Master) -> nbformat.NotebookNode:
-    """The instructor version: every cell that is not the author's own."""
-    notebook = nbformat.v4.new_notebook()
-    notebook.metadata = nbformat.from_dict({
-        "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
-        "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
-    })
-    for cell in master.cells:
-        if cell.author_only:
-            continue
-        new = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
-        kept = {key: cell.metadata[key] for key in ("nbgrader", "tags") if cell.metadata.get(key)}
-        notebook.cells.append(new(cell.source, id=cell.id, metadata=kept))
-    return notebook
-
-
 class _Recording(GradingSetting):
     """The setting in which the build asks the reference for the numbers that a self-check compares with."""
 
@@ -54,12 +41,16 @@ class _Recording(GradingSetting):
         super().__init__(problem_set, grade_id, seed, depth)
         self.said: dict[str, Any] = {}
         self.numbers: dict[str, float] = {}
+        self.drawn: dict[str, list[settings.Case]] = {}
 
     def cases(self, key: str, at: Any, hidden: Any) -> list[settings.Case]:
-        return super().cases(key, at, ())
+        self.drawn[key] = super().cases(key, at, ())
+        return self.drawn[key]
 
     def parameters(self, subject: Any, key: str) -> tuple[str, ...] | None:
         names = super().parameters(subject, key)
+        if key in self.drawn:
+            fitting(self.in_namespace(self.problem_set.reference, subject), self.drawn[key])
         self.said.setdefault(key, {})["parameters"] = list(names or ())
         return names
 
@@ -81,6 +72,24 @@ class _Recording(GradingSetting):
             if index == len(cases):
                 cases.append(packed(seen.value))
         return seen
+
+
+def fitting(function: Any, cases: list[settings.Case]) -> None:
+    """Some entries of a case are named like the function's parameters and others are not: a slip, for entries with
+    other names altogether are given by position. Raises ValueError.
+    """
+    try:
+        parameters = inspect.signature(function.value).parameters.values()
+    except (TypeError, ValueError):
+        return
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind in (
+        p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    for case in cases:
+        entries = [name for name in case if name != "case"]
+        absent = [name for name in needed if name not in entries]
+        if absent and {*entries} & {*needed}:
+            raise ValueError(f"a case has the entries {', '.join(entries)}, and `{function.name}` takes "
+                             f"{', '.join(needed)}: name every entry like a parameter ({', '.join(absent)} is missing)")
 
 
 def expected_numbers(problem_set: ProblemSet, depth: str) -> dict[str, Any]:
@@ -115,10 +124,11 @@ def _raised(checked: Checked) -> str:
     return next((output["evalue"] for output in checked.outputs if output["output_type"] == "error"), "")
 
 
-def build(course: Course, name: str, *, register: bool = True) -> list[Path]:
+def build(course: Course, name: str, *, register: bool = True, prove: bool = True) -> list[Path]:
     """Build one problem set's source and release; returns the files written.
 
-    `register` also records the assignment in the gradebook, as generate_assignment does.
+    `register` also records the assignment in the gradebook, as generate_assignment does. `prove` hands the solution in
+    once, as a student would.
 
     Raises:
         MasterError, CourseError: with what to correct, before anything of the release is replaced.
@@ -130,6 +140,8 @@ def build(course: Course, name: str, *, register: bool = True) -> list[Path]:
     notebook = source_notebook(master)
     problem_set = ProblemSet(name, notebook, master)
     expected = expected_numbers(problem_set, course.settings.depth["self_check"])
+    if prove:
+        prove_passable(course, problem_set, master, PUBLIC_SEED)
     folder = course.folder("source", ".", name)
     folder.mkdir(parents=True, exist_ok=True)
     written = [folder / f"{name}.ipynb", folder / EXPECTED_FILE]
@@ -199,7 +211,7 @@ def stale(course: Course, name: str) -> list[str]:
         fresh.root = Path(scratch)
         shutil.copytree(course.root / course.settings.masters_directory,
                         fresh.root / course.settings.masters_directory)
-        build(fresh, name, register=False)
+        build(fresh, name, register=False, prove=False)
         wrong = []
         for step in ("source", "release"):
             made, kept = fresh.folder(step, ".", name), course.folder(step, ".", name)

@@ -25,8 +25,8 @@ from helpers.checking import setting as settings
 from helpers.checking.observing import Local
 from helpers.checking.probe import called_with, same_behaviour
 from helpers.checking.verdict import Verdict
-from helpers.grading.authoring.build import source_notebook
 from helpers.grading.authoring.mutants import mutants
+from helpers.grading.authoring.source import source_notebook
 from helpers.grading.classes.pool import leave_interrupts
 from helpers.grading.marking import nothing
 from helpers.grading.marking.reference import GradingSetting, ProblemSet
