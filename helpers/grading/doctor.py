@@ -9,8 +9,12 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import packaging.requirements
+
+if TYPE_CHECKING:
+    from helpers.grading.course.folder import Course
 
 DISTRIBUTION = "backprop-by-hand"
 EXTRAS = {"torch": "needed for the PyTorch problem sets only: pip install -e .[torch]",
@@ -40,11 +44,28 @@ def _of_course(folder: Path) -> Iterator[Requirement]:
     from helpers.grading.marking.steps import unsafe
 
     course = Course(folder)
+    yield _of_what_is_seen(course)
     left = unsafe(course.config)
     yield Requirement("nbgrader_config.py", "missing" if left else "ok",
                       f"not as it should be: {', '.join(left)}" if left else "has this kit's steps",
                       configure.WARNING.format(where=course.root / "nbgrader_config.py", left=", ".join(left))
                       if left else "")
+
+
+def _of_what_is_seen(course: Course) -> Requirement:
+    """Could a notebook read this course?"""
+    from helpers.grading.course.private import private_of
+    from helpers.grading.sandbox.sandbox import ExposedError, SandboxError, warm_sandbox
+
+    what = "what notebooks can read"
+    try:
+        warm_sandbox(course.settings.sandbox, private_of(course))
+    except ExposedError as error:
+        return Requirement(what, "missing", "too much", str(error))
+    except SandboxError:  # there are no walls, which is told above
+        return Requirement(what, "optional", "not known: there are no walls here")
+    return Requirement(what, "ok", "Python, its packages, the system's programs, course data; nothing of this course"
+                       if course.settings.sandbox != "none" else "everything that you can: this course has no walls")
 
 
 def _findings() -> Iterator[Requirement]:

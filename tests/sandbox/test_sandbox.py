@@ -465,7 +465,7 @@ def test_a_file_cannot_be_put_elsewhere(sandbox, name):
 
 def test_a_course_folder_is_no_data(tmp_path):
     (tmp_path / "submitted").mkdir()
-    with pytest.raises(SandboxError, match="course folder"):
+    with pytest.raises(SandboxError, match="could read"):
         Sandbox("none", readable=[tmp_path])
 
 

@@ -36,7 +36,7 @@ from helpers.grading.marking.job import GradingJob, Result, SubmissionTask, job_
 from helpers.grading.marking.worker import grade, problem_set_of, start_worker
 from helpers.grading.notebooks.files import aside, passed_files
 from helpers.grading.notebooks.restore import restore
-from helpers.grading.sandbox.sandbox import FORKS, SandboxError, warm_sandbox
+from helpers.grading.sandbox.sandbox import FORKS, ExposedError, SandboxError, warm_sandbox
 
 READ_ONLY = 0o444  # as nbgrader leaves autograded files
 
@@ -130,7 +130,9 @@ def _graders(assignment: GradingJob, workers: int | None, scheduler: str) -> Poo
 def _shared(assignment: GradingJob) -> Iterator[None]:
     """What forked workers have of their driver: a warm process, the problem set, and what every reference imports."""
     try:
-        sandbox = warm_sandbox(assignment.sandbox)
+        sandbox = warm_sandbox(assignment.sandbox, assignment.private)
+    except ExposedError as error:
+        raise CourseError(str(error)) from None
     except SandboxError as error:
         raise CourseError(f"{error}\nTo grade without walls all the same, say --sandbox none") from None
     with contextlib.closing(sandbox):

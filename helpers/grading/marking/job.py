@@ -14,8 +14,10 @@ import nbformat
 
 import helpers
 from helpers.grading.course.folder import Course
+from helpers.grading.course.private import private_of
 from helpers.grading.notebooks.cells import EXPERIMENT
 from helpers.grading.notebooks.restore import recorded
+from helpers.grading.sandbox.bound import Private
 from helpers.grading.sandbox.limits import Limits
 
 
@@ -47,11 +49,12 @@ class GradingJob:
     sandbox: str = "auto"
     imports: tuple[str, ...] = ()
     run_experiments: bool = False
+    private: Private = field(default_factory=Private)  # not to be seen inside; where it is changes no mark
     digest: str = ""
 
     def __post_init__(self) -> None:
         if not self.digest:  # changes with anything that could change a mark
-            facts = repr([asdict(self), kit_digest()])
+            facts = repr([{**asdict(self), "private": None}, kit_digest()])
             object.__setattr__(self, "digest", hashlib.sha256(facts.encode()).hexdigest())
 
     def __hash__(self) -> int:
@@ -119,4 +122,4 @@ def job_of(course: Course, name: str, sandbox: str | None = None, run_experiment
         master=master.text if master else "", files=tuple(sorted(course.own_files(name).items())),
         seed=course.seed(name), depth=settings.depth["feedback"], limits=Limits(**settings.limits),
         sandbox=sandbox or settings.sandbox, imports=(*imported_modules(notebook), *settings.imports.get(name, ())),
-        run_experiments=run_experiments)
+        run_experiments=run_experiments, private=private_of(course))

@@ -71,7 +71,7 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gra
 def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob,
                  files: Mapping[str, bytes]) -> Graded:
     graded, sources = Graded(), problem_set.check_sources
-    sandbox = warm_sandbox(assignment.sandbox)
+    sandbox = warm_sandbox(assignment.sandbox, assignment.private)
     with sandbox.open(dict(files), assignment.limits, assignment.imports) as student:
         subjects = {name: student.subject(name) for name in problem_set.student_names}
         ran: list[tuple[NotebookNode, list[dict]]] = []

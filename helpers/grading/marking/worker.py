@@ -48,7 +48,7 @@ def start_worker(assignment: GradingJob) -> None:
     if hasattr(os, "nice"):
         os.nice(5)
     threading.Thread(target=_end_with_the_driver, args=(os.getppid(),), daemon=True).start()
-    warm_sandbox(assignment.sandbox).start()  # it imports while this goes on
+    warm_sandbox(assignment.sandbox, assignment.private).start()  # it imports while this goes on
     problem_set_of(assignment)
 
 

@@ -15,12 +15,13 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-import helpers
+from helpers.grading.sandbox.bound import SYSTEM, USR, Bound, below, kit_place, package_folders, python_places
 
 COURSE = "/course"  # where the package lies inside
 CACHE = "/tmp/.matplotlib"
 THREADS = tuple(f"{library}_NUM_THREADS" for library in ("OMP", "OPENBLAS", "MKL", "NUMEXPR"))
 _ETC = ("ld.so.cache", "ld.so.conf", "ld.so.conf.d", "fonts", "localtime", "alternatives", "mime.types")
+_ROOTS = ("/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32")  # often links into /usr
 _WRITTEN = {
     "/etc/passwd": "student:x:1000:1000:student:/tmp/home:/bin/sh\n",
     "/etc/group": "student:x:1000:\n",
@@ -54,11 +55,6 @@ def environment(cache: str, path: Iterable[str] = ()) -> dict[str, str]:
     return values | {name: os.environ[name] for name in kept if name in os.environ}
 
 
-def package_folders() -> list[str]:
-    """Folders that Python here imports installed packages from."""
-    return [p for p in sys.path if p.rstrip("/\\").endswith(("site-packages", "dist-packages")) and os.path.isdir(p)]
-
-
 def font_list() -> dict[str, bytes]:
     """matplotlib's list of fonts as it has cached it for whoever runs this (making it anew takes a second)."""
     cache = os.environ.get("MPLCONFIGDIR") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "matplotlib")
@@ -66,11 +62,13 @@ def font_list() -> dict[str, bytes]:
     return {p.name: p.read_bytes() for p in found if p.stat().st_size < 2**22}
 
 
-def command(program: list[str], user: str, readable: Iterable[str] = (), size: int = 2**28) -> tuple[list[str], list]:
+def command(program: list[str], user: str, readable: Iterable[str] = (), size: int = 2**28,
+            hidden: Iterable[str] = ()) -> tuple[list[str], list]:  # fmt: skip
     """bubblewrap's command line for `program`, and open files that it must inherit.
 
     user: "root" if root starts it and the program will become nobody by itself; "other" for a user namespace.
-    readable: more folders to be seen, read-only, where they are. size: bytes that /tmp holds.
+    readable: more folders to be seen, read-only, where they are. size: bytes that /tmp holds. hidden: folders that are
+    empty inside, though they lie in what is seen.
     """
     spaces = ["--unshare-all", "--uid", "1000", "--gid", "1000"]
     if user == "root":
@@ -81,21 +79,28 @@ def command(program: list[str], user: str, readable: Iterable[str] = (), size: i
     for name, value in environment(CACHE, [COURSE, *package_folders()]).items():
         line += ["--setenv", name, value]
     line += ["--size", str(size), "--perms", "1777", "--tmpfs", "/tmp"]
-    package = str(Path(helpers.__file__).parent.resolve())
-    line += [*_system(), *_bind(_python()), *_bind([package], [f"{COURSE}/helpers"]), *_bind(readable)]
+    empty = covered(hidden)
+    line += [*_system(empty), *_bind([place.source for place in python_places(empty)]),
+             *_bind([kit_place().source], [f"{COURSE}/helpers"]), *_bind(readable)]
     written, files = _written()
     line += [*written, "--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/dev/shm"]
     line += ["--ro-bind-try", "/sys/devices/system/cpu", "/sys/devices/system/cpu"]
-    for path in _covered():
+    for path in empty:
         line += ["--remount-ro", path]
     line += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp", "--", *program]
     return line, files
 
 
-def _system() -> list[str]:
+def places(readable: Iterable[Bound], hidden: Iterable[str] = ()) -> list[Bound]:
+    """All that `command` shows of this machine's files."""
+    system = [name for name in (USR, *_ROOTS, "/nix/store") if os.path.isdir(name) and not os.path.islink(name)]
+    return [*(Bound(path, SYSTEM) for path in system), *python_places(covered(hidden)), kit_place(), *readable]
+
+
+def _system(empty: list[str]) -> list[str]:
     """The system's programs and libraries, and a few files of its configuration."""
-    line = ["--ro-bind", "/usr", "/usr"]
-    for name in ("/bin", "/sbin", "/lib", "/lib64", "/lib32", "/libx32"):
+    line = ["--ro-bind", USR, USR]
+    for name in _ROOTS:
         if os.path.islink(name):
             line += ["--symlink", os.readlink(name), name]
         elif os.path.isdir(name):
@@ -104,15 +109,14 @@ def _system() -> list[str]:
     line += ["--perms", "0755", "--dir", "/etc"]
     for name in _ETC:
         line += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    for path in _covered():
+    for path in empty:
         line += ["--perms", "0755", "--tmpfs", path]
     return line
 
 
-def _covered() -> list[str]:
+def covered(hidden: Iterable[str] = ()) -> list[str]:
     """Folders that would be seen below /usr and shall not: courses, the exchange."""
-    here = os.getcwd()
-    return [p for p in (*_COVERED, *([here] if _below(here, ["/usr"]) else [])) if os.path.isdir(p)]
+    return [path for path in dict.fromkeys((*_COVERED, *hidden)) if below(path, [USR]) and os.path.isdir(path)]
 
 
 def _bind(sources: Iterable[str], targets: Iterable[str] | None = None) -> list[str]:
@@ -123,22 +127,6 @@ def _bind(sources: Iterable[str], targets: Iterable[str] | None = None) -> list[
             line += ["--perms", "0755", "--dir", str(parent)]
         line += ["--ro-bind", source, target]
     return line
-
-
-def _python() -> list[str]:
-    """The interpreter, its standard library and the installed packages, where they are."""
-    wanted = [sys.base_prefix, sys.base_exec_prefix, sys.prefix, os.path.dirname(os.path.realpath(sys.executable))]
-    seen: list[str] = []
-    covered = _covered()
-    for path in map(os.path.abspath, [*wanted, *package_folders()]):
-        visible = _below(path, ["/usr"]) and not _below(path, covered)
-        if not visible and not _below(path, seen) and os.path.isdir(path):
-            seen.append(path)
-    return seen
-
-
-def _below(path: str, folders: Iterable[str]) -> bool:
-    return any(os.path.commonpath([path, f]) == f for f in folders)
 
 
 def _written() -> tuple[list[str], list]:

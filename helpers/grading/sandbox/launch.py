@@ -18,15 +18,13 @@ from typing import Any, Protocol
 
 import helpers
 from helpers.grading.sandbox import bubblewrap
+from helpers.grading.sandbox.bound import package_folders
+from helpers.grading.sandbox.errors import SandboxError
 from helpers.grading.sandbox.limits import Limits
 
 START_SECONDS = 120  # importing torch from a cold disk
 ANSWER_SECONDS = 10
 PROGRAM = "helpers.grading.sandbox.inside.start"
-
-
-class SandboxError(Exception):
-    """A sandbox cannot be built or used: says what, why and what to do."""
 
 
 class Launcher(Protocol):
@@ -58,9 +56,9 @@ class Warmed:
     A process that is forked from the one that made this shares the warm process, each with a keeper of its own there.
     """
 
-    def __init__(self, imports=(), user: str = "", namespaces: bool = False, readable=()):
+    def __init__(self, imports=(), user: str = "", namespaces: bool = False, readable=(), hidden=()):
         self.imports = tuple(imports)
-        self.user, self.namespaces, self.readable = user, namespaces, readable
+        self.user, self.namespaces, self.readable, self.hidden = user, namespaces, readable, hidden
         self._process: subprocess.Popen | None = None
         self._starter = 0  # pid of the grader that has started it
         self._door: socket.socket | None = None  # to the warm process
@@ -105,7 +103,7 @@ class Warmed:
         program += [f"--import={name}" for name in self.imports]
         if self.user:
             program += ["--walls", *(["--namespaces"] if self.namespaces else [])]
-            return (*bubblewrap.command(program, self.user, self.readable, disk_bytes), {})
+            return (*bubblewrap.command(program, self.user, self.readable, disk_bytes, self.hidden), {})
         self._folder = tempfile.mkdtemp(prefix="coursekit-")
         return program, [], {"env": plain_environment(self._folder), "cwd": self._folder}
 
@@ -289,5 +287,5 @@ def plain_environment(folder: str) -> dict[str, str]:
     for name, data in bubblewrap.font_list().items():
         (cache / name).write_bytes(data)
     package = str(Path(helpers.__file__).parent.parent.resolve())
-    values = bubblewrap.environment(str(cache), [package, *bubblewrap.package_folders()])
+    values = bubblewrap.environment(str(cache), [package, *package_folders()])
     return values | {"HOME": folder, "USERPROFILE": folder, "TMPDIR": folder}

@@ -19,12 +19,14 @@ from multiprocessing.util import Finalize
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from helpers.grading.sandbox import bubblewrap
+from helpers.grading.sandbox.bound import ExposedError, Private, prove_unseen, readable_places
 from helpers.grading.sandbox.launch import Fresh, Launcher, SandboxError, Warmed
 from helpers.grading.sandbox.limits import Limits
 from helpers.grading.sandbox.process import SubmissionProcess
 from helpers.images.sources import cache_folder
 
-__all__ = ["Limits", "Sandbox", "SandboxError", "SubmissionProcess", "walls_available", "warm_sandbox"]
+__all__ = ["ExposedError", "Limits", "Private", "Sandbox", "SandboxError", "SubmissionProcess", "walls_available",
+           "warm_sandbox"]
 
 FORKS = sys.platform == "linux"  # a forked worker has what its driver has; elsewhere forking is unsafe or unknown
 IMPORTS = ("numpy", "matplotlib.pyplot", "helpers.check", "helpers.data", "helpers.plots")  # whatever the notebook
@@ -44,8 +46,10 @@ class Sandbox:
     kind: "bubblewrap"; "none" (a process apart, but no walls: for work you trust); "auto" is bubblewrap, and refuses
         where there is none: whoever wants to do without has to say so.
     imports: modules that the warm process imports. readable: folders that notebooks may read, beside COURSE_DATA.
+    hidden: folders below /usr that are empty inside.
 
-    Use it in the thread that made it: bubblewrap ends with the thread that started it. Raises SandboxError.
+    Use it in the thread that made it: bubblewrap ends with the thread that started it. Raises SandboxError, and
+    ExposedError where a course would be seen inside.
     """
 
     def __init__(
@@ -54,11 +58,12 @@ class Sandbox:
         limits: Limits | None = None,
         imports: Iterable[str] = ("numpy", "matplotlib.pyplot"),
         readable: Iterable[str | os.PathLike] = (),
+        hidden: Iterable[str] = (),
     ):
         self.limits = limits or Limits()
         self.kind = "bubblewrap" if kind == "auto" else kind
         self.imports = tuple(imports)
-        self.readable = _readable(readable)
+        self.readable, self.hidden = readable_places(readable), tuple(hidden)
         self._student: SubmissionProcess | None = None
         self._launcher = self._make_launcher()
 
@@ -77,7 +82,13 @@ class Sandbox:
         user, namespaces, why = bubblewrap.probe()
         if not user:
             raise SandboxError(f"no walls here: {why}\nWithout them a submission can read and write whatever you can.")
-        return Warmed(self.imports, user=user, namespaces=namespaces, readable=self.readable)
+        return Warmed(self.imports, user=user, namespaces=namespaces,
+                      readable=[place.source for place in self.readable], hidden=self.hidden)  # fmt: skip
+
+    def prove_unseen(self, private: Private) -> None:
+        """Raises ExposedError if any of it could be seen inside. Without walls there is nothing to prove."""
+        if self.kind != "none":
+            prove_unseen(private, bubblewrap.places(self.readable, self.hidden), bubblewrap.covered(self.hidden))
 
     def start(self) -> None:
         """Start the warm process, without waiting for it; a process that is forked from this one shares it."""
@@ -102,31 +113,33 @@ class Sandbox:
         self._launcher.stop()
 
 
-def warm_sandbox(kind: str) -> Sandbox:
-    """This process's sandbox or its parent's, with what any notebook may import; closed when the process ends."""
+def warm_sandbox(kind: str, private: Private | None = None) -> Sandbox:
+    """This process's sandbox or its parent's, with what any notebook may import; closed when the process ends.
+
+    private: what must not be seen inside. Raises SandboxError, and ExposedError if any of it could be.
+    """
     cache = cache_folder()
     if cache is not None and cache.is_dir():  # else every submission would read the bundled digits' csv again
         os.environ.setdefault("COURSE_CACHE", str(cache))
-    return _warm_sandbox("bubblewrap" if kind == "auto" else kind, cache, os.environ.get("COURSE_DATA"))
+    kind, data = "bubblewrap" if kind == "auto" else kind, os.environ.get("COURSE_DATA")
+    if private is None:
+        return _warm_sandbox(kind, cache, data, ())
+    return _proved_sandbox(kind, cache, data, private)
 
 
 @functools.cache
-def _warm_sandbox(kind: str, cache: Path | None, data: str | None) -> Sandbox:
-    """data: a course's configuration may set COURSE_DATA after a sandbox without it was made."""
-    sandbox = Sandbox(kind, imports=IMPORTS, readable=[cache] if cache else [])
-    Finalize(None, sandbox.close, exitpriority=1)  # atexit does not run in a worker of a process pool
+def _proved_sandbox(kind: str, cache: Path | None, data: str | None, private: Private) -> Sandbox:
+    sandbox = _warm_sandbox(kind, cache, data, private.below_usr())
+    sandbox.prove_unseen(private)
     return sandbox
 
 
-def _readable(paths: Iterable[str | os.PathLike]) -> list[str]:
-    found = [os.path.realpath(p) for p in (*paths, *filter(None, [os.environ.get("COURSE_DATA")]))]
-    for path in found:
-        if any(os.path.exists(os.path.join(path, name)) for name in ("gradebook.db", "submitted", "source")):
-            raise SandboxError(
-                f"notebooks must not read {path}: it is a course folder, with sources and the work of others. "
-                "Keep data in a folder of its own (COURSE_DATA)."
-            )
-    return [p for p in dict.fromkeys(found) if os.path.isdir(p)]
+@functools.cache
+def _warm_sandbox(kind: str, cache: Path | None, data: str | None, hidden: tuple[str, ...]) -> Sandbox:
+    """data: a course's configuration may set COURSE_DATA after a sandbox without it was made."""
+    sandbox = Sandbox(kind, imports=IMPORTS, readable=[cache] if cache else [], hidden=hidden)
+    Finalize(None, sandbox.close, exitpriority=1)  # atexit does not run in a worker of a process pool
+    return sandbox
 
 
 def _safe_name(name: str) -> str:
