@@ -31,6 +31,7 @@ docs: $(READY)
 
 lint: $(READY)
 	@$(BIN)/ruff check .
+	@$(BIN)/mypy
 
 test: lint
 	@$(BIN)/python -m pytest -n auto

@@ -136,7 +136,7 @@ def _derivatives(kind: str, differentiate: Callable, function: Any, of: Any, wrt
         def moved(x: np.ndarray) -> Any:
             seen = loss.subject.observe(*arguments[:position], x, *arguments[position + 1:])
             if seen.error is not None:
-                raise _LossFailed(loss.raised(seen))
+                raise _LossFailed(loss.raised(seen.error))
             return seen.value
 
         return probe.setting.remembered(f"{probe.key} {index} {name}",
@@ -228,7 +228,7 @@ def training(run: Any, *, at: Any, points: float, loss: Callable[..., float], be
     for index in range(len(probe.cases)):
         failure = probe.unlike(index)
         bound = _bound(probe, index, below, final, slack)
-        reached = failure or _number(lambda i=index: final(probe.result(i), *probe.values_of(i)))
+        reached = failure or _number(final, probe.result(index), *probe.values_of(index))
         if isinstance(reached, Trouble):
             rows[0].where = reached.says
         elif isinstance(bound, Trouble):
@@ -249,7 +249,7 @@ def _bound(probe: Probe, index: int, below: Any, final: Callable, slack: float) 
     if below is not None:
         return float(below)
     reached = probe.setting.number(
-        f"{probe.key} {index}", lambda: float(final(probe.expected(index).value, *probe.values_of(index))))
+        f"{probe.key} {index}", lambda: float(final(probe.wanted(index), *probe.values_of(index))))
     if reached is None:
         return Trouble("no-reference", "nothing to compare with: `expected.json` is missing beside this notebook")
     return slack * reached
@@ -269,8 +269,8 @@ def residuals(solve: Any, *, of: Callable[..., Any], at: Any, points: float, bel
     for index in range(len(probe.cases)):
         row = rows[index] if by == "case" else rows[0]
         failure = probe.unlike(index)
-        largest = failure or _number(
-            lambda i=index: np.max(np.abs(left_over(probe.result(i), *probe.values_of(i)))))
+        largest = failure or _number(lambda *values: np.max(np.abs(left_over(*values))), probe.result(index),
+                                     *probe.values_of(index))
         if isinstance(largest, Trouble):
             row.share, row.where = 0.0, largest.says
         elif not largest < below:
@@ -338,11 +338,11 @@ def _caller(depth: int = 1) -> dict[str, Any]:
     return sys._getframe(depth + 1).f_globals
 
 
-def _number(compute: Callable[[], Any]) -> float | Trouble:
-    """A float from a student's result, or why there is none."""
+def _number(compute: Callable[..., Any], *values: Any) -> float | Trouble:
+    """A float computed from a student's result, or why there is none."""
     try:
         with np.errstate(all="ignore"):
-            number = float(compute())
+            number = float(compute(*values))
     except Exception as error:
         return Trouble("result", f"the result cannot be used: {type(error).__name__}: {error}")
     return number if np.isfinite(number) else Trouble("not-finite", "the result is not a finite number")

@@ -8,12 +8,13 @@ cache.
 """
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 
 from helpers.images import idx, sources
 from helpers.images.errors import DataError
@@ -50,7 +51,8 @@ class Part(NamedTuple):
     labels: np.ndarray
 
 
-def mnist(*, axis="rows", size=None, dtype=np.float64, seed=0, download=False, quiet=False) -> Images:
+def mnist(*, axis: str = "rows", size: int | Sequence[int | None] | None = None, dtype: npt.DTypeLike = np.float64,
+          seed: int | None = 0, download: bool = False, quiet: bool = False) -> Images:
     """Handwritten digits.
 
     axis: "rows" gives images (N, 784), "columns" gives (784, N).
@@ -63,12 +65,15 @@ def mnist(*, axis="rows", size=None, dtype=np.float64, seed=0, download=False, q
     return _load("MNIST", axis, size, dtype, seed, download, quiet)
 
 
-def fashion_mnist(*, axis="rows", size=None, dtype=np.float64, seed=0, download=False, quiet=False) -> Images:
+def fashion_mnist(*, axis: str = "rows", size: int | Sequence[int | None] | None = None,
+                  dtype: npt.DTypeLike = np.float64, seed: int | None = 0, download: bool = False,
+                  quiet: bool = False) -> Images:
     """Pieces of clothing, in MNIST's format; arguments as for `mnist`. Where there are none: digits, and it says so."""
     return _load("FashionMNIST", axis, size, dtype, seed, download, quiet)
 
 
-def two_circles(n=400, *, noise=0.1, factor=0.5, axis="rows", seed=0, quiet=False):
+def two_circles(n: int = 400, *, noise: float = 0.1, factor: float = 0.5, axis: str = "rows", seed: int | None = 0,
+                quiet: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """A noisy circle inside another: no straight line separates them (scikit-learn's make_circles).
 
     Returns: points (n, 2), or (2, n) for axis="columns"; labels (n,), 0 outside and 1 inside.
@@ -81,7 +86,8 @@ def two_circles(n=400, *, noise=0.1, factor=0.5, axis="rows", seed=0, quiet=Fals
     return _turn(points, axis), labels.astype(np.int64)
 
 
-def two_vector_sets(*, n=25, dimensions=10, seed=0, quiet=False):
+def two_vector_sets(*, n: int = 25, dimensions: int = 10, seed: int | None = 0,
+                    quiet: bool = False) -> tuple[np.ndarray, np.ndarray]:
     """Two sets of vectors drawn from the standard normal distribution: one vector a column.
 
     Returns: X (dimensions, n) and Y (dimensions, n), independent of each other.
@@ -92,7 +98,8 @@ def two_vector_sets(*, n=25, dimensions=10, seed=0, quiet=False):
     return X, Y
 
 
-def split(inputs, labels, fractions=(0.70, 0.15, 0.15), *, axis="rows", seed=0) -> tuple[Part, ...]:
+def split(inputs: npt.ArrayLike, labels: npt.ArrayLike, fractions: Any = (0.70, 0.15, 0.15), *, axis: str = "rows",
+          seed: int | None = 0) -> tuple[Part, ...]:
     """Shuffles, then cuts into parts: training, validation, test. Each sample is in exactly one part.
 
     inputs: (N, D) for axis="rows", (D, N) for axis="columns"; labels: (N,), or an array laid out as the inputs are.
@@ -124,7 +131,9 @@ def split(inputs, labels, fractions=(0.70, 0.15, 0.15), *, axis="rows", seed=0) 
     )
 
 
-def torchvision_dataset(name="FashionMNIST", *, train=True, transform=None, download=False, quiet=False):
+def torchvision_dataset(name: str = "FashionMNIST", *, train: bool = True,
+                        transform: Callable[[Any], Any] | None = None, download: bool = False,
+                        quiet: bool = False) -> Any:
     """Torchvision's own data set, from the same places and in the same order as `mnist` and `fashion_mnist`.
 
     name: "MNIST" or "FashionMNIST". transform: as in torchvision; None gives PIL images.

@@ -20,8 +20,11 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 LARGE = 2_000  # tensors with more entries are measured along random directions
 # A correct gradient's error, relative to the tensor's largest entry: round-off summed over a few layers and samples,
@@ -109,7 +112,7 @@ class Comparison:
 # ---------------------------------------------------------------------------------------------- measuring
 
 
-def gradient(f: Callable, x, *, entries: Iterable | None = None, rng=None) -> Slopes:
+def gradient(f: Callable, x: npt.ArrayLike, *, entries: Iterable | None = None, rng: Any = None) -> Slopes:
     """The gradient of a scalar function at x, in x's shape.
 
     entries: indices (tuples, or positions in the flattened x) to measure; all of them if None.
@@ -119,7 +122,7 @@ def gradient(f: Callable, x, *, entries: Iterable | None = None, rng=None) -> Sl
     return _gradient(point, _positions(entries, point.x.shape))
 
 
-def jacobian(f: Callable, x, *, rng=None) -> Slopes:
+def jacobian(f: Callable, x: npt.ArrayLike, *, rng: Any = None) -> Slopes:
     """The Jacobian of an array-valued function at x, in the shape f(x).shape + x.shape. Raises as `gradient` does."""
     point = _Point(f, x, rng, scalar=False)
     found = _descend(point, point.entry, np.arange(point.x.size), point.scales)
@@ -127,12 +130,8 @@ def jacobian(f: Callable, x, *, rng=None) -> Slopes:
     return Slopes(*(part.T.reshape(shape) for part in found))
 
 
-def directional(f: Callable, x, directions, *, rng=None) -> Slopes:
-    """The derivatives of a scalar function along directions of shape (k,) + x.shape; Slopes of shape (k,)."""
-    return _directional(_Point(f, x, rng, scalar=True), np.asarray(directions, dtype=np.float64))
-
-
-def measure(f: Callable, x, got=None, *, rng=None, large: int = LARGE) -> Slopes | Sample:
+def measure(f: Callable, x: npt.ArrayLike, got: npt.ArrayLike | None = None, *, rng: Any = None,
+            large: int = LARGE) -> Slopes | Sample:
     """What is needed to judge a gradient of the scalar function f at x: every entry of a small tensor; of a large one
     six random directions and some twenty entries, among them the largest of `got` (the gradient to be judged) and, if a
     direction disagrees with it, an entry that does, found by halving the direction. Raises as `gradient` does."""
@@ -159,7 +158,8 @@ class _Point:
             raise NotDifferentiable("The point to differentiate at must hold real, finite numbers.")
         self.f, self.scalar, self.x = f, scalar, x.astype(np.float64)
         self.rng = np.random.default_rng(0) if rng is None else np.random.default_rng(rng)
-        self.shape, self.precision = None, 0.0
+        self.shape: tuple[int, ...] | None = None
+        self.precision = 0.0
         self.scales = _scales(self.x)
         self.value = self(self.x.copy())
         if not np.isfinite(self.value).all():
@@ -371,7 +371,8 @@ def _comparable(got, shape: tuple[int, ...]) -> np.ndarray | None:
 
 def _smooth_directions(point: _Point, wanted: int) -> tuple[np.ndarray, Slopes]:
     """Random unit directions that cross no kink. If whole ones do, sparser ones (some rows or columns) are tried."""
-    kept, slopes = [], []
+    kept: list[np.ndarray] = []
+    slopes: list[Slopes] = []
     for attempt in range(3 * wanted):
         direction = point.rng.choice((-1.0, 1.0), point.x.shape)
         share = 0.5 ** max(0, attempt - len(kept) - 1)
@@ -423,31 +424,12 @@ def _locate(point: _Point, got: np.ndarray, directions: np.ndarray, along: Slope
 # ---------------------------------------------------------------------------------------------- comparing
 
 
-def tolerance_for(dtype) -> float:
+def tolerance_for(dtype: npt.DTypeLike) -> float:
     """How far a correct gradient of this dtype may be off, relative to its largest entry."""
     return TOLERANCE.get(np.dtype(dtype).name, TOLERANCE["float64"])
 
 
-def scaled_error(got, expected, floor: float = FLOOR) -> tuple[float, tuple[int, ...] | None]:
-    """max|got - expected| / max|expected|, and the index of the worst entry.
-
-    Scaled by the tensor's largest entry, because an entrywise relative error rejects correct gradients for the
-    round-off of their tiny entries. Entries where `expected` is nan are not compared. Different shapes: (inf, None).
-    """
-    got, expected = np.asarray(got), np.asarray(expected)
-    if got.shape != expected.shape:
-        return np.inf, None
-    known = ~np.isnan(expected)
-    if not known.any():
-        return 0.0, None
-    off = np.where(known, np.abs(got.astype(np.float64) - expected), 0.0)
-    off = np.where(np.isnan(off), np.inf, off)
-    worst = np.unravel_index(int(np.argmax(off)), off.shape)
-    scale = max(float(np.abs(expected[known]).max()), floor)
-    return float(off[worst]) / scale, tuple(int(i) for i in worst)
-
-
-def compare(got, expected, *, tolerance: float | None = None) -> Comparison:
+def compare(got: npt.ArrayLike | None, expected: Any, *, tolerance: float | None = None) -> Comparison:
     """Holds a gradient against an array, against Slopes or against a Sample of a large tensor.
 
     tolerance: relative to the tensor's largest entry; by default what got's dtype can do (see `tolerance_for`). The
@@ -471,8 +453,8 @@ def compare(got, expected, *, tolerance: float | None = None) -> Comparison:
     got = got.astype(np.float64)
     if not np.isfinite(got).all():
         where = tuple(int(i) for i in np.argwhere(~np.isfinite(got))[0])
-        wanted = float(slopes.value[where])
-        wanted = wanted if np.isfinite(wanted) else None
+        slope = float(slopes.value[where])
+        wanted = slope if np.isfinite(slope) else None
         return Comparison(False, np.inf, where, float(got[where]), wanted, tolerance=tolerance, why="not finite")
     return _compare(got, slopes, sample, tolerance)
 
@@ -488,10 +470,10 @@ def _compare(got: np.ndarray, slopes: Slopes, sample: Sample | None, tolerance: 
         scale = max(scale, float(np.sqrt(np.mean(sample.along.value**2))))
     off = np.where(known, np.abs(got - nearest), 0.0)
     excess = off - np.where(known, slopes.errors, 0.0)
-    counts = {"kinks": int(slopes.kinks.sum()), "exact_entries": int(known.sum()), "tolerance": tolerance}
-    if sample is not None:
-        counts["directions"] = len(sample.directions)
-    error, where, why = 0.0, None, ""
+    result = partial(Comparison, kinks=int(slopes.kinks.sum()), exact_entries=int(known.sum()), tolerance=tolerance,
+                     directions=0 if sample is None else len(sample.directions))
+    error, why = 0.0, ""
+    where: tuple[int, ...] | None = None
     if got.size:
         worst = int(np.argmax(excess if (excess > tolerance * scale).any() else off))
         where = tuple(int(i) for i in np.unravel_index(worst, off.shape))
@@ -503,7 +485,8 @@ def _compare(got: np.ndarray, slopes: Slopes, sample: Sample | None, tolerance: 
         missed = np.abs(projected - sample.along.value)
         k = int(np.argmax(missed - sample.along.errors))
         if missed[k] - sample.along.errors[k] > tolerance * scale:
-            numbers = float(projected[k]), float(sample.along.value[k])
-            return Comparison(False, float(missed[k]) / scale, None, *numbers, **counts, why="direction")
-    numbers = (float(got[where]), float(nearest[where])) if where is not None and known[where] else (None, None)
-    return Comparison(not why, error, where, *numbers, **counts, why=why)
+            return result(False, float(missed[k]) / scale, None, float(projected[k]), float(sample.along.value[k]),
+                          why="direction")
+    if where is None or not known[where]:
+        return result(not why, error, where, why=why)
+    return result(not why, error, where, float(got[where]), float(nearest[where]), why=why)

@@ -6,12 +6,16 @@ sentence that says what they show as their label (`figure.get_label()`), for an 
 """
 
 import math
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
+import numpy.typing as npt
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
+from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
@@ -27,7 +31,7 @@ TEN_COLORS = (
 )  # fmt: skip
 INK, FAINT = "#222222", "#DDDDDD"
 MARKERS = "o^sDvP*X"
-STYLE = {
+STYLE: dict[Any, Any] = {
     "figure.facecolor": "white", "savefig.facecolor": "white", "axes.facecolor": "white", "axes.edgecolor": "#888888",
     "text.color": INK, "axes.labelcolor": INK, "axes.titlecolor": INK, "font.size": 10, "axes.titlesize": 11,
     "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True, "legend.framealpha": 0.85,
@@ -39,14 +43,15 @@ class Panels(tuple):
     """Several Axes in one figure. A tuple with a short repr, so that a cell which ends in a plot prints one word."""
 
     @property
-    def figure(self):
+    def figure(self) -> Figure:
         return self[0].figure
 
     def __repr__(self):
         return f"<{len(self)} panels>"
 
 
-def learning_curves(curves, *, title="", xlabel="epoch", ylabel="loss", log=True, first=1, ax=None) -> Axes:
+def learning_curves(curves: Any, *, title: str = "", xlabel: str = "epoch", ylabel: str = "loss", log: bool = True,
+                    first: int = 1, ax: Axes | None = None) -> Axes:
     """One line for each entry of `curves`, over epochs or steps.
 
     curves: {label: values (n,)} or {label: (x (n,), values (n,))}; a bare sequence of values is one curve.
@@ -65,7 +70,8 @@ def learning_curves(curves, *, title="", xlabel="epoch", ylabel="loss", log=True
     return ax
 
 
-def loss_and_accuracy(losses, accuracies, *, title="", xlabel="epoch", log=True, first=1) -> Panels:
+def loss_and_accuracy(losses: Any, accuracies: Any, *, title: str = "", xlabel: str = "epoch", log: bool = True,
+                      first: int = 1) -> Panels:
     """Loss and accuracy side by side over the same epochs.
 
     losses, accuracies: {label: values}, as for `learning_curves`; accuracies are shares from 0 to 1. The same label has
@@ -79,7 +85,8 @@ def loss_and_accuracy(losses, accuracies, *, title="", xlabel="epoch", log=True,
     return axes
 
 
-def hinges(x, pieces, *, points=None, offset=0.0, title="") -> Panels:
+def hinges(x: npt.ArrayLike, pieces: npt.ArrayLike, *, points: Any = None, offset: float = 0.0,
+           title: str = "") -> Panels:
     """A fit above, and below it the pieces that add up to it.
 
     x: (N,), increasing. pieces: (H, N), what each of H hidden units adds at x. offset: the bias of the output.
@@ -111,9 +118,9 @@ def hinges(x, pieces, *, points=None, offset=0.0, title="") -> Panels:
     return axes
 
 
-def decision_boundary(
-    predict, points, labels, *, axis=None, classes=None, title="", resolution=150, margin=0.3, ax=None
-) -> Axes:
+def decision_boundary(predict: Callable[[np.ndarray], Any], points: Any, labels: Any, *, axis: str | None = None,
+                      classes: Sequence[Any] | None = None, title: str = "", resolution: int = 150,
+                      margin: float = 0.3, ax: Axes | None = None) -> Axes:
     """What a classifier says at each point of the plane, with the samples on top.
 
     predict: takes points as `points` are laid out; returns a probability or a score for each of them, (n,), (1, n)
@@ -131,8 +138,8 @@ def decision_boundary(
         for label in np.unique(labels):
             mine = rows[labels == label]
             name = classes[label] if classes is not None else f"class {label}"
-            style = {"color": COLORS[label % len(COLORS)], "marker": MARKERS[label % len(MARKERS)]}
-            ax.scatter(*mine.T, s=22, edgecolors="white", linewidths=0.6, label=name, **style)
+            style: dict[str, Any] = {"color": COLORS[label % len(COLORS)], "marker": MARKERS[label % len(MARKERS)]}
+            ax.scatter(mine[:, 0], mine[:, 1], s=22, edgecolors="white", linewidths=0.6, label=name, **style)
         ax.set_aspect("equal")
         ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
         alt = f"{title or 'Decision boundary'}: {len(rows)} samples on the regions that the classifier assigns."
@@ -141,7 +148,8 @@ def decision_boundary(
     return ax
 
 
-def images(images, titles=None, *, shape=(28, 28), n=20, columns=None, title="") -> Panels:
+def images(images: Any, titles: Sequence[str] | None = None, *, shape: tuple[int, int] = (28, 28), n: int = 20,
+           columns: int | None = None, title: str = "") -> Panels:
     """The first n images, dark on white.
 
     images: (N, h, w), or flat as (N, h·w) or (h·w, N). titles: one string for each image.
@@ -157,9 +165,9 @@ def images(images, titles=None, *, shape=(28, 28), n=20, columns=None, title="")
     return axes
 
 
-def predictions(
-    images, labels, predicted, *, confidence=None, classes=None, wrong_only=False, shape=(28, 28), n=20, title=""
-) -> Panels:
+def predictions(images: Any, labels: Any, predicted: Any, *, confidence: Any = None,
+                classes: Sequence[Any] | None = None, wrong_only: bool = False, shape: tuple[int, int] = (28, 28),
+                n: int = 20, title: str = "") -> Panels:
     """Images with what they were taken for; a wrong answer also says what is right.
 
     images: as for `images`. labels, predicted: (N,), integers. confidence: (N,), shares from 0 to 1.
@@ -187,7 +195,8 @@ def predictions(
     return axes
 
 
-def weights(W, *, names=None, shape=(28, 28), n=20, columns=None, title="") -> Panels:
+def weights(W: npt.ArrayLike, *, names: Sequence[Any] | None = None, shape: tuple[int, int] = (28, 28), n: int = 20,
+            columns: int | None = None, title: str = "") -> Panels:
     """The weights of the first n units as images: orange adds, purple subtracts, white does nothing.
 
     W: (units, h·w) or (h·w, units), or (h·w,) for one unit. names: one for each unit.
@@ -208,7 +217,7 @@ def weights(W, *, names=None, shape=(28, 28), n=20, columns=None, title="") -> P
     return axes
 
 
-def activations(layers, names=None, *, title="", bins=60) -> Panels:
+def activations(layers: Any, names: Sequence[Any] | None = None, *, title: str = "", bins: int = 60) -> Panels:
     """A histogram for each layer, on one scale, so that vanishing and exploding are seen.
 
     layers: arrays of any shape. names: one for each. Exact zeros (silent ReLU units) are counted above, not drawn.
@@ -229,7 +238,8 @@ def activations(layers, names=None, *, title="", bins=60) -> Panels:
     return axes
 
 
-def confusion(matrix, classes=None, *, title="", ax=None) -> Axes:
+def confusion(matrix: npt.ArrayLike, classes: Sequence[Any] | None = None, *, title: str = "",
+              ax: Axes | None = None) -> Axes:
     """A confusion matrix: entry [i, j] counts samples of class i taken for class j. Colours are shares of a row."""
     matrix = np.asarray(matrix)
     classes = [str(name) for name in (classes if classes is not None else range(len(matrix)))]
@@ -260,7 +270,7 @@ def confusion(matrix, classes=None, *, title="", ax=None) -> Axes:
     return ax
 
 
-def error_map(difference, *, title="", ax=None) -> Axes:
+def error_map(difference: npt.ArrayLike, *, title: str = "", ax: Axes | None = None) -> Axes:
     """Where an array is off, and which way: orange too large, purple too small; black is not a number.
 
     difference: received minus expected, (n,) or (rows, columns); more axes are folded into the columns.
@@ -273,7 +283,7 @@ def error_map(difference, *, title="", ax=None) -> Axes:
     rows, columns = table.shape
     with _canvas(ax, (5.6, 4.2 if rows > 3 else 2.2)) as ax:
         colormap = plt.get_cmap("PuOr_r").with_extremes(bad="black")
-        aspect = "equal" if 0.2 < rows / columns < 5 else "auto"
+        aspect: Any = "equal" if 0.2 < rows / columns < 5 else "auto"
         shown = ax.imshow(
             np.ma.masked_invalid(table), cmap=colormap, vmin=-limit, vmax=limit, aspect=aspect, interpolation="nearest"
         )
@@ -287,7 +297,8 @@ def error_map(difference, *, title="", ax=None) -> Axes:
     return ax
 
 
-def embedding(points, labels, classes=None, *, title="", ax=None) -> Axes:
+def embedding(points: Any, labels: Any, classes: Sequence[Any] | None = None, *, title: str = "",
+              ax: Axes | None = None) -> Axes:
     """Samples placed in the plane, by t-SNE say, coloured and named by class.
 
     points: (n, 2) or (2, n). labels: (n,), integers. The axes of t-SNE have no unit, so they carry no numbers.
@@ -298,10 +309,12 @@ def embedding(points, labels, classes=None, *, title="", ax=None) -> Axes:
         for number, label in enumerate(np.unique(labels)):
             mine = rows[labels == label]
             name = str(label) if classes is None else classes[label]
-            ax.scatter(*mine.T, s=9, color=TEN_COLORS[number % len(TEN_COLORS)], linewidths=0, alpha=0.8, label=name)
+            ax.scatter(mine[:, 0], mine[:, 1], s=9, color=TEN_COLORS[number % len(TEN_COLORS)], linewidths=0,
+                       alpha=0.8, label=name)
             outline = [withStroke(linewidth=3, foreground="white")]
             if len(name) < 3:
-                ax.text(*np.median(mine, axis=0), name, ha="center", va="center", weight="bold", path_effects=outline)
+                x, y = np.median(mine, axis=0)
+                ax.text(x, y, name, ha="center", va="center", weight="bold", path_effects=outline)
         ax.set(xticks=[], yticks=[])
         ax.legend(loc="upper left", bbox_to_anchor=(1, 1), markerscale=3, fontsize=9, handletextpad=0.2)
         alt = f"{title or 'Embedding'}: {len(rows)} samples of {len(np.unique(labels))} classes in the plane."

@@ -59,3 +59,25 @@ def test_every_name_of_a_module_in_a_string_is_a_module():
                 parts = node.value.split()[0].split(".")
                 places = [ROOT.joinpath(*parts[:n]) for n in (len(parts) - 1, len(parts))]
                 assert any(p.is_dir() or p.with_suffix(".py").exists() for p in places), (path, node.value)
+
+
+def test_public_functions_are_typed():
+    """mypy proves what is written down; this holds that it is written down wherever somebody calls from elsewhere."""
+    untyped = []
+    for path in sorted((ROOT / "helpers").rglob("*.py")):
+        for name, function in _public(ast.parse(path.read_text()).body):
+            arguments = [*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs,
+                         *filter(None, (function.args.vararg, function.args.kwarg))]
+            missing = [a.arg for a in arguments if a.annotation is None and a.arg not in ("self", "cls")]
+            if missing or (function.returns is None and name != "__init__"):
+                untyped.append(f"{path.relative_to(ROOT)}:{function.lineno} {name} {missing}")
+    assert not untyped
+
+
+def _public(body):
+    for node in body:
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+            yield from _public(node.body)
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (
+                not node.name.startswith("_") or node.name == "__init__"):
+            yield node.name, node

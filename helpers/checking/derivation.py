@@ -110,7 +110,7 @@ def _smallest_example(probe: Probe, formulas: Formulas, row: Row, at: Any) -> st
     Cases of the public seed stand in the assignment: they are no secret in grading either.
     """
     cases, wanted = _public(probe, formulas, at)
-    found = []
+    found: list = []
     for index in sorted(range(len(cases)), key=lambda i: _size(cases[i])):
         expected = wanted(index)
         seen = formulas.observe(*(cases[index][name] for name in formulas.letters))

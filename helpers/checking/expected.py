@@ -66,7 +66,8 @@ def unpack(packed: Any) -> Any:
     if "dict" in packed:
         return {k: unpack(v) for k, v in packed["dict"].items()}
     dtype = {"b": bool, "i": int, "u": int, "f": float}[packed["kind"]]
-    values, shape = np.array(packed["values"], dtype=dtype), tuple(packed["shape"])
+    values: np.ndarray = np.array(packed["values"], dtype=dtype)
+    shape = tuple(packed["shape"])
     if "indices" in packed:
         return Sampled(shape, np.array(packed["indices"]), values)
     return values.reshape(shape)

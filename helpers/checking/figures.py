@@ -1,6 +1,7 @@
 """Summaries of matplotlib figures as plain data, so that a check can look at a plot that another process drew."""
 
 import sys
+from typing import Any
 
 import numpy as np
 
@@ -34,12 +35,12 @@ def describe() -> tuple[dict, ...]:
     out: a figure that a student has broken is described as far as it goes.
     """
     register = sys.modules.get("matplotlib._pylab_helpers")  # asking pyplot would change which figure is current
-    managers = _attempt(lambda: sorted(register.Gcf.figs.items()), [])[:MOST_FIGURES]
+    managers = _attempt(lambda: sorted(register.Gcf.figs.items()) if register else [], [])[:MOST_FIGURES]
     figures = (_attempt(lambda n=number, m=manager: _figure(n, m.canvas.figure)) for number, manager in managers)
     return tuple(filter(None, figures))
 
 
-def in_words(figure) -> str:
+def in_words(figure: Any) -> str:
     """What a figure shows, for who cannot see it: its own label, else its titles, axes and legends; "" without any."""
     own = _text(figure.get_label)
     if own:
@@ -108,7 +109,7 @@ def _read_at(axes) -> dict:
 def _span(axes, direction) -> tuple[float, float]:
     """From where to where axes reach in the figure, across (0) or up (1)."""
     place = axes.get_position()
-    return tuple(round(float(end), 2) for end in (place.min[direction], place.max[direction]))
+    return round(float(place.min[direction]), 2), round(float(place.max[direction]), 2)
 
 
 def _first(*reads) -> str:
@@ -119,7 +120,7 @@ def _artists(axes) -> dict:
     from matplotlib.collections import PathCollection, QuadMesh
     from matplotlib.contour import ContourSet
 
-    found = {"lines": [], "scatters": [], "images": [], "bars": [], "contours": []}
+    found: dict[str, list] = {"lines": [], "scatters": [], "images": [], "bars": [], "contours": []}
 
     def add(kind, read, artist):
         summary = _attempt(lambda: read(artist))

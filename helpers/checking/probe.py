@@ -10,7 +10,7 @@ import numpy as np
 
 from helpers.checking import setting as settings
 from helpers.checking.expected import Sampled
-from helpers.checking.observing import Observation, Subject
+from helpers.checking.observing import Observation, StudentError, Subject
 from helpers.checking.structure import Structure, fitted, merged, unlike
 from helpers.checking.trouble import Trouble
 
@@ -60,6 +60,11 @@ class Probe:
     def expected(self, index: int) -> Observation | None:
         return self.setting.expected(self.subject, self.key, index, self.arguments(index))
 
+    def wanted(self, index: int) -> Any:
+        """The reference's value, where a reference is at hand."""
+        expected = self.expected(index)
+        return None if expected is None else expected.value
+
     def trouble(self) -> Trouble | None:
         """What is wrong before any result is looked at, or with every call alike."""
         if self.observe(0).error is None:
@@ -69,7 +74,7 @@ class Probe:
         if not self.subject.callable():
             return Trouble("not-callable", f"`{self.name}` is not a function: something else has its name now")
         first = self.failure(0)
-        if first.kind != "raises":  # a call that is never answered shall not be waited for again and again
+        if first is None or first.kind != "raises":  # an unanswered call is not waited for again and again
             return first
         return first if all(self.observe(i).error is not None for i in range(len(self.cases))) else None
 
@@ -77,7 +82,7 @@ class Probe:
         """Why a call brought no result."""
         seen = self.observe(index)
         if seen.error is not None:
-            return self.raised(seen)
+            return self.raised(seen.error)
         if self.figures:  # what a drawing function returns, such as its figure, is nobody's business
             return None
         if seen.value is None:
@@ -115,8 +120,7 @@ class Probe:
                                    "asked for")
         return None
 
-    def raised(self, seen: Observation) -> Trouble:
-        error = seen.error
+    def raised(self, error: StudentError) -> Trouble:
         if error.type == "NotImplementedError":
             return Trouble("not-written", "not written yet")
         if error.type == "FormulaError":
@@ -181,9 +185,10 @@ def called_with(case: dict[str, Any], parameters: Sequence[str] | None) -> list[
 
 
 def same_behaviour(one: Observation, other: Observation) -> bool:
-    if (one.error is None) != (other.error is None):
-        return False
-    if one.error is not None:
+    if one.error is None or other.error is None:
+        if one.error is not other.error:
+            return False
+    else:
         return one.error.type == other.error.type and one.error.type not in ("NotImplementedError", "ProcessEnded")
     return one.changed == other.changed and same_value(one.value, other.value) and same_value(
         list(one.figures), list(other.figures))

@@ -41,7 +41,7 @@ class Setting(Protocol):
         """(sentence, observations by case) of the mistakes that students are known to make here."""
     def number(self, key: str, compute: Callable[[], float]) -> float | None:
         """A number that only the reference knows; None where no reference is known."""
-    def remembered(self, key: str, compute: Callable[[], Any]) -> Any:
+    def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
         """`compute()`, kept where the result depends on trusted code and the cases only."""
 
 
@@ -108,7 +108,7 @@ class SelfCheck:
     def number(self, key: str, compute: Callable[[], float]) -> float | None:
         return self.known.get("numbers", {}).get(key)
 
-    def remembered(self, key: str, compute: Callable[[], Any]) -> Any:
+    def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
         return compute()
 
     def _expected_of(self, key: str) -> dict | None:

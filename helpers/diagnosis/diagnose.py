@@ -32,7 +32,6 @@ class Evidence:
     inputs: the case's arguments by name (W1, X, Y, lam, ...), as they were before the call.
     samples: N, the number of samples; None if there is no such thing.
     changed: names of the arguments that the call changed in place.
-    by_sample: parameter name -> (N,) + its shape, what each sample contributes to `expected`, if that is known.
     """
 
     got: dict[str, object]
@@ -40,7 +39,6 @@ class Evidence:
     inputs: dict[str, object] = field(default_factory=dict)
     samples: int | None = None
     changed: tuple[str, ...] = ()
-    by_sample: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,22 +49,17 @@ class KnownMistake:
     results: list[dict[str, np.ndarray] | None]
 
 
-def diagnose(parameter: str, cases: Sequence[Evidence], known: Sequence[KnownMistake] = (),
-             extra: dict[str, list] | None = None) -> Finding | None:
+def diagnose(parameter: str, cases: Sequence[Evidence], known: Sequence[KnownMistake] = ()) -> Finding | None:
     """What is wrong with `parameter`, or None: it is right, or there is not exactly one explanation.
 
     known: results in the order of `cases`. One that gives all that was returned wins; next, one that gives this
     parameter; then the general rules.
-    extra: candidates named by what is done or left out, to complete "This is what comes out ...", with an array (or
-    None) per case: {"without the activation's derivative": [...]}. The name "regulariser" is special: the gradient of
-    the penalty alone, with which a missing, half, double or subtracted penalty are told apart.
     """
     cases = list(cases)
     finding = _not_numbers(parameter, cases)
     if finding is not None or not cases:
         return finding
-    read = [_case(parameter, evidence, {name: arrays[k] for name, arrays in (extra or {}).items()})
-            for k, evidence in enumerate(cases)]
+    read = [_case(parameter, evidence) for evidence in cases]
     if all(case.right for case in read):
         return None
     for names in (None, (parameter,)):
@@ -79,9 +72,8 @@ def diagnose(parameter: str, cases: Sequence[Evidence], known: Sequence[KnownMis
         parameter, cases, read)
 
 
-def _case(parameter: str, evidence: Evidence, extra: dict) -> WrongCase:
+def _case(parameter: str, evidence: Evidence) -> WrongCase:
     got = np.asarray(evidence.got[parameter])
-    by_sample = evidence.by_sample.get(parameter)
     return WrongCase(
         got=got.astype(np.float64),
         expected=np.asarray(evidence.expected[parameter], dtype=np.float64),
@@ -89,8 +81,6 @@ def _case(parameter: str, evidence: Evidence, extra: dict) -> WrongCase:
         inputs=evidence.inputs,
         samples=evidence.samples,
         dtype=got.dtype,
-        by_sample=None if by_sample is None else np.asarray(by_sample, dtype=np.float64),
-        extra={name: None if array is None else np.asarray(array, dtype=np.float64) for name, array in extra.items()},
     )
 
 

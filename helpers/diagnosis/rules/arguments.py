@@ -17,7 +17,6 @@ from helpers.diagnosis.wrong import (
     difference_ratio,
     largest,
     off,
-    scaled,
 )
 
 RATE = re.compile(r"^(lr|eta|alpha|learning_?rate|rate|step|step_size)$", re.IGNORECASE)
@@ -101,7 +100,7 @@ def activation_derivative(situation: WrongGradient) -> Iterator[Explanation]:
     derivative of V, and what came back is U alone, the derivative alone, or U times something else made of V."""
     first = situation.cases[0]
     arrays = [n for n, v in first.inputs.items() if isinstance(v, np.ndarray) and v.dtype.kind in "biuf"]
-    arrays = [n for n in arrays if all(np.shape(c.inputs.get(n)) == c.expected.shape for c in situation.cases)]
+    arrays = [n for n in arrays if all(np.shape(c.inputs.get(n, ())) == c.expected.shape for c in situation.cases)]
     if (any(c.got.shape != c.expected.shape for c in situation.cases) or situation.numbers_to_explain() < 3
             or len(arrays) > 6):
         return
@@ -137,14 +136,4 @@ def _same(a: np.ndarray, b: np.ndarray) -> bool:
     return bool(np.isfinite(a).all()) and off(a, b) <= 1e-6 * max(largest(b), 1e-14)
 
 
-def candidates(situation: WrongGradient) -> Iterator[Explanation]:
-    """The check author's own candidates, named by what is done or left out ("without the activation's derivative")."""
-    for name in situation.cases[0].extra:
-        if name != "regulariser":
-            says = f"This is what comes out {name}."
-            for found in scaled(situation, lambda case, name=name: case.extra[name], f"extra:{name}", says, "Besides"):
-                # An author's candidate was written for this question: it comes before the general rules.
-                yield Explanation(found.freedom - 1, found.finding)
-
-
-RULES = (candidates, argument_returned, calls_mixed, activation_derivative)
+RULES = (argument_returned, calls_mixed, activation_derivative)

@@ -139,7 +139,7 @@ def part_missing(situation: WrongGradient) -> Iterator[Explanation]:
     wrong = [case for case in situation.cases if not case.right]
     if any(case.got.shape != case.expected.shape or np.isnan(case.expected).any() for case in wrong):
         return
-    masks = [_agreeing(case) for case in wrong]
+    masks: list[np.ndarray] = [_agreeing(case) for case in wrong]
     for mask, case in zip(masks, wrong):
         empty = (case.got == 0) | np.isnan(case.got)
         if mask.all() or not (mask | empty).all() or not (mask & (case.expected != 0)).any():
@@ -154,7 +154,8 @@ def part_missing(situation: WrongGradient) -> Iterator[Explanation]:
     for axis, name in ((0, "rows"), (1, "columns")):
         if all(_missing_lines(mask, case, axis) for mask, case in zip(masks, wrong)):
             name = "entries" if all(is_vector(case.expected) for case in wrong) else name
-            which = _which_lines([np.moveaxis(mask, axis, 0).reshape(mask.shape[axis], -1).all(1) for mask in masks])
+            which = _which_lines([np.all(np.moveaxis(mask, axis, 0).reshape(mask.shape[axis], -1), axis=1)
+                                  for mask in masks])
             says = f"{which.format(name=name)} {hole}; the others are right. Check how far the loop or the slice runs."
             yield situation.explain(FITTED, f"unfilled:{name}", says)
             return

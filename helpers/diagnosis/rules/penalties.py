@@ -1,8 +1,7 @@
 """Rules of diagnosis for a penalty on the weights: missing, too strong, on a bias, of the wrong kind.
 
 What is seen is only the difference, a multiple of W or of sign W. Whether a penalty lam*W is missing from a gradient
-that should have it, or half of 2*lam*W, cannot be told from numbers alone; the sentences leave that open, unless the
-check's author gives the penalty's own gradient (`extra["regulariser"]`).
+that should have it, or half of 2*lam*W, cannot be told from numbers alone; the sentences leave that open.
 """
 
 from __future__ import annotations
@@ -32,9 +31,6 @@ def penalty(situation: WrongGradient) -> Iterator[Explanation]:
     """The difference is a multiple of W (weight decay) or of sign W (an L1 penalty)."""
     name = situation.parameter
     weights = [case.inputs.get(name) for case in situation.cases]
-    if "regulariser" in situation.cases[0].extra:
-        yield from _known_penalty(situation)
-        return
     if any(not isinstance(w, np.ndarray) or w.shape != case.got.shape or w.shape != case.expected.shape
            for w, case in zip(weights, situation.cases)):
         return
@@ -102,28 +98,6 @@ def _penalty_sentence(situation: WrongGradient, kind: str, sign: float, strength
     return situation.explain(freedom, "regulariser:missing", says)
 
 
-def _known_penalty(situation: WrongGradient) -> Iterator[Explanation]:
-    """With the penalty's true gradient given by the check's author, missing, half, double and subtracted differ."""
-    found = []
-    for case in situation.cases:
-        term = case.extra["regulariser"]
-        if term is None or np.shape(term) != case.got.shape or case.got.shape != case.expected.shape:
-            return
-        found.append(difference_ratio(case.got - case.expected, term, case))
-    told = np.array([ratio for ratio in found if ratio is not None])
-    if not told.size or np.isnan(told).any() or np.ptp(told) > 1e-3:
-        return
-    sentences = {
-        -1.0: ("missing", "The penalty's gradient is missing; the rest is right."),
-        -0.5: ("half", "The penalty's gradient enters with half its factor: a square's derivative brings a 2."),
-        1.0: ("double", "The penalty's gradient enters twice as strongly as it should."),
-        -2.0: ("sign", "The penalty's gradient is subtracted where it should be added."),
-    }
-    for value, (kind, says) in sentences.items():
-        if abs(told.mean() - value) <= 1e-3:
-            yield situation.explain(PLAIN, f"regulariser:{kind}", says)
-
-
 def _mixed_penalties(situation: WrongGradient, weights, difference) -> Iterator[Explanation]:
     """The gradient of an L2 penalty where the loss has an L1 penalty, or the reverse."""
     pairs = []
@@ -138,7 +112,7 @@ def _mixed_penalties(situation: WrongGradient, weights, difference) -> Iterator[
             return
         pairs.append(solved)
     laws = [_known_coefficient(situation, [pair[k] for pair in pairs]) for k in (0, 1)]
-    if None in laws or laws[0][0] == laws[1][0] or laws[0][1] is None or laws[1][1] is None:
+    if laws[0] is None or laws[1] is None or laws[0][0] == laws[1][0] or laws[0][1] is None or laws[1][1] is None:
         return
     kind, says = "l1-for-l2", "The penalty enters like |w|, with the weights' signs; the loss has their squares."
     if laws[0][0] > 0:

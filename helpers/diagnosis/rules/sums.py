@@ -139,31 +139,35 @@ def few_samples(situation: WrongGradient) -> Iterator[Explanation]:
 
 
 def _contributions(situation: WrongGradient) -> list[np.ndarray] | None:
-    """What each sample contributes to `expected`, (N,) + its shape per case: given with the case, or found in the
-    arguments, where `expected` is a sum over the samples of one of them, or of products of two."""
-    if all(case.by_sample is not None for case in situation.cases):
-        return [case.by_sample for case in situation.cases]
+    """What each sample contributes to `expected`, (N,) + its shape per case: found in the arguments, where `expected`
+    is a sum over the samples of one of them, or of products of two."""
     if not all(case.samples for case in situation.cases):
         return None
     names = [n for n, v in situation.cases[0].inputs.items() if isinstance(v, np.ndarray) and n != situation.parameter]
     sides = list(itertools.product(names[:8], (0, 1)))
     for single in sides:
-        found = [_split(case, single, None) for case in situation.cases]
-        if all(parts is not None for parts in found):
+        if found := _all_split(situation, single, None):
             return found
-    for pair in itertools.permutations(sides, 2):
-        found = [_split(case, *pair) for case in situation.cases]
-        if all(parts is not None for parts in found):
+    for first, second in itertools.permutations(sides, 2):
+        if found := _all_split(situation, first, second):
             return found
     return None
 
 
+def _all_split(situation: WrongGradient, first: tuple[str, int], second: tuple[str, int] | None,
+               ) -> list[np.ndarray] | None:
+    found = [parts for case in situation.cases if (parts := _split(case, first, second)) is not None]
+    return found if len(found) == len(situation.cases) else None
+
+
 def _split(case: WrongCase, first: tuple[str, int], second: tuple[str, int] | None) -> np.ndarray | None:
     """`expected` by sample, if it is a multiple of the sum over samples of first (times second, as outer products)."""
-    arrays = [_by_rows(case, *side) for side in (first, second) if side is not None]
-    if any(array is None for array in arrays):
+    parts = _by_rows(case, *first)
+    if parts is not None and second is not None:
+        others = _by_rows(case, *second)
+        parts = None if others is None else parts[:, :, None] * others[:, None, :]
+    if parts is None:
         return None
-    parts = arrays[0] if second is None else arrays[0][:, :, None] * arrays[1][:, None, :]
     if parts[0].size != case.expected.size or (second is not None and parts.shape[1:] != case.expected.shape):
         return None
     parts = parts.reshape((len(parts), *case.expected.shape))

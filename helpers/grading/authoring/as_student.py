@@ -84,7 +84,7 @@ def _lost(cell: nbformat.NotebookNode, verdict: dict | None) -> str:
     if error is not None:
         return f"nothing: {error.evalue}"
     rows = [row for row in (verdict or {}).get("rows", ()) if row["share"] != 1.0]
-    if not rows:
+    if verdict is None or not rows:
         return ""
     said = next((row["where"] for row in rows if row["where"]), "no reason")
     return f"{verdict['points']:g} of {info_of(cell).get('points', 0):g} points: {said}"

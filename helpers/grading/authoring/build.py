@@ -98,7 +98,8 @@ def expected_numbers(problem_set: ProblemSet, depth: str) -> dict[str, Any]:
     Raises:
         CourseError: if the reference does not pass its own check.
     """
-    checks, numbers = {}, {}
+    checks: dict[str, Any] = {}
+    numbers: dict[str, Any] = {}
     subjects = problem_set.subjects(problem_set.reference)
     for grade_id, source in problem_set.check_sources.items():
         recording = _Recording(problem_set, grade_id, PUBLIC_SEED, "why")

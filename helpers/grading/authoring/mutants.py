@@ -143,8 +143,10 @@ def _slices(node: ast.Slice) -> Iterator[tuple[str, ast.AST]]:
         bound = getattr(node, side)
         if bound is not None:
             moved = ast.BinOp(bound, ast.Add(), ast.Constant(1))
-            yield "off by one", ast.Slice(**{"lower": node.lower, "upper": node.upper, "step": node.step, side: moved})
-            yield "drop a bound", ast.Slice(**{"lower": node.lower, "upper": node.upper, "step": node.step, side: None})
+            for rule, instead in (("off by one", moved), ("drop a bound", None)):
+                changed = ast.Slice(node.lower, node.upper, node.step)
+                setattr(changed, side, instead)
+                yield rule, changed
 
 
 def _updates(node: ast.AugAssign) -> Iterator[tuple[str, ast.AST]]:

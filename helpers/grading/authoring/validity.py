@@ -13,7 +13,7 @@ import multiprocessing
 import os
 import signal
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 
 from helpers.checking import setting as settings
-from helpers.checking.observing import Local
+from helpers.checking.observing import Local, Subject
 from helpers.checking.probe import called_with, same_behaviour
 from helpers.checking.verdict import Verdict
 from helpers.grading.authoring.mutants import mutants
@@ -154,6 +154,7 @@ def _problem_set(path: str, changed: int) -> ProblemSet:
 def _at_hand(path: str, question: str) -> tuple[ProblemSet, Question]:
     problem_set = _problem_set(path, Path(path).stat().st_mtime_ns)
     problem_set.forget()
+    assert problem_set.master is not None  # `_problem_set` reads one
     return problem_set, problem_set.master.questions[question]
 
 
@@ -277,7 +278,7 @@ def _time_limit(seconds: float) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
 
 
-def _behaves_alike(problem_set: ProblemSet, question: Question, subjects: dict[str, Local]) -> bool:
+def _behaves_alike(problem_set: ProblemSet, question: Question, subjects: Mapping[str, Subject]) -> bool:
     """Is it the solution in other words? Told on fresh cases, and on the same ones scaled, negated and zeroed."""
     for check in question.checks:
         for seed in OTHER_SEEDS:

@@ -27,7 +27,7 @@ def saves(path: Path, pause: Callable[[float], None] = time.sleep) -> Iterator[N
     last: bytes | None = None
     while True:
         try:
-            now = path.read_bytes()
+            now: bytes | None = path.read_bytes()
         except FileNotFoundError:  # between an editor's unlink and its rename
             now = last
         if now is not None and now != last:

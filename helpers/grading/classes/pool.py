@@ -131,22 +131,20 @@ class Pool:
         return max(WINDOW * self.workers, 2)
 
     def _submit(self, task: Any) -> futures.Future:
-        if self._executor is None:
-            self._start()
         try:
-            return self._executor.submit(self.work, task)
+            return self._running().submit(self.work, task)
         except BrokenProcessPool as error:
             self._restart(error)
-            return self._executor.submit(self.work, task)
+            return self._running().submit(self.work, task)
 
-    def _start(self) -> None:
-        if self.scheduler:
-            self._connect()
-        else:
+    def _running(self) -> futures.Executor:
+        if self._executor is None and not self.scheduler:
             self._open.enter_context(self.share())
-            self._fork()
+        if self._executor is None:
+            self._executor = self._connect() if self.scheduler else self._fork()
+        return self._executor
 
-    def _connect(self) -> None:
+    def _connect(self) -> futures.Executor:
         try:
             from dask.distributed import Client
         except ImportError:
@@ -157,12 +155,12 @@ class Pool:
         except (OSError, TimeoutError, ValueError) as error:
             raise CourseError(f"no Dask scheduler answers at {self.scheduler} ({type(error).__name__}): start it with "
                               "`dask scheduler`, or grade here without --scheduler") from None
-        self._executor = self._client.get_executor(pure=False)
+        return self._client.get_executor(pure=False)
 
-    def _fork(self) -> None:
+    def _fork(self) -> futures.Executor:
         context = multiprocessing.get_context("fork" if FORKS else "spawn")
-        self._executor = futures.ProcessPoolExecutor(self.workers, context, initializer=leave_interrupts,
-                                                     initargs=(self.prepare,))
+        return futures.ProcessPoolExecutor(self.workers, context, initializer=leave_interrupts,
+                                           initargs=(self.prepare,))
 
     def _kill(self) -> None:
         """End workers that are stuck, in one regular expression for example, where nothing inside can end them."""
@@ -175,6 +173,6 @@ class Pool:
             if self._client.status != "running":
                 raise CourseError(f"the Dask scheduler at {self.scheduler} has gone: start it and run again; "
                                   "what was graded is kept") from error
-        elif getattr(self._executor, "_broken", False):
+        elif self._executor is not None and getattr(self._executor, "_broken", False):
             self._executor.shutdown(wait=False)
-            self._fork()
+            self._executor = self._fork()

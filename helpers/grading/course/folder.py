@@ -9,14 +9,16 @@ import secrets
 import time
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import nbformat
 from nbgrader.coursedir import CourseDirectory
 
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.settings import CourseKit, load_config
-from helpers.grading.notebooks import master as masters
 from helpers.grading.notebooks.files import passed_files
+from helpers.grading.notebooks.master import Master
+from helpers.grading.notebooks.master import read as read_master
 
 SECRET_SECONDS = 5
 
@@ -32,7 +34,7 @@ class Course:
         self.root = Path(root).resolve()
         if not self.root.is_dir():
             raise CourseError(f"{self.root} is not a folder: name a course folder, or make one")
-        self.config = load_config(self.root)
+        self.config: Any = load_config(self.root)
         self.settings = CourseKit(config=self.config)
 
     @cached_property
@@ -74,9 +76,9 @@ class Course:
         why = f"fits {listed}: name one" if found else f"is none of the problem sets here ({listed})"
         raise CourseError(f"“{name}” {why}")
 
-    def master(self, name: str) -> masters.Master | None:
+    def master(self, name: str) -> Master | None:
         path = self.masters.get(name)
-        return masters.read(path) if path else None
+        return read_master(path) if path else None
 
     def source_path(self, name: str) -> Path:
         return self.folder("source", ".", name) / f"{name}.ipynb"

@@ -52,15 +52,16 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gra
     Raises:
         SandboxError: if they cannot be built.
     """
-    start, graded = time.perf_counter(), None
+    start, graded = time.perf_counter(), Graded()
     for left in reversed(range(LIVES + 1)):
         try:
             graded = _grade_cells(notebook, problem_set, assignment, files)
         except SandboxError:
             if not left:
                 raise
-        if graded is not None and not graded.fell and not graded.machine:
-            break
+        else:
+            if not graded.fell and not graded.machine:
+                break
         if left:
             time.sleep(PAUSE_SECONDS)
     facts = notebook.metadata.setdefault("grading", {})

@@ -15,7 +15,7 @@ import copy
 import io
 import types
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -48,12 +48,14 @@ class ProblemSet:
         notebook: the source notebook (nbgrader's instructor version).
         master: its master, for mistakes and alternatives; without one, misconceptions of the master's own
             go unnamed and everything else works.
-        recorded: the notebook as the gradebook records it (see `notebooks.restore.recorded`).
+        recorded: the notebook as the gradebook records it (see `notebooks.restore.recorded`); without one, the
+            source itself, which is enough to mark functions.
     """
 
     def __init__(self, name: str, notebook: nbformat.NotebookNode, master: Master | None = None,
                  recorded: nbformat.NotebookNode | None = None):
-        self.name, self.notebook, self.master, self.recorded = name, notebook, master, recorded
+        self.name, self.notebook, self.master = name, notebook, master
+        self.recorded = recorded or notebook
         self.questions: dict[str, list[str]] = {}  # grade_id of a solution cell → the names it defines
         self.check_question: dict[str, str] = {}  # grade_id of a check → its question
         self.check_sources: dict[str, str] = {}  # grade_id of a check → its text, hidden tests and all
@@ -119,7 +121,8 @@ class ProblemSet:
         """Rows of a check that answers of nothing get, if every function of its question hands in the same form."""
         names = [name for name in self.questions.get(self.check_question.get(grade_id, ""), ())
                  if isinstance(self.reference.get(name), types.FunctionType)]
-        source, found = self.check_sources[grade_id], set()
+        source = self.check_sources[grade_id]
+        found: set[str] = set()
         # Rows by case are another matter: there each case is right by itself.
         forms = (*nothing.CHEAP, nothing.ALWAYS_THE_FIRST) if "check.properties" in source else nothing.CHEAP
         for form in forms:
@@ -133,10 +136,11 @@ class ProblemSet:
     def mistakes_for(self, grade_id: str) -> list[tuple[str, dict[str, Any]]]:
         """(sentence, namespace) of the mistakes known for a check's question."""
         question = self.check_question.get(grade_id)
-        if self.master is None or question not in self.master.questions:
+        known = self.master.questions.get(question) if self.master and question else None
+        if known is None:
             return []
         return self.remembered(("mistakes", question), lambda: [
-            (cell.metadata["says"], self.candidate(cell.source)) for cell in self.master.questions[question].mistakes])
+            (cell.metadata["says"], self.candidate(cell.source)) for cell in known.mistakes])
 
 
 class GradingSetting:
@@ -175,8 +179,8 @@ class GradingSetting:
     def in_namespace(self, namespace: dict[str, Any], subject: Subject) -> Subject:
         if isinstance(subject, Formulas):
             return subject.rebound(self.in_namespace(namespace, subject.subject))
-        written_here = isinstance(subject, Local) and subject.name not in namespace
-        return Local(subject.name, self._in(namespace, subject.value if written_here else subject))
+        here = subject.value if isinstance(subject, Local) and subject.name not in namespace else subject
+        return Local(subject.name, self._in(namespace, here))
 
     def parameters(self, subject: Subject, key: str) -> tuple[str, ...] | None:
         return self.remembered((key, "parameters"),
@@ -233,12 +237,15 @@ def evaluate(source: str, namespace: dict[str, Any], name: str) -> Any:
 def _compiled(source: str, name: str) -> tuple[types.CodeType, types.CodeType | None]:
     """A cell's statements, and its last expression if it ends in one."""
     tree = ast.parse(source, name)
-    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    return compile(tree, name, "exec"), compile(ast.Expression(last.value), name, "eval") if last else None
+    last = tree.body[-1] if tree.body else None
+    if not isinstance(last, ast.Expr):
+        return compile(tree, name, "exec"), None
+    del tree.body[-1]
+    return compile(tree, name, "exec"), compile(ast.Expression(last.value), name, "eval")
 
 
 @contextlib.contextmanager
-def quietly(said: io.StringIO):
+def quietly(said: io.StringIO) -> Iterator[None]:
     """Nothing on the screen, no warnings, and no figures left open; trusted code runs inside."""
     import matplotlib.pyplot as plt
 

@@ -122,14 +122,14 @@ def _times(paths: Iterable[Path]) -> tuple[tuple[str, int], ...]:
     return tuple((str(path), path.stat().st_mtime_ns) for path in sorted(paths) if path.is_file())
 
 
-def assignment_at_work(step: Any, resources: dict) -> GradingJob:
+def assignment_at_work(step: Any, resources: dict | None) -> GradingJob:
     """What an nbgrader step needs to know of the problem set that it is at work on."""
-    course, name = _course(_converter(step).coursedir.root), resources["nbgrader"]["assignment"]
+    course, name = _course(_converter(step).coursedir.root), (resources or {})["nbgrader"]["assignment"]
     sources = [*course.source_path(name).parent.rglob("*"), *filter(None, [course.masters.get(name)])]
     return _assignment(course, name, _times(sources))
 
 
-def problem_set_at_work(step: Any, resources: dict) -> ProblemSet:
+def problem_set_at_work(step: Any, resources: dict | None) -> ProblemSet:
     from helpers.grading.marking.worker import problem_set_of
 
     return problem_set_of(assignment_at_work(step, resources))

@@ -163,7 +163,8 @@ def stub_of(source: str) -> str:
 
 def solution_regions(source: str) -> list[list[str]]:
     """The lines between solution markers, stripped; the whole cell where there are no markers."""
-    regions, current = [], None
+    regions: list[list[str]] = []
+    current: list[str] | None = None
     for line in source.split("\n"):
         if "BEGIN SOLUTION" in line:
             current = []
@@ -217,7 +218,8 @@ def _first_line(lines: list[str], marker: int, source: str) -> int:
 
 class _Problems:
     def __init__(self, where: str):
-        self.where, self.found = where, []
+        self.where = where
+        self.found: list[str] = []
 
     def add(self, cell: Cell, what: str, line: int | None = None) -> None:
         self.found.append(f"{self.where}:{cell.line if line is None else line}: {what}")
@@ -284,10 +286,10 @@ def _gather_questions(master: Master, problems: _Problems) -> None:
             ids[cell.grade_id] = cell
         if cell.is_question:
             latest = master.questions.setdefault(cell.grade_id, Question(cell))
-        elif cell.is_check and latest is None:
-            problems.add(cell, f"the check `{cell.grade_id}` stands before any question: move it behind its question")
-        elif cell.is_check:
+        elif cell.is_check and latest is not None:
             latest.checks.append(cell)
+        elif cell.is_check:
+            problems.add(cell, f"the check `{cell.grade_id}` stands before any question: move it behind its question")
     for cell in master.cells:
         if cell.author_only:
             _file_under_question(master, cell, problems)
@@ -363,7 +365,8 @@ def _prove_check(cell: Cell, problems: _Problems) -> None:
 
 def _prove_experiments(master: Master, problems: _Problems) -> None:
     """A check must not read what only an experiment makes: grading does not run experiments."""
-    elsewhere, in_experiments = set(), set()
+    elsewhere: set[str] = set()
+    in_experiments: set[str] = set()
     for cell in master.cells:
         if cell.kind == "code" and not cell.author_only:
             (in_experiments if EXPERIMENT in cell.tags else elsewhere).update(cell.defined())

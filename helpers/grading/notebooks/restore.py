@@ -90,7 +90,7 @@ def _cleaned(cell: NotebookNode, known: dict[str, NotebookNode], repairs: list[s
 
 def _plain(kind: str, source: str) -> NotebookNode:
     """A cell of nbformat 4, made without its schema's check, which takes longer than all the rest of restoring."""
-    code = {"outputs": [], "execution_count": None} if kind == "code" else {}
+    code: dict[str, Any] = {"outputs": [], "execution_count": None} if kind == "code" else {}
     return nbformat.from_dict({"cell_type": kind, "source": source, "metadata": {}, **code})
 
 

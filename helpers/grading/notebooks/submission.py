@@ -94,17 +94,20 @@ def _bare(cell: Any) -> NotebookNode:
     """
     if not isinstance(cell, dict) or not isinstance(cell.get("source"), (str, list)):
         raise ValueError("one of its cells is none")
-    metadata = cell.get("metadata") if isinstance(cell.get("metadata"), dict) else {}
-    new = {"cell_type": cell.get("cell_type"), "source": clean_text(text_of(cell["source"])), "metadata": {}}
+    given = cell.get("metadata")
+    metadata = given if isinstance(given, dict) else {}
+    kept: dict[str, Any] = {}
+    new: dict[str, Any] = {"cell_type": cell.get("cell_type"), "source": clean_text(text_of(cell["source"])),
+                           "metadata": kept}
     found = metadata.get("nbgrader")
     if isinstance(found, dict):
-        new["metadata"]["nbgrader"] = {name: found.get(name) for name in ("grade_id", "points")}
+        kept["nbgrader"] = {name: found.get(name) for name in ("grade_id", "points")}
     if isinstance(metadata.get("tags"), list):
-        new["metadata"]["tags"] = [tag for tag in metadata["tags"][:50] if isinstance(tag, str)]
+        kept["tags"] = [tag for tag in metadata["tags"][:50] if isinstance(tag, str)]
     if isinstance(cell.get("attachments"), dict):
         new["attachments"] = _pictures(cell["attachments"])
     if isinstance(cell.get("outputs"), list):
-        new["outputs"] = cell["outputs"][:KEPT_OUTPUTS] if EXPERIMENT in new["metadata"].get("tags", ()) else []
+        new["outputs"] = cell["outputs"][:KEPT_OUTPUTS] if EXPERIMENT in kept.get("tags", ()) else []
     return nbformat.from_dict(new)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ class FeedbackExporter(HTMLExporter):
         config.HTMLExporter.default_preprocessors = []
         return config
 
-    def default_filters(self):
+    def default_filters(self) -> Iterator[tuple[str, Any]]:
         yield from super().default_filters()
         yield "markdown2html", rendering.markdown
         yield "code2html", rendering.code
@@ -52,7 +53,7 @@ class FeedbackExporter(HTMLExporter):
         yield "points", lambda value: number(float(value or 0))
         yield "mathml", rendering.mathml
 
-    def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **kw: Any) -> tuple[str, dict]:
+    def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **kw: Any) -> Any:
         # HTMLExporter reads its page once more to add alternative texts. Ours has them, and that reading took most
         # of the time.
         return super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)

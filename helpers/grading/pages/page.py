@@ -42,14 +42,15 @@ def arrange(nb: NotebookNode, resources: dict, config: Config) -> None:
         info = info_of(cell)
         if _says_the_note(cell, nb):
             continue  # it stands at the top of the page
-        kit = {"anchor": f"cell-{position}", "item": item_of.get(info.get("grade_id")), "kind": _kind(cell)}
+        item = item_of.get(str(info.get("grade_id")))
+        kit: dict[str, Any] = {"anchor": f"cell-{position}", "item": item, "kind": _kind(cell)}
         if cell.cell_type == "code":
             secret = hide(cell)
             if kit["kind"] == "check":
                 kit["check"] = _check(cell, info, secret)
                 kit["back"] = kit["item"]
             else:
-                _describe_outputs(cell, kit["item"].title if kit["item"] else "")
+                _describe_outputs(cell, item.title if item else "")
         else:
             hide(cell)
         cell.metadata["kit"] = kit

@@ -82,7 +82,7 @@ def _links(course: Course, name: str) -> dict[str, str]:
 def _set_rows(facts: ClassFacts) -> list[list[Any]]:
     head = ["student", "name", "state", "handed in", "hours late", "points", "of", "late penalty",
             *(item.title for item in facts.items), "needs a person", "seconds", "what happened", "what went wrong"]
-    rows = [head]
+    rows: list[list[Any]] = [head]
     for one in facts.handed:
         marks = [one.of(item) for item in facts.items]
         happened = "; ".join(filter(None, (one.note, one.ended, *one.repairs, *one.refused)))
@@ -113,7 +113,7 @@ class Standing:
         known = [(i, share) for i, share in enumerate(self.shares.values()) if share is not None]
         if len(known) < 2:
             return None
-        return float(np.polyfit(*zip(*known), 1)[0])
+        return float(np.polyfit([i for i, _ in known], [share for _, share in known], 1)[0])
 
 
 def term(course: Course) -> Report:
@@ -132,7 +132,8 @@ def term(course: Course) -> Report:
         sets=sets, standings=standings, behind=[s for s in standings if s.behind], made=now(),
         means=[float(facts.shares().mean()) if facts.whole else 0.0 for facts in sets],
         rule={"falls": f"{FALLS_BY:.0%}", "low": f"{LOW:.0%}"})
-    rows = [["student", "name", *(facts.name for facts in sets), "points", "change per set", "falling behind"]]
+    rows: list[list[Any]] = [
+        ["student", "name", *(facts.name for facts in sets), "points", "change per set", "falling behind"]]
     for one in standings:
         rows.append([one.student, one.name, *("" if share is None else round(share, 4) for share in
                                               one.shares.values()), round(one.points, 4),

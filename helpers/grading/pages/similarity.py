@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import combinations
+from typing import Any
 
 import nbformat
 import numpy as np
@@ -69,7 +70,7 @@ def similarity(course: Course, name: str, above: float = 0.6) -> reports.Report:
     page = reports.template("similarity.html.j2").render(
         name=name, title=name, pairs=pairs[:SHOWN], total=len(pairs), count=count, unread=unread, above=above,
         common=max(COMMON, round(COMMON_SHARE * count)), made=reports.now())
-    rows = [["one", "other", "share", "characters in agreement", "questions"]]
+    rows: list[list[Any]] = [["one", "other", "share", "characters in agreement", "questions"]]
     rows += [[p.one, p.other, round(p.share, 4), p.agrees, "; ".join(title for title, _, _ in p.answers)]
              for p in pairs]
     return reports.write(course, f"{name}-similarity", page, rows)
@@ -160,18 +161,20 @@ def _candidates(class_: dict[str, dict[str, Answer]]) -> Iterator[tuple[str, str
 
 def _compare(one: str, other: str, class_: dict[str, dict[str, Answer]], titles: dict[str, str], above: float,
              ) -> Pair | None:
-    agrees, written, marked = np.zeros(2), np.zeros(2), []
+    agrees, written = np.zeros(2), np.zeros(2)
+    marked: list[tuple[str, str, str]] = []
     for question, title in titles.items():
-        pair = [class_[student].get(question) for student in (one, other)]
-        for side, answer in enumerate(pair):
-            written[side] += answer.prints.token_coverage if answer else 0
-        if None in pair:
+        there = [class_[student].get(question) for student in (one, other)]
+        written += [answer.prints.token_coverage if answer else 0 for answer in there]
+        pair = [answer for answer in there if answer is not None]
+        if len(pair) < 2:
             continue
         _, shares, slices = compare_files(*(answer.prints for answer in pair))
         if max(shares) == 0:
             continue
         agrees += [share * answer.prints.token_coverage for share, answer in zip(shares, pair)]
-        marked.append((title, *(_marked(answer.text, where) for answer, where in zip(pair, slices))))
+        left, right = (_marked(answer.text, where) for answer, where in zip(pair, slices))
+        marked.append((title, left, right))
     shares = np.minimum(agrees / np.maximum(written, 1), 1)
     if agrees.min() < LEAST or shares.max() < above:
         return None

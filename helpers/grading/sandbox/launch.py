@@ -56,15 +56,16 @@ class Warmed:
     A process that is forked from the one that made this shares the warm process, each with a keeper of its own there.
     """
 
-    def __init__(self, imports=(), user: str = "", namespaces: bool = False, readable=(), hidden=()):
+    def __init__(self, imports: Iterable[str] = (), user: str = "", namespaces: bool = False,
+                 readable: Iterable[str] = (), hidden: Iterable[str] = ()):
         self.imports = tuple(imports)
         self.user, self.namespaces, self.readable, self.hidden = user, namespaces, readable, hidden
         self._process: subprocess.Popen | None = None
         self._starter = 0  # pid of the grader that has started it
-        self._door: socket.socket | None = None  # to the warm process
+        self._door: Any = None  # to the warm process
         self._said: Any = None
         self._folder = ""  # without walls: where submissions have their working directories
-        self._keeper: socket.socket | None = None
+        self._keeper: Any = None
         self._known: tuple[int, tuple] = 0, ()  # pid of the grader whose keeper this is, and what that has imported
         self._answers: Any = None
         self._directory: str | None = None
@@ -212,7 +213,7 @@ class Warmed:
 class Fresh:
     """Submissions in processes started afresh, which call back on 127.0.0.1: slow, for systems that cannot fork."""
 
-    def __init__(self, imports=()):
+    def __init__(self, imports: Iterable[str] = ()):
         self.imports = tuple(imports)
         self._process: subprocess.Popen | None = None
         self._folder = ""
@@ -226,8 +227,10 @@ class Fresh:
         with socket.create_server(("127.0.0.1", 0)) as server:
             program = [sys.executable, "-P", "-m", PROGRAM, "--connect", str(server.getsockname()[1])]
             program += [f"--import={name}" for name in (*self.imports, *imports)]
-            group = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP} if os.name == "nt" else {}
-            self._process = subprocess.Popen(
+            group: dict[str, Any] = {}
+            if sys.platform == "win32":
+                group["creationflags"] = subprocess.CREATE_NEW_PROCESS_GROUP
+            process = self._process = subprocess.Popen(
                 program,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
@@ -237,8 +240,9 @@ class Fresh:
                 **group,
             )
             hello = {"token": token, "directory": self._folder, "limits": limits.inside()}
-            self._process.stdin.write(json.dumps(hello).encode() + b"\n")
-            self._process.stdin.close()
+            assert process.stdin is not None
+            with process.stdin as pipe:
+                pipe.write(json.dumps(hello).encode() + b"\n")
             return self._accept(server, token)
 
     def _accept(self, server: socket.socket, token: str) -> socket.socket:
@@ -260,13 +264,16 @@ class Fresh:
             connection.close()
 
     def interrupt(self) -> None:
-        with contextlib.suppress(OSError, ValueError):
-            self._process.send_signal(signal.CTRL_BREAK_EVENT if os.name == "nt" else signal.SIGINT)
+        if self._process is not None:
+            number = getattr(signal, "CTRL_BREAK_EVENT", signal.SIGINT)  # on Windows
+            with contextlib.suppress(OSError, ValueError):
+                self._process.send_signal(number)
 
     def close(self, wait: bool = False) -> tuple[str, float]:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(1 if wait else 0)
-        code = self._process.returncode
+        code = None
+        if self._process is not None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                code = self._process.wait(1 if wait else 0)
         self.stop()
         return ("closed" if code is None else f"the notebook's process ended itself with exit code {code}"), 0.0
 

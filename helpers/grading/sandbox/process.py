@@ -96,7 +96,8 @@ class SubmissionProcess:
         self._shown += outputs.size
         return outputs.items
 
-    def observe(self, subject: Proxy, args: tuple, kwargs: dict, figures=False, seconds=None) -> Observation:
+    def observe(self, subject: Proxy, args: tuple, kwargs: dict, figures: bool = False,
+                seconds: float | None = None) -> Observation:
         """Call a subject. Raises TypeError if an argument cannot travel (that is the check's mistake)."""
         message = {"do": "call", "target": subject.reference(), "args": args, "kwargs": kwargs}
         return self.look({**message, "figures": figures, "watch": True}, seconds)

@@ -36,7 +36,7 @@ TEXT_BYTES = 16 * 2**20  # of all strings in the body: one rare character makes 
 _PREFIX = struct.Struct("!4sIQ")
 _AT_ONCE = 2**20  # a message of up to so many bytes is sent in one piece
 _MAGIC = b"BBH1"
-_DTYPES = {np.dtype(c).newbyteorder(o).str for c in "?bhilqBHILQefdgFDG" for o in "<>"}
+_DTYPES = {np.dtype(f"{o}{c}").str for c in "?bhilqBHILQefdgFDG" for o in "<>"}
 # Taken now: whatever a notebook later puts in their place in its own process, encoding goes through these.
 _ndarray, _generic, _view, _tobytes = np.ndarray, np.generic, np.ndarray.view, np.ndarray.tobytes
 
@@ -153,16 +153,18 @@ class _Encoder:
 
     def array(self, v: Any) -> list:
         a = _view(v, _ndarray)  # a subclass's own methods stay out of this
-        order = "F" if a.flags.f_contiguous and not a.flags.c_contiguous else "C"
+        order: Any = "F" if a.flags.f_contiguous and not a.flags.c_contiguous else "C"
         if a.nbytes < LONG_TEXT or not (a.flags.c_contiguous or a.flags.f_contiguous):
-            data = _tobytes(a, order)
+            data: Any = _tobytes(a, order)
         else:
-            data = memoryview((a.T if order == "F" else a).reshape(-1).view(np.uint8))
+            flat: Any = (a.T if order == "F" else a).reshape(-1).view(np.uint8)
+            data = memoryview(flat)
         return [a.dtype.str, list(a.shape), order, self.buffer(data)]
 
     def tensor(self, v: Any, depth: int) -> Any:
-        torch = sys.modules.get("torch")  # never imported for this
-        if torch is None or not isinstance(v, getattr(torch, "Tensor", ())) or v.layout is not torch.strided:
+        torch: Any = sys.modules.get("torch")  # never imported for this
+        kind: Any = getattr(torch, "Tensor", ())
+        if torch is None or not isinstance(v, kind) or v.layout is not torch.strided:
             return self.reference(v, depth)
         plain = v.detach().cpu().resolve_conj().resolve_neg()
         plain = plain.float() if plain.dtype is torch.bfloat16 else plain
@@ -321,7 +323,8 @@ class Channel:
     export, accept: see `encode` and `decode`. frame_bytes: the largest message, either way.
     """
 
-    def __init__(self, sock: socket.socket, frame_bytes: int = FRAME_BYTES, export=None, accept=None):
+    def __init__(self, sock: socket.socket, frame_bytes: int = FRAME_BYTES,
+                 export: Callable | None = None, accept: Callable | None = None):
         self.sock, self.frame_bytes = sock, frame_bytes
         self.export, self.accept = export, accept
         self.received = 0  # bytes so far, for whoever wants to notice a flood

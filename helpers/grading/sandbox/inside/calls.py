@@ -68,8 +68,11 @@ def machine() -> str:
 
 
 def number(name: str) -> int:
-    """The number of a call that is refused."""
-    return {**REFUSED, **UNKNOWN}[name][_MACHINES[platform.machine()][0]]
+    """The number of a call that is refused. Raises KeyError where this machine has no such call."""
+    found = {**REFUSED, **UNKNOWN}[name][_MACHINES[platform.machine()][0]]
+    if found is None:
+        raise KeyError(name)
+    return found
 
 
 def program() -> bytes:
@@ -83,10 +86,11 @@ def program() -> bytes:
         lines += [(_AT_LEAST, 0, 1, 0x40000000), _fail(_ENOSYS)]
     for table, errno in ((UNKNOWN, _ENOSYS), (REFUSED, _EPERM)):
         for numbers in table.values():
-            if numbers[column] is not None:
-                lines += [(_EQUAL, 0, 1, numbers[column]), _fail(errno)]
+            if (refused := numbers[column]) is not None:
+                lines += [(_EQUAL, 0, 1, refused), _fail(errno)]
     for name, rules in _rules().items():
-        lines += [(_EQUAL, 0, len(rules), LOOKED_AT[name][column]), *rules]
+        if (looked_at := LOOKED_AT[name][column]) is not None:
+            lines += [(_EQUAL, 0, len(rules), looked_at), *rules]
     return b"".join(struct.pack("HBBI", *line) for line in [*lines, (_GIVE, 0, 0, _ALLOW)])
 
 

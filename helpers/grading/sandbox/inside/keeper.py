@@ -18,6 +18,7 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Iterator
 from typing import Any
 
 from helpers.grading.sandbox.inside import walls
@@ -103,7 +104,7 @@ class Keeper:
             if os.getppid() != self.parent:
                 self.obey({"do": "quit"}, None)
 
-    def lines(self):
+    def lines(self) -> Iterator[tuple[dict, int | None]]:
         """Commands as they come, each with the descriptor that came along (or None)."""
         data, fd = b"", None
         while True:
@@ -122,7 +123,10 @@ class Keeper:
     def obey(self, command: dict, fd: int | None) -> None:
         do = command["do"]
         if do == "open":
-            self.open(command, fd)
+            if fd is None:
+                self.say({"error": "no socket came along"})
+            else:
+                self.open(command, fd)
             return
         if do == "interrupt" and self.pid:
             with contextlib.suppress(ProcessLookupError):

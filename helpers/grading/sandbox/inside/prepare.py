@@ -8,9 +8,13 @@ import inspect
 import os
 import sys
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from helpers.grading.sandbox.inside.shell import Interrupts, NotebookShell
 
 
-def prepare_shell(modules: list[str]):
+def prepare_shell(modules: list[str]) -> tuple[NotebookShell, Interrupts]:
     """Import what notebooks need and warm everything up. Returns the shell and the interrupts."""
     sys.argv = ["notebook"]
     from helpers.grading.sandbox.inside.shell import Interrupts, Outlet, make_shell
@@ -48,7 +52,7 @@ def without_epoll() -> None:
     """Event loops wait with poll: the filter of system calls has no epoll, whose memory is counted per user."""
     import selectors
 
-    selectors.DefaultSelector = selectors.PollSelector  # type: ignore[misc]
+    selectors.DefaultSelector = selectors.PollSelector  # type: ignore[misc,assignment]
 
 
 def seed() -> None:

@@ -13,7 +13,8 @@ import os
 import select
 import socket
 import sys
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from helpers.checking.observing import (
     Observation,
@@ -25,6 +26,9 @@ from helpers.checking.observing import (
 )
 from helpers.grading.sandbox.inside.prepare import seed
 from helpers.grading.sandbox.wire import CannotEncode, Channel, Reference, WireClosed, WireError, type_name
+
+if TYPE_CHECKING:
+    from helpers.grading.sandbox.inside.shell import Interrupts
 
 HANDLES = 10_000
 TEXT_BYTES = 2**20
@@ -44,7 +48,7 @@ class CallbackError(Exception):
 class Server:
     """Serves the grader's requests over one socket until the socket closes."""
 
-    def __init__(self, sock: socket.socket, shell, interrupts, limits: dict):
+    def __init__(self, sock: socket.socket, shell: Any, interrupts: Interrupts, limits: dict):
         from helpers.grading.sandbox.inside.shell import Outlet, use_streams
 
         self.channel = Channel(sock, int(limits.get("frame_bytes", 2**28)), self.export, self.accept)
@@ -162,7 +166,7 @@ class Server:
             return Unresolved(student_error(e))
         return value
 
-    def callback(self, number: int):
+    def callback(self, number: int) -> Callable[..., Any]:
         """A function here whose values are computed by the grader."""
 
         def function(*args, **kwargs):
@@ -213,7 +217,7 @@ def generator(name: str, state: dict) -> Any:
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def settle(directory: str, sock: socket.socket, shell, interrupts, limits: dict) -> None:
+def settle(directory: str, sock: socket.socket, shell: Any, interrupts: Interrupts, limits: dict) -> None:
     """Take the submission's files, say that all is ready, serve until the grader is gone, and end the process."""
     try:
         seed()

@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from IPython.core.autocall import ZMQExitAutocall
@@ -76,7 +76,7 @@ class Interrupts:
                 raise KeyboardInterrupt
 
     @contextlib.contextmanager
-    def allowed(self):
+    def allowed(self) -> Iterator[None]:
         """A student's code runs in this block."""
         before, self.busy, self._pending = self.busy, True, False
         try:
@@ -102,7 +102,8 @@ class Outlet:
         self.open = False  # outputs count only while a cell runs
         self.pid = os.getpid()
         self._lock = threading.RLock()
-        self._name, self._pieces, self._length = "stdout", [], 0
+        self._name, self._length = "stdout", 0
+        self._pieces: list[str] = []
         self._written = 0
         self._flushed = 0.0
         self._pipes: dict[int, tuple[str, Any]] = {}
@@ -146,7 +147,7 @@ class Outlet:
                 self.send({"clear": bool(wait)})
 
     @contextlib.contextmanager
-    def cell(self, silent: bool = False):
+    def cell(self, silent: bool = False) -> Iterator[None]:
         """Outputs of this block are those of one cell."""
         with self._lock:
             self._drain()
@@ -263,7 +264,10 @@ class Stream(io.TextIOBase):
 
 
 class _Publisher(DisplayPublisher):
-    def publish(self, data, metadata=None, *, transient=None, update=False, **kwargs):
+    shell: Any
+
+    def publish(self, data: Any, metadata: Any = None, source: Any = None, *, transient: Any = None,
+                update: bool = False, **kwargs: Any) -> None:
         self._validate_data(data, metadata)
         output = {"output_type": "display_data", "data": as_json(data), "metadata": as_json(metadata or {})}
         display_id = (transient or {}).get("display_id")
@@ -274,7 +278,9 @@ class _Publisher(DisplayPublisher):
 
 
 class _Hook(DisplayHook):
-    def start_displayhook(self):
+    shell: Any
+
+    def start_displayhook(self) -> None:
         self._is_active = True
         self._output = {"output_type": "execute_result", "data": {}, "metadata": {}}
 
@@ -331,28 +337,29 @@ class NotebookShell(InteractiveShell):
     def _default_exiter(self):
         return ZMQExitAutocall(self)
 
-    def init_hooks(self):
+    def init_hooks(self) -> None:
         super().init_hooks()
         self.set_hook("show_in_pager", lambda *_, **__: None, 99)  # help goes to a pager, and no output is left
 
-    def init_display_formatter(self):
+    def init_display_formatter(self) -> None:
         self.display_formatter = _Formatter(parent=self)
-        self.configurables.append(self.display_formatter)
+        configurables: list[Any] = self.configurables
+        configurables.append(self.display_formatter)
 
-    def init_virtualenv(self):
+    def init_virtualenv(self) -> None:
         """A kernel does not look for one either."""
 
-    def init_environment(self):
+    def init_environment(self) -> None:
         os.environ.update(
             TERM="xterm-color", CLICOLOR="1", FORCE_COLOR="1", CLICOLOR_FORCE="1", PAGER="cat", GIT_PAGER="cat"
         )
 
-    def ask_exit(self):
+    def ask_exit(self) -> None:
         """`exit` ends the cell, not the notebook: cells after it are graded too."""
 
     keepkernel_on_exit = None
 
-    def enable_gui(self, gui=None):
+    def enable_gui(self, gui: Any = None) -> None:
         """There is no event loop to run a window in."""
 
     def _showtraceback(self, etype, evalue, stb):
@@ -372,14 +379,14 @@ def make_shell(outlet: Outlet) -> NotebookShell:
     config.IPKernelApp.why = "libraries look for this name to know a notebook"
     NotebookShell.outlet = outlet
     shell = NotebookShell.instance(config=config)
-    builtins.input = _no_input
     import getpass
 
-    getpass.getpass = _no_input
+    for module, name in ((builtins, "input"), (getpass, "getpass")):
+        setattr(module, name, _no_input)
     return shell
 
 
-def _no_input(prompt: str = "") -> str:
+def _no_input(prompt: object = "") -> str:
     raise StdinNotImplementedError("raw_input was called, but this frontend does not support input requests.")
 
 
