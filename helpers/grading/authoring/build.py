@@ -21,6 +21,7 @@ import nbformat
 from helpers.checking import setting as settings
 from helpers.checking.expected import EXPECTED_FILE, PUBLIC_SEED, SIGNIFICANT_DIGITS
 from helpers.checking.expected import pack as packed
+from helpers.checking.observing import Local
 from helpers.grading.authoring.as_student import prove_passable
 from helpers.grading.authoring.source import source_notebook
 from helpers.grading.course.errors import CourseError
@@ -49,8 +50,9 @@ class _Recording(GradingSetting):
 
     def parameters(self, subject: Any, key: str) -> tuple[str, ...] | None:
         names = super().parameters(subject, key)
-        if key in self.drawn:
-            fitting(self.in_namespace(self.problem_set.reference, subject), self.drawn[key])
+        reference = self.in_namespace(self.problem_set.reference, subject)
+        if key in self.drawn and isinstance(reference, Local):
+            fitting(reference, self.drawn[key])
         self.said.setdefault(key, {})["parameters"] = list(names or ())
         return names
 
@@ -74,7 +76,7 @@ class _Recording(GradingSetting):
         return seen
 
 
-def fitting(function: Any, cases: list[settings.Case]) -> None:
+def fitting(function: Local, cases: list[settings.Case]) -> None:
     """Some entries of a case are named like the function's parameters and others are not: a slip, for entries with
     other names altogether are given by position. Raises ValueError.
     """
