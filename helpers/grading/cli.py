@@ -28,7 +28,9 @@ complaints = Console(stderr=True, highlight=False)
 Ps = Annotated[str, typer.Argument(metavar="PS", help="Problem set, or the beginning of its name.")]
 Folder = Annotated[Path, typer.Option("--course", "-c", help="The course folder.", show_default="this folder")]
 Workers = Annotated[int | None, typer.Option("--workers", "-j", min=1, help="Processes at work; default: the cores.")]
-Scheduler = Annotated[str, typer.Option(help="Grade on a Dask cluster, for example tcp://host:8786.")]
+Scheduler = Annotated[str, typer.Option(help="Work on a Dask cluster with certificates, for example tls://host:8786.")]
+Insecure = Annotated[bool, typer.Option("--insecure", help="The cluster may be one without certificates: whoever "
+                                                           "reaches it runs code as you and changes marks.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Do it again, even where nothing has changed.")]
 HERE = Path(".")
 
@@ -178,6 +180,7 @@ def autograde(
     ps: Ps,
     workers: Workers = None,
     scheduler: Scheduler = "",
+    insecure: Insecure = False,
     force: Force = False,
     sandbox: Annotated[str | None, typer.Option(help="Where student code runs: bubblewrap, none (no walls), "
                                                      "auto.")] = None,
@@ -190,8 +193,10 @@ def autograde(
         _warm_early(sandbox or "auto")
     from helpers.grading import configure
     from helpers.grading.classes.autograde import autograde as grade_class
+    from helpers.grading.classes.cluster import checked_address
     from helpers.grading.marking.steps import unsafe
 
+    scheduler = checked_address(scheduler, insecure)
     folder = _course(course)
     name = folder.find(ps)
     if left := unsafe(folder.config):
@@ -232,11 +237,13 @@ def _tell(summary) -> None:
 
 
 @app.command()
-def feedback(ps: Ps, workers: Workers = None, scheduler: Scheduler = "", force: Force = False,
-             course: Folder = HERE) -> None:
+def feedback(ps: Ps, workers: Workers = None, scheduler: Scheduler = "", insecure: Insecure = False,
+             force: Force = False, course: Folder = HERE) -> None:
     """Write each student's feedback page."""
+    from helpers.grading.classes.cluster import checked_address
     from helpers.grading.pages.feedback import feedback as write_feedback
 
+    scheduler = checked_address(scheduler, insecure)
     folder = _course(course)
     name = folder.find(ps)
     with _Shown("Writing feedback") as shown:

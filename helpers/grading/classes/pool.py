@@ -15,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from typing import Any
 
+from helpers.grading.classes.cluster import check_certificates
 from helpers.grading.course.errors import CourseError
 from helpers.grading.marking.notebook import LIVES
 from helpers.grading.sandbox.sandbox import FORKS
@@ -149,6 +150,7 @@ class Pool:
             from dask.distributed import Client
         except ImportError:
             raise CourseError("--scheduler needs Dask: pip install distributed, here and on the workers") from None
+        check_certificates(self.scheduler)
         try:
             self._client = self._open.enter_context(Client(self.scheduler, timeout="10s", set_as_default=False))
             self.workers = sum(self._client.nthreads().values()) or 1
