@@ -139,8 +139,9 @@ def _derivatives(kind: str, differentiate: Callable, function: Any, of: Any, wrt
                 raise _LossFailed(loss.raised(seen.error))
             return seen.value
 
-        return probe.setting.remembered(f"{probe.key} {index} {name}",
-                                        lambda: differentiate(moved, np.asarray(arguments[position], float), got))
+        return probe.setting.slopes(
+            probe.key, index, name, lambda: differentiate(moved, np.asarray(arguments[position], float), got),
+            reference(index, name))
 
     def expect(index: int, name: str, got: Any) -> Any:
         try:
@@ -158,7 +159,10 @@ def _derivatives(kind: str, differentiate: Callable, function: Any, of: Any, wrt
         outputs = named_outputs(seen.value, names, probe.name)
         return None if isinstance(outputs, Trouble) else outputs[name]
 
-    return judge(probe, names, expect, points, tolerance, by, source="finite differences say", reference=reference)
+    for index in range(len(probe.cases)):  # so that a loss that is not right is known before its slopes are asked for
+        loss.observe(index)
+    source = "finite differences of the right loss say" if probe.setting.astray() else "finite differences say"
+    return judge(probe, names, expect, points, tolerance, by, source=source, reference=reference)
 
 
 def _known_entries(probe: Probe, loss: Probe, names: Sequence[str]) -> None:

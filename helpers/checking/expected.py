@@ -50,11 +50,11 @@ def pack(value: Any) -> Any:
     if flat.size > FULL_SIZE:
         chosen = np.sort(np.random.default_rng(PUBLIC_SEED).choice(flat.size, SAMPLE_SIZE, replace=False))
         packed["indices"], flat = chosen.tolist(), flat[chosen]
-    packed["values"] = [_rounded(x) for x in flat.tolist()]
+    packed["values"] = [rounded(x) for x in flat.tolist()]
     return packed
 
 
-def _rounded(x: Any) -> Any:
+def rounded(x: Any) -> Any:
     return float(f"{x:.{SIGNIFICANT_DIGITS}g}") if isinstance(x, float) else x
 
 

@@ -16,7 +16,8 @@ def _axes(seen: Any) -> list[dict]:
     return [axes for shown in seen.figures for axes in shown.get("axes", ())]
 
 
-def _lines(seen: Any) -> list[dict]:
+def lines_of(seen: Any) -> list[dict]:
+    """The lines of an observation's figures that have more than one point."""
     return [line for axes in _axes(seen) for line in axes.get("lines", ()) if np.size(line["y"]) > 1]
 
 
@@ -29,7 +30,7 @@ def drawn(probe: Probe, index: int, lines: int | None, log: str | None) -> str:
         return "no figure is left open"
     if not any(a.get("lines") or a.get("images") or a.get("scatters") or a.get("bars") for a in axes):
         return "the figure is empty"
-    count = len(_lines(probe.observe(index)))
+    count = len(lines_of(probe.observe(index)))
     if lines and count < lines:
         return f"shows {count} of at least {lines} lines"
     wrong = [axis for axis in log or "" if not any(a.get(f"{axis}scale") == "log" for a in axes)]
@@ -57,9 +58,9 @@ def right_data(probe: Probe, index: int, lines: int | None, log: str | None) -> 
         return failure.says
     seen = probe.expected(index)
     if seen is None or not seen.figures:
-        return "" if _lines(probe.observe(index)) or _axes(probe.observe(index)) else "no data on the axes"
-    drawn = [np.asarray(line["y"], float) for line in _lines(probe.observe(index))]
-    for line in _lines(seen):
+        return "" if lines_of(probe.observe(index)) or _axes(probe.observe(index)) else "no data on the axes"
+    drawn = [np.asarray(line["y"], float) for line in lines_of(probe.observe(index))]
+    for line in lines_of(seen):
         wanted = np.asarray(line["y"], float)
         if not any(y.shape == wanted.shape and np.allclose(y, wanted, rtol=1e-4, equal_nan=True) for y in drawn):
             return "a line does not show the data that it should"

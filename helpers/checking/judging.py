@@ -195,7 +195,10 @@ def _diagnose(probe: Probe, rows: list[Row], names: Sequence[str], evidence: lis
     for row, name in zip(rows, names):
         if row.right or not all(name in facts.got and name in facts.expected for facts in evidence):
             continue
-        finding = diagnose(name, evidence, known)
+        try:
+            finding = diagnose(name, evidence, known)
+        except Exception:  # a reason that cannot be found is none, and costs nobody a verdict
+            finding = None
         if finding is not None:
             row.why, row.kind = finding.says, finding.kind
 
@@ -256,4 +259,17 @@ def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verd
             first.why = (f"Whoever called `{probe.name}` still needs {', '.join(changed)} as it was: work on a copy, "
                          "or write expressions that make new arrays.")
     advice = where_to_look({row.name: row.right for row in rows}, list(order)) if len(order) > 1 else None
-    return Verdict(probe.name, rows, depth=probe.setting.depth, advice=advice or "", remarks=probe.remarks())
+    return Verdict(probe.name, rows, depth=probe.setting.depth, advice=advice or "", remarks=probe.remarks(),
+                   first=_to_mend_first(probe.setting.astray()))
+
+
+def _to_mend_first(astray: list[tuple[str, str, str]]) -> str:
+    """What of earlier questions this check has met and found wrong; it went on with the right results."""
+    if not astray:
+        return ""
+    named = [f"`{name}`" + (f" ({question})" if question else "") for name, _, question in astray]
+    names = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
+    word = "written" if {how for _, how, _ in astray} == {"not written"} else "right"
+    one = len(named) == 1
+    return (f"{names} {'is' if one else 'are'} not {word} yet: go there first. "
+            f"This check has gone on with the right results in {'its' if one else 'their'} place.")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import contextvars
+import types
 import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,6 +19,8 @@ import numpy as np
 
 from helpers.checking.expected import EXPECTED_FILE, PUBLIC_SEED, read_expected, unpack
 from helpers.checking.observing import Local, Observation, Subject
+from helpers.checking.replay import Replay, with_stand_ins
+from helpers.checking.slopes import unpack_slopes
 from helpers.checking.structure import Structure
 
 Case = dict[str, Any]
@@ -43,6 +46,11 @@ class Setting(Protocol):
         """A number that only the reference knows; None where no reference is known."""
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
         """`compute()`, kept where the result depends on trusted code and the cases only."""
+    def slopes(self, key: str, index: int, name: str, measure: Callable[[], Any], reference: Any) -> Any:
+        """What a gradient is held against (`gradients.Slopes` or `Sample`): what `measure()` finds, or found at the
+        build. reference: the reference's own result, None where it is not known."""
+    def astray(self) -> list[tuple[str, str, str]]:
+        """(function, how, its question) of students' functions that trusted code has found to answer wrongly."""
 
 
 _setting: contextvars.ContextVar[Setting | None] = contextvars.ContextVar("setting", default=None)
@@ -74,24 +82,32 @@ class SelfCheck:
 
     tells_expected = True
 
-    def __init__(self, folder: Path | None = None, seed: int = PUBLIC_SEED):
+    def __init__(self, folder: Path | None = None, seed: int = PUBLIC_SEED, known: dict | None = None):
         self.seed = seed
-        self.known = read_expected((folder or Path.cwd()) / EXPECTED_FILE)
+        self.known = read_expected((folder or Path.cwd()) / EXPECTED_FILE) if known is None else known
         self.depth = self.known.get("depth", "where")
+        self.replay = Replay({})
 
     def cases(self, key: str, at: Any, hidden: Any) -> list[Case]:
-        return draw(at, self.seed, key)
+        self.replay.calls = (self._expected_of(key) or {}).get("answers", {})
+        return draw(self.trusted(at), self.seed, key)
 
     def trusted(self, thing: Any) -> Any:
-        return thing
+        """The student's own, in which functions of other questions answer what the reference did."""
+        if not self.replay.calls or not isinstance(thing, types.FunctionType):
+            return thing
+        return with_stand_ins(thing, thing.__globals__, self.replay.calls, self.replay.stand_in)
 
     def parameters(self, subject: Subject, key: str) -> tuple[str, ...] | None:
         known = self._expected_of(key)
         return tuple(known["parameters"]) if known and known.get("parameters") else subject.parameters()
 
     def expected(self, subject: Subject, key: str, index: int, arguments: list[Any]) -> Observation | None:
-        known = self._expected_of(key)
-        if known is None or index >= len(known.get("cases", ())):
+        known = self._expected_of(key) or {}
+        if index < len(known.get("figures", ())):
+            lines = [{"y": y} for y in map(unpack, known["figures"][index]) if isinstance(y, np.ndarray)]
+            return Observation(figures=({"axes": [{"lines": lines}]},))
+        if index >= len(known.get("cases", ())):
             return None
         return Observation(value=unpack(known["cases"][index]))
 
@@ -110,6 +126,16 @@ class SelfCheck:
 
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
         return compute()
+
+    def slopes(self, key: str, index: int, name: str, measure: Callable[[], Any], reference: Any) -> Any:
+        cases = (self._expected_of(key) or {}).get("slopes", ())
+        return unpack_slopes(cases[index][name]) if index < len(cases) and name in cases[index] else measure()
+
+    def astray(self) -> list[tuple[str, str, str]]:
+        questions = self.known.get("questions", {})
+        order = [*questions, *self.replay.astray]
+        return [(name, self.replay.astray[name], questions.get(name, ""))
+                for name in sorted(self.replay.astray, key=order.index)]
 
     def _expected_of(self, key: str) -> dict | None:
         return self.known.get("checks", {}).get(key)

@@ -51,6 +51,7 @@ class Verdict:
     advice: str = ""  # where to look, when some rows are right and others not
     remarks: list[str] = field(default_factory=list)
     mathematics: str = ""  # formulas that were handed in, as MathML
+    first: str = ""  # functions of other questions that this check needs and that are not right yet
 
     @property
     def max_points(self) -> float:
@@ -126,6 +127,7 @@ def _mark(row: Row) -> tuple[str, str]:
 def as_text(verdict: Verdict) -> str:
     """The table for a terminal."""
     lines = [f"{verdict.name}: {number(verdict.points)} of {number(verdict.max_points)} points"]
+    lines += [f"  {verdict.first}"] if verdict.first else []
     width = max((len(row.name) for row in verdict.rows), default=0)
     for row in verdict.rows:
         sign, word = _mark(row)
@@ -151,6 +153,7 @@ def as_html(verdict: Verdict) -> str:
         'max-width:60em;font-size:13px;line-height:1.45">',
         f'<div class="verdict-head"><strong>{html.escape(verdict.name)}</strong> &nbsp;{number(verdict.points)} of '
         f"{number(verdict.max_points)} points</div>",
+        f"<div>{_prose(verdict.first)}</div>" if verdict.first else "",
         '<table style="border-collapse:collapse;margin:2px 0;border:0">',
         *(_html_row(row, verdict.depth) for row in verdict.rows),
         "</table>",

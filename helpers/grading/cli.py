@@ -385,7 +385,7 @@ def validity(
     """Mark the marking: false accepts, false rejects, misconceptions named, mutants caught."""
     from helpers.checking.expected import PUBLIC_SEED
     from helpers.grading.authoring.as_student import prove
-    from helpers.grading.authoring.scorecard import as_markdown, show
+    from helpers.grading.authoring.scorecard import AGREEMENT, as_markdown, section_of, show, with_section
     from helpers.grading.authoring.validity import scorecards
 
     folder = _course(course)
@@ -401,9 +401,39 @@ def validity(
     else:
         show(cards, console)
     if write:
-        write.write_text(as_markdown(cards), encoding="utf-8")
+        before = write.read_text(encoding="utf-8") if write.exists() else ""
+        agreed = section_of(before, AGREEMENT.splitlines()[0])
+        page = as_markdown(cards)
+        write.write_text(with_section(page, agreed) if agreed else page, encoding="utf-8")
         console.print(f"Wrote {write}.")
     if not all(card.green for card in cards):
+        raise typer.Exit(1)
+
+
+@app.command()
+def agreement(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[PS…]", help="Problem sets; default: all.")] = None,
+    answers: Annotated[Path | None, typer.Option(help="Further answers to try: a JSON list of objects with set, "
+                                                      "question (a grade_id), cell and idea.")] = None,
+    write: Annotated[Path | None, typer.Option(help="Put the table into this Markdown page.")] = None,
+    workers: Workers = None,
+    course: Folder = HERE,
+) -> None:
+    """Hold self-checks against marks: does the notebook say what grading says?"""
+    from helpers.grading.authoring.agreement import agreements, read_answers
+    from helpers.grading.authoring.scorecard import agreement_table, show_agreement, with_section
+
+    folder = _course(course)
+    chosen = [folder.find(name) for name in names] if names else list(folder.masters)
+    with _Shown("Comparing") as shown:
+        found = agreements([folder.masters[name] for name in chosen], workers,
+                           read_answers(answers) if answers else (), progress=shown)
+    show_agreement(found, console)
+    if write:
+        before = write.read_text(encoding="utf-8") if write.exists() else "# The scorecard\n"
+        write.write_text(with_section(before, agreement_table(found)), encoding="utf-8")
+        console.print(f"Wrote {write}.")
+    if not all(one.green for one in found):
         raise typer.Exit(1)
 
 

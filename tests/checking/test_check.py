@@ -19,7 +19,7 @@ from helpers import check
 from helpers import gradients as numerical
 from helpers.checking import judging
 from helpers.checking.verdict import Row, Verdict, as_html, as_text
-from helpers.grading.authoring.build import source_notebook
+from helpers.grading.authoring.source import source_notebook
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import parse
 
@@ -232,6 +232,12 @@ class _Reference:
 
     def remembered(self, key, compute):
         return compute()
+
+    def slopes(self, key, index, name, measure, reference):
+        return measure()
+
+    def astray(self):
+        return []
 
 
 def loss(w, X):

@@ -13,7 +13,8 @@ from helpers.checking.formulas import FormulaError, evaluate, parse
 from helpers.checking.mathematics import drawn
 from helpers.checking.setting import SelfCheck, using
 from helpers.checking.verdict import Verdict
-from helpers.grading.authoring.build import expected_numbers, source_notebook
+from helpers.grading.authoring.recording import expected_numbers
+from helpers.grading.authoring.source import source_notebook
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import parse as read_master
 

@@ -32,7 +32,8 @@ def argument_returned(situation: WrongGradient) -> Iterator[Explanation]:
         if situation.numbers_to_explain() >= 2 and situation.agrees(same):
             yield situation.explain(COMBINED, "argument", f"What is returned is the argument {name} itself.")
     weights = [case.inputs.get(situation.parameter) for case in situation.cases]
-    if all(isinstance(w, np.ndarray) and w.shape == c.got.shape for w, c in zip(weights, situation.cases)):
+    if all(isinstance(w, np.ndarray) and w.shape == c.got.shape == c.expected.shape
+           for w, c in zip(weights, situation.cases)):
         steps = [difference_ratio(np.asarray(w - c.got, dtype=np.float64), c.expected, c)
                  for w, c in zip(weights, situation.cases)]
         told = np.array([s for s in steps if s is not None])

@@ -6,7 +6,6 @@ ids; the release is what nbgrader's own generate_assignment makes of it, plus th
 
 from __future__ import annotations
 
-import inspect
 import json
 import re
 import shutil
@@ -18,113 +17,18 @@ from typing import Any
 
 import nbformat
 
-from helpers.checking import setting as settings
-from helpers.checking.expected import EXPECTED_FILE, PUBLIC_SEED, SIGNIFICANT_DIGITS
-from helpers.checking.expected import pack as packed
-from helpers.checking.observing import Local
+from helpers.checking.expected import EXPECTED_FILE, PUBLIC_SEED
 from helpers.grading.authoring.as_student import prove_passable
+from helpers.grading.authoring.recording import expected_numbers
 from helpers.grading.authoring.source import source_notebook
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.course.release import REQUIREMENTS, generate_release
-from helpers.grading.marking.reference import Checked, GradingSetting, ProblemSet
+from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import AUTHOR_ONLY, Cell, Master, MasterError, solution_regions, stub_of
 
 ZIP_DATE = (2020, 1, 1, 0, 0, 0)  # a fixed date, so that packing twice gives the same bytes
 SHORTEST_LEAK = 30  # characters of solution that count as one when they show up elsewhere
-KEEPS_NUMBERS = ("values", "answer", "derivation")  # kinds of check that compare with numbers in the notebook
-
-
-class _Recording(GradingSetting):
-    """The setting in which the build asks the reference for the numbers that a self-check compares with."""
-
-    def __init__(self, problem_set: ProblemSet, grade_id: str, seed: int, depth: str):
-        super().__init__(problem_set, grade_id, seed, depth)
-        self.said: dict[str, Any] = {}
-        self.numbers: dict[str, float] = {}
-        self.drawn: dict[str, list[settings.Case]] = {}
-
-    def cases(self, key: str, at: Any, hidden: Any) -> list[settings.Case]:
-        self.drawn[key] = super().cases(key, at, ())
-        return self.drawn[key]
-
-    def parameters(self, subject: Any, key: str) -> tuple[str, ...] | None:
-        names = super().parameters(subject, key)
-        reference = self.in_namespace(self.problem_set.reference, subject)
-        if key in self.drawn and isinstance(reference, Local):
-            fitting(reference, self.drawn[key])
-        self.said.setdefault(key, {})["parameters"] = list(names or ())
-        return names
-
-    def number(self, key: str, compute: Any) -> float:
-        self.numbers[key] = float(f"{compute():.{SIGNIFICANT_DIGITS}g}")
-        return self.numbers[key]
-
-    def structure(self, subject: Any, key: str, index: int, arguments: list[Any]) -> Any:
-        found = super().structure(subject, key, index, arguments)
-        kept = self.said[key].setdefault("structures", [])
-        if index == len(kept):
-            kept.append(found)
-        return found
-
-    def expected(self, subject: Any, key: str, index: int, arguments: list[Any]) -> Any:
-        seen = super().expected(subject, key, index, arguments)
-        if key.split()[0] in KEEPS_NUMBERS:
-            cases = self.said[key].setdefault("cases", [])
-            if index == len(cases):
-                cases.append(packed(seen.value))
-        return seen
-
-
-def fitting(function: Local, cases: list[settings.Case]) -> None:
-    """Some entries of a case are named like the function's parameters and others are not: a slip, for entries with
-    other names altogether are given by position. Raises ValueError.
-    """
-    try:
-        parameters = inspect.signature(function.value).parameters.values()
-    except (TypeError, ValueError):
-        return
-    needed = [p.name for p in parameters if p.default is p.empty and p.kind in (
-        p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    for case in cases:
-        entries = [name for name in case if name != "case"]
-        absent = [name for name in needed if name not in entries]
-        if absent and {*entries} & {*needed}:
-            raise ValueError(f"a case has the entries {', '.join(entries)}, and `{function.name}` takes "
-                             f"{', '.join(needed)}: name every entry like a parameter ({', '.join(absent)} is missing)")
-
-
-def expected_numbers(problem_set: ProblemSet, depth: str) -> dict[str, Any]:
-    """What the reference says at the public cases, for self-checks; its own verdict must be full.
-
-    Raises:
-        CourseError: if the reference does not pass its own check.
-    """
-    checks: dict[str, Any] = {}
-    numbers: dict[str, Any] = {}
-    subjects = problem_set.subjects(problem_set.reference)
-    for grade_id, source in problem_set.check_sources.items():
-        recording = _Recording(problem_set, grade_id, PUBLIC_SEED, "why")
-        checked = problem_set.check(source, grade_id, subjects, PUBLIC_SEED, setting=recording)
-        verdict = checked.verdict
-        if (verdict is not None and not verdict.right) or _raised(checked):
-            raise CourseError(f"{problem_set.name}: the solution does not pass its own check `{grade_id}`: correct "
-                              f"one of them\n{verdict or _raised(checked)}")
-        twice = {key for key in checks.keys() & recording.said.keys() if "cases" in checks[key]}
-        if twice:
-            raise CourseError(f"{problem_set.name}: two checks are alike ({', '.join(twice)}): "
-                              "give one of them another case generator")
-        if len(verdict.rows if verdict else ()) > 1:
-            cheap = sorted(problem_set.cheap_rows(grade_id, PUBLIC_SEED))
-            for said in recording.said.values():
-                said.update({"cheap": cheap} if cheap else {})
-        checks.update(recording.said)
-        numbers.update(recording.numbers)
-    return {"depth": depth, "checks": checks, "numbers": numbers}
-
-
-def _raised(checked: Checked) -> str:
-    return next((output["evalue"] for output in checked.outputs if output["output_type"] == "error"), "")
 
 
 def build(course: Course, name: str, *, register: bool = True, prove: bool = True) -> list[Path]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.console import Console
 from rich.table import Table
 
+from helpers.grading.authoring.agreement import Agreement
 from helpers.grading.authoring.validity import MUTANT_SEEDS, QuestionCard, Scorecard
 
 COLUMNS = ("question", "points", "mistakes", "false accepts", "alternatives", "false rejects", "named", "misnamed",
@@ -68,6 +71,62 @@ this page.
 - **A single seed**: the smallest share of a question's mistakes that one seed alone catches.
 
 """
+
+
+AGREEMENT = """## Self-check and mark
+
+Does the notebook say what grading says? Every mistake and the solution are checked in both places on the public seed,
+alone, and beside a wrong answer to each earlier question that the check computes with (the solution beside all of
+these, a mistake beside one of each question). Hidden cases count in grading only. Counted are the rows of verdicts.
+`coursekit agreement --write docs/scorecard.md` makes this section.
+
+"""
+
+
+def agreement_table(found: list[Agreement]) -> str:
+    """The section as Markdown."""
+    rows = [[one.name, *_agreement_row(one)] for one in found]
+    total = Agreement("all")
+    for one in found:
+        total.add(one)
+    return AGREEMENT + _table(AGREEMENT_COLUMNS, [*rows, ["all", *_agreement_row(total)]]) + "\n"
+
+
+AGREEMENT_COLUMNS = ("problem set", "answers alone", "rows", "agree", "beside an earlier mistake", "rows", "agree",
+                     "share")
+
+
+def _agreement_row(one: Agreement) -> list[str]:
+    counts = [f"{count[kind]:,}" for kind in one.rows for count in (one.answers, one.rows, one.agree)]
+    return [*counts, f"{one.share:.2%}"]
+
+
+def show_agreement(found: list[Agreement], console: Console) -> None:
+    table = Table(title="Self-check and mark, on the public seed")
+    for column in AGREEMENT_COLUMNS:
+        table.add_column(column, justify="left" if column == "problem set" else "right")
+    for one in found:
+        table.add_row(one.name, *_agreement_row(one))
+    Console(width=max(console.width, 130), highlight=False).print(table)
+    for one in found:
+        for parted in one.parted[:10]:
+            console.print(f"  {one.name}: {parted}", markup=False)
+        if len(one.parted) > 10:
+            console.print(f"  {one.name}: and {len(one.parted) - 10} more")
+
+
+def with_section(page: str, section: str) -> str:
+    """A page with a section of its title replaced, or put before the first set's if there was none."""
+    title = section.splitlines()[0]
+    parts = re.split(r"(?m)^(?=## )", page)
+    kept = [part for part in parts if not part.startswith(title + "\n")]
+    return kept[0].rstrip() + "\n\n" + section.rstrip() + "\n\n" + "".join(kept[1:])
+
+
+def section_of(page: str, title: str) -> str:
+    """The section of a page that has this title; empty without one."""
+    parts = re.split(r"(?m)^(?=## )", page)
+    return next((part for part in parts if part.startswith(title + "\n")), "")
 
 
 def as_markdown(cards: list[Scorecard]) -> str:

@@ -151,7 +151,7 @@ def _problem_set(path: str, changed: int) -> ProblemSet:
     return ProblemSet(master.name, source_notebook(master), master)
 
 
-def _at_hand(path: str, question: str) -> tuple[ProblemSet, Question]:
+def at_hand(path: str, question: str) -> tuple[ProblemSet, Question]:
     problem_set = _problem_set(path, Path(path).stat().st_mtime_ns)
     problem_set.forget()
     assert problem_set.master is not None  # `_problem_set` reads one
@@ -171,7 +171,7 @@ def _mark(problem_set: ProblemSet, question: Question, subjects: dict, seed: int
 
 def _mark_authored(path: str, name: str, start: int, stop: int) -> QuestionCard:
     """Mark a question's solution, alternatives and mistakes over a range of seeds."""
-    problem_set, question = _at_hand(path, name)
+    problem_set, question = at_hand(path, name)
     card = QuestionCard(name, question.points)
     right = [(cell, problem_set.subjects(problem_set.candidate(cell.source)))
              for cell in (question.cell, *question.alternatives)]
@@ -211,7 +211,7 @@ def _place(cell: Cell, seed: int, text: str) -> str:
 
 def _mark_nothing(path: str, name: str) -> QuestionCard:
     """Hand in nothing in all its forms, on a seed: none of them may earn a point that the answer itself does not."""
-    problem_set, question = _at_hand(path, name)
+    problem_set, question = at_hand(path, name)
     card = QuestionCard(name, question.points)
     functions = [name for name in problem_set.questions[name]
                  if isinstance(problem_set.reference.get(name), types.FunctionType)]
@@ -234,7 +234,7 @@ def _mark_nothing(path: str, name: str) -> QuestionCard:
 
 
 def _mark_mutants(path: str, name: str) -> QuestionCard:
-    problem_set, question = _at_hand(path, name)
+    problem_set, question = at_hand(path, name)
     card = QuestionCard(name, question.points)
     for mutant in mutants(question.cell.source):
         try:

@@ -197,6 +197,12 @@ class GradingSetting:
         seen = self.expected(subject, key, index, arguments)
         return None if seen.error is not None else structure_of(seen.value)
 
+    def slopes(self, key: str, index: int, name: str, measure: Callable[[], Any], reference: Any) -> Any:
+        return self.remembered(f"{key} {index} {name}", measure)
+
+    def astray(self) -> list[tuple[str, str, str]]:
+        return []
+
     def cheap_rows(self, key: str) -> frozenset[str]:
         return self.remembered("cheap", lambda: self.problem_set.cheap_rows(self.grade_id, self.seed))
 

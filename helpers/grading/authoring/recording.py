@@ -1,0 +1,181 @@
+"""What the reference says at the public cases: the numbers that a self-check in a notebook compares with."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import types
+from typing import Any
+
+from helpers.checking import setting as settings
+from helpers.checking.expected import PUBLIC_SEED, SIGNIFICANT_DIGITS
+from helpers.checking.expected import pack as packed
+from helpers.checking.figure_rules import lines_of
+from helpers.checking.replay import Recorder, with_stand_ins
+from helpers.checking.slopes import pack_slopes
+from helpers.grading.course.errors import CourseError
+from helpers.grading.marking.reference import Checked, GradingSetting, ProblemSet
+
+KEEPS_NUMBERS = ("values", "answer", "derivation")  # kinds of check that compare with numbers in the notebook
+
+
+class _Recording(GradingSetting):
+    """The setting in which the build asks the reference for the numbers that a self-check compares with."""
+
+    def __init__(self, problem_set: ProblemSet, grade_id: str, seed: int, depth: str):
+        super().__init__(problem_set, grade_id, seed, depth)
+        self.said: dict[str, Any] = {}
+        self.numbers: dict[str, float] = {}
+        self.drawn: dict[str, list[settings.Case]] = {}
+        self.recorder = Recorder(name for name in problem_set.student_names
+                                 if isinstance(problem_set.reference.get(name), types.FunctionType))
+
+    def remembered(self, key: Any, compute: Any) -> Any:
+        return super().remembered(("recording", key), compute)
+
+    def cases(self, key: str, at: Any, hidden: Any) -> list[settings.Case]:
+        self.said.setdefault(key, {})
+        self.drawn[key] = super().cases(key, at, ())
+        return self.drawn[key]
+
+    def trusted(self, thing: Any) -> Any:
+        """The reference's, which notes what students' functions are asked."""
+        return with_stand_ins(super().trusted(thing), self.problem_set.reference, self.recorder.functions,
+                              self.recorder.stand_in)
+
+    def slopes(self, key: str, index: int, name: str, measure: Any, reference: Any) -> Any:
+        with self.recorder.paused():
+            measured = super().slopes(key, index, name, measure, reference)
+        cases = self.said[key].setdefault("slopes", [])
+        cases.extend({} for _ in range(index + 1 - len(cases)))
+        if reference is not None:
+            cases[index][name] = pack_slopes(measured, reference)
+        return measured
+
+    def parameters(self, subject: Any, key: str) -> tuple[str, ...] | None:
+        names = super().parameters(subject, key)
+        if key in self.drawn:
+            fitting(self.in_namespace(self.problem_set.reference, subject), self.drawn[key])
+        self.said.setdefault(key, {})["parameters"] = list(names or ())
+        return names
+
+    def number(self, key: str, compute: Any) -> float:
+        self.numbers[key] = float(f"{compute():.{SIGNIFICANT_DIGITS}g}")
+        return self.numbers[key]
+
+    def structure(self, subject: Any, key: str, index: int, arguments: list[Any]) -> Any:
+        found = super().structure(subject, key, index, arguments)
+        kept = self.said[key].setdefault("structures", [])
+        if index == len(kept):
+            kept.append(found)
+        return found
+
+    def expected(self, subject: Any, key: str, index: int, arguments: list[Any]) -> Any:
+        seen = super().expected(subject, key, index, arguments)
+        if key.split()[0] in KEEPS_NUMBERS:
+            cases = self.said[key].setdefault("cases", [])
+            if index == len(cases):
+                cases.append(packed(seen.value))
+        if key.split()[0] == "figure":
+            figures = self.said[key].setdefault("figures", [])
+            if index == len(figures):
+                figures.append([packed(line["y"]) for line in lines_of(seen)])
+        return seen
+
+
+def fitting(function: Any, cases: list[settings.Case]) -> None:
+    """Some entries of a case are named like the function's parameters and others are not: a slip, for entries with
+    other names altogether are given by position. Raises ValueError.
+    """
+    try:
+        parameters = inspect.signature(getattr(function, "value", None)).parameters.values()
+    except (TypeError, ValueError):
+        return
+    needed = [p.name for p in parameters if p.default is p.empty and p.kind in (
+        p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    for case in cases:
+        entries = [name for name in case if name != "case"]
+        absent = [name for name in needed if name not in entries]
+        if absent and {*entries} & {*needed}:
+            raise ValueError(f"a case has the entries {', '.join(entries)}, and `{function.name}` takes "
+                             f"{', '.join(needed)}: name every entry like a parameter ({', '.join(absent)} is missing)")
+
+
+class _Overhearing(GradingSetting):
+    """The setting in which wrong answers are asked, to note what a loss or a property then asks the reference."""
+
+    def __init__(self, problem_set: ProblemSet, grade_id: str, seed: int, recorder: Recorder):
+        super().__init__(problem_set, grade_id, seed, "verdict")
+        self.recorder = recorder
+
+    def cases(self, key: str, at: Any, hidden: Any) -> list[settings.Case]:
+        with self.recorder.paused():  # a case's own functions would be asked without an end
+            trusted = GradingSetting.trusted(self, at)
+            return settings.draw(trusted, self.seed, key)
+
+    def trusted(self, thing: Any) -> Any:
+        return with_stand_ins(super().trusted(thing), self.problem_set.reference, self.recorder.functions,
+                              self.recorder.stand_in)
+
+    def known_mistakes(self, subject: Any, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
+        return []
+
+
+def _overhear(problem_set: ProblemSet, grade_id: str, source: str, recorder: Recorder) -> None:
+    """Let the recorder hear what a check asks about other answers than the solution, right and wrong ones."""
+    kind = re.match(r"check\.(\w+)", source.strip())
+    if problem_set.master is None or not recorder.calls or (kind and kind[1] in ("gradients", "jacobian", "values")):
+        return
+    question = problem_set.master.questions.get(problem_set.check_question.get(grade_id, ""))
+    for cell in (*question.alternatives, *question.mistakes) if question else ():
+        subjects = problem_set.subjects(problem_set.candidate(cell.source))
+        problem_set.check(source, grade_id, subjects, PUBLIC_SEED,
+                          setting=_Overhearing(problem_set, grade_id, PUBLIC_SEED, recorder))
+
+
+def expected_numbers(problem_set: ProblemSet, depth: str) -> dict[str, Any]:
+    """What the reference says at the public cases, for self-checks; its own verdict must be full.
+
+    Raises:
+        CourseError: if the reference does not pass its own check.
+    """
+    checks, numbers = {}, {}
+    subjects = problem_set.subjects(problem_set.reference)
+    for grade_id, source in problem_set.check_sources.items():
+        recording = _Recording(problem_set, grade_id, PUBLIC_SEED, "why")
+        checked = problem_set.check(source, grade_id, subjects, PUBLIC_SEED, setting=recording)
+        verdict = checked.verdict
+        if (verdict is not None and not verdict.right) or _raised(checked):
+            raise CourseError(f"{problem_set.name}: the solution does not pass its own check `{grade_id}`: correct "
+                              f"one of them\n{verdict or _raised(checked)}")
+        twice = {key for key in checks.keys() & recording.said.keys() if "cases" in checks[key]}
+        if twice:
+            raise CourseError(f"{problem_set.name}: two checks are alike ({', '.join(twice)}): "
+                              "give one of them another case generator")
+        if len(verdict.rows if verdict else ()) > 1:
+            cheap = sorted(problem_set.cheap_rows(grade_id, PUBLIC_SEED))
+            for said in recording.said.values():
+                said.update({"cheap": cheap} if cheap else {})
+        _overhear(problem_set, grade_id, source, recording.recorder)
+        answers = recording.recorder.packed()
+        if answers and recording.said:
+            next(iter(recording.said.values()))["answers"] = answers
+        checks.update({key: said for key, said in recording.said.items() if said})
+        numbers.update(recording.numbers)
+    return {"depth": depth, "checks": checks, "numbers": numbers, "questions": _questions(problem_set)}
+
+
+def _questions(problem_set: ProblemSet) -> dict[str, str]:
+    """Student's function → the number of its question, or the question's heading if it has none."""
+    found, heading = {}, ""
+    for cell in problem_set.notebook.cells:
+        if cell.cell_type == "markdown":
+            heading = next(iter(re.findall(r"^#+\s+(.+)$", cell.source, re.M)[-1:]), heading)
+        for name in problem_set.questions.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""), ()):
+            number = re.match(r"\d+(\.\d+)*[a-z]?(?=\s)", heading)
+            found[name] = number.group() if number else heading
+    return found
+
+
+def _raised(checked: Checked) -> str:
+    return next((output["evalue"] for output in checked.outputs if output["output_type"] == "error"), "")

@@ -1,0 +1,123 @@
+"""A self-check says what grading says, whatever the other questions' answers are."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from conftest import ROOT, SMALL, coursekit
+
+from helpers import check
+from helpers.checking import setting as settings
+from helpers.checking.verdict import Verdict
+from helpers.grading.authoring import agreement
+from helpers.grading.authoring.scorecard import agreement_table, section_of, with_section
+from helpers.grading.authoring.validity import at_hand
+from helpers.grading.marking.reference import evaluate
+
+PS1 = ROOT / "notebooks" / "ps1_two_layer_nets.py"
+RELEASE = ROOT / "release" / PS1.stem
+
+WRONG_LOSS = "def mean_loss(F, Y):\n    return np.sum((F - Y) ** 2)\n"
+GRADIENTS_OF_THE_WRONG_LOSS = """
+def sigmoid_gradients(W2, X, Y, H, F):
+    R = 2 * (F - Y)
+    return ((W2.T @ R) * H * (1 - H)) @ X.T, R @ H.T
+"""
+
+
+def self_check(grade_id: str, *answers: str) -> Verdict:
+    """What a released check of problem set 1 says in a notebook with these answers, all others right."""
+    problem_set, _ = at_hand(str(PS1), "mean-loss")
+    namespace = agreement.notebook_namespace(problem_set, answers)
+    cell = next(c for c in problem_set.notebook.cells if c.metadata.get("nbgrader", {}).get("grade_id") == grade_id)
+    with settings.using(settings.SelfCheck(RELEASE)):
+        return evaluate(agreement.without_hidden_tests(cell.source), namespace, "<check>")
+
+
+def test_a_right_gradient_of_a_wrong_loss_is_right_and_the_loss_is_named():
+    verdict = self_check("linear-gradients-check", WRONG_LOSS)
+    assert verdict.points == 4
+    assert "`mean_loss` (1.2) is not right yet" in verdict.first
+    assert verdict.first in repr(verdict)
+    assert "1.2" in verdict.mimebundle()["text/html"]
+
+
+def test_a_wrong_gradient_is_not_right_because_the_loss_is_wrong_in_the_same_way():
+    verdict = self_check("sigmoid-gradients-check", WRONG_LOSS, GRADIENTS_OF_THE_WRONG_LOSS)
+    assert verdict.points == 0
+    assert "`mean_loss` (1.2)" in verdict.first
+    assert "finite differences of the right loss say" in verdict.rows[0].where
+
+
+def test_a_loss_that_is_not_written_is_named_and_stops_nothing():
+    verdict = self_check("linear-gradients-check", "def mean_loss(F, Y):\n    raise NotImplementedError()\n")
+    assert verdict.points == 4
+    assert "`mean_loss` (1.2) is not written yet" in verdict.first
+
+
+def test_a_training_run_is_judged_with_the_right_loss():
+    assert self_check("linear-train-end-check", "def mean_loss(F, Y):\n    return 100 + np.sum((F - Y) ** 2)\n").right
+
+
+def test_nothing_is_said_where_all_is_right():
+    assert self_check("linear-gradients-check").first == ""
+
+
+def test_without_the_build_s_numbers_the_student_s_own_loss_is_differentiated(tmp_path: Path):
+    with settings.using(settings.SelfCheck(tmp_path)):
+        verdict = check.gradients(lambda w: 2 * w, of=lambda w: np.sum(w**2), wrt="w",
+                                  at=[{"w": np.array([1.0, -2.0])}], points=2)
+    assert verdict.points == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("question", ["linear-gradients", "sigmoid-train"])
+def test_both_places_agree_row_by_row(question: str):
+    found = agreement.agreement_of(str(PS1), question)
+    assert found.parted == []
+    assert found.rows[agreement.WITH_ANOTHER] > 10
+
+
+@pytest.mark.slow
+def test_places_that_part_are_found(monkeypatch: pytest.MonkeyPatch):
+    """Without the reference's answers a check uses the student's own loss."""
+    def stripped(problem_set, depth):
+        known = agreement_numbers(problem_set, depth)
+        for check_ in known["checks"].values():
+            check_.pop("answers", None), check_.pop("slopes", None)
+        return known
+
+    agreement_numbers = agreement.expected_numbers
+    monkeypatch.setattr(agreement, "expected_numbers", stripped)
+    found = agreement.agreement_of(str(PS1), "linear-gradients")
+    assert not found.green
+    assert any("mean-loss" in parted for parted in found.parted)
+
+
+@pytest.mark.slow
+def test_the_command_writes_its_section_and_keeps_the_rest(small_course: Path):
+    page = small_course / "scorecard.md"
+    page.write_text("# The scorecard\n\nWords.\n\n## ps0_small\n\nA table.\n")
+    result = coursekit("agreement", "ps0", "--workers", "1", "--write", str(page), folder=small_course)
+    assert result.returncode == 0, result.stdout + result.stderr
+    text = page.read_text()
+    assert f"| {SMALL} |" in text
+    assert "A table." in text
+    assert text.index("Self-check and mark") < text.index("A table.")
+
+
+def test_further_answers_have_to_be_answers(tmp_path: Path):
+    path = tmp_path / "answers.json"
+    path.write_text(json.dumps([{"set": "ps1"}]))
+    with pytest.raises(Exception, match="no JSON list"):
+        agreement.read_answers(path)
+
+
+def test_a_section_is_replaced_and_found_again():
+    section = agreement_table([agreement.Agreement("ps1")])
+    once = with_section("# Page\n\n## A\n\ntext\n", section)
+    assert with_section(once, section) == once
+    assert section_of(once, section.splitlines()[0]).strip() == section.strip()
