@@ -259,6 +259,7 @@ def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verd
             first.why = (f"Whoever called `{probe.name}` still needs {', '.join(changed)} as it was: work on a copy, "
                          "or write expressions that make new arrays.")
     advice = where_to_look({row.name: row.right for row in rows}, list(order)) if len(order) > 1 else None
+    probe.setting.told(probe.name, all(row.right for row in rows))
     return Verdict(probe.name, rows, depth=probe.setting.depth, advice=advice or "", remarks=probe.remarks(),
                    first=_to_mend_first(probe.setting.astray()))
 

@@ -272,6 +272,11 @@ def student_error(error: BaseException) -> StudentError:
     return StudentError(type(error).__name__, cut(message, MESSAGE_LENGTH), cut(line, MESSAGE_LENGTH), lineno)
 
 
+def is_cell(filename: str) -> bool:
+    """Is this where code of a notebook cell says it comes from?"""
+    return _CELL_FILE.search(filename) is not None
+
+
 def _student_line(error: BaseException) -> tuple[str, int]:
     """The last line in a cell on the way to `error`; a SyntaxError carries its own."""
     found = ("", 0)

@@ -29,6 +29,7 @@ class Probe:
                  changes: Sequence[str] = (), figures: bool = False):
         self.setting = settings.current()
         self.subject: Subject = settings.as_subject(function, names)
+        self.names = names
         self.name = self.subject.name
         self.key = " ".join(filter(None, [kind, self.name, getattr(at, "__name__", "")]))
         self.cases = self.setting.cases(self.key, at or [{}], also_at)
@@ -70,7 +71,7 @@ class Probe:
         if self.observe(0).error is None:
             return self.failure(0) if len(self.cases) == 1 else None
         if self.subject.missing():
-            return Trouble("missing", f"`{self.name}` is not defined: has its cell been run?")
+            return Trouble("missing", self.setting.absent(self.name, self.names, self.parameters))
         if not self.subject.callable():
             return Trouble("not-callable", f"`{self.name}` is not a function: something else has its name now")
         first = self.failure(0)

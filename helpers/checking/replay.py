@@ -56,8 +56,8 @@ def print_of(arguments: Iterable[Any]) -> Print:
     with np.errstate(all="ignore"):
         flat = np.clip(np.nan_to_num(flat, nan=0.123456789), -1e150, 1e150)
         places = np.arange(flat.size)
-        along = tuple(float(np.cos(0.7 * places + turn) @ flat) for turn in (0.3, 1.9))
-        return Print(" ".join(kinds), along, float(np.sqrt(flat @ flat)))
+        one, other = (float(np.cos(0.7 * places + turn) @ flat) for turn in (0.3, 1.9))
+        return Print(" ".join(kinds), (one, other), float(np.sqrt(flat @ flat)))
 
 
 def _gather(value: Any, kinds: list[str], numbers: list[np.ndarray], depth: int) -> None:
@@ -161,7 +161,7 @@ class Replay:
             seen = observe_call(function, [snapshot(one) for one in args], kwargs, watch=False)
             if seen.error is None and agrees(seen.value, wanted):
                 return seen.value
-            unwritten = seen.error is not None and seen.error.type == "NotImplementedError"
+            unwritten = seen.error is not None and seen.error.type in ("NotImplementedError", "NameError")
             self.astray.setdefault(name, "not written" if unwritten else "not right")
             return wanted
 
@@ -191,7 +191,7 @@ def agrees(got: Any, wanted: Any) -> bool:
 def _named_like(function: Any, made: Callable) -> Callable:
     made.__name__ = made.__qualname__ = getattr(function, "__name__", "function")
     made.__doc__ = getattr(function, "__doc__", None)
-    made.__wrapped__ = function  # for its parameters
+    setattr(made, "__wrapped__", function)  # noqa: B010, for its parameters
     return made
 
 
@@ -207,7 +207,7 @@ def with_stand_ins(thing: Any, namespace: dict[str, Any], functions: Iterable[st
     if not isinstance(thing, types.FunctionType):
         return thing
     overlay = dict(namespace)
-    made = {name: stand_in(name, namespace.get(name) or _absent(name)) for name in functions}
+    made = {name: stand_in(name, namespace.get(name) or absent(name)) for name in functions}
     originals = {id(namespace[name]): name for name in made if name in namespace}
     for name, value in namespace.items():
         overlay[name] = rebound(value, namespace, overlay)
@@ -215,11 +215,12 @@ def with_stand_ins(thing: Any, namespace: dict[str, Any], functions: Iterable[st
     return made[originals[id(thing)]] if id(thing) in originals else rebound(thing, namespace, overlay)
 
 
-def _absent(name: str) -> Callable:
-    def absent(*args: Any, **kwargs: Any) -> Any:
+def absent(name: str) -> Callable:
+    """What stands for a function that is not there."""
+    def missing(*args: Any, **kwargs: Any) -> Any:
         raise NameError(f"name '{name}' is not defined")
 
-    return absent
+    return missing
 
 
 def rebound(value: Any, old: dict[str, Any], new: dict[str, Any]) -> Any:

@@ -11,15 +11,17 @@ import contextlib
 import contextvars
 import types
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
+from helpers.checking import demonstrations
+from helpers.checking.absent import not_there
 from helpers.checking.expected import EXPECTED_FILE, PUBLIC_SEED, read_expected, unpack
 from helpers.checking.observing import Local, Observation, Subject
-from helpers.checking.replay import Replay, with_stand_ins
+from helpers.checking.replay import Replay, absent, with_stand_ins
 from helpers.checking.slopes import unpack_slopes
 from helpers.checking.structure import Structure
 
@@ -49,6 +51,10 @@ class Setting(Protocol):
     def slopes(self, key: str, index: int, name: str, measure: Callable[[], Any], reference: Any) -> Any:
         """What a gradient is held against (`gradients.Slopes` or `Sample`): what `measure()` finds, or found at the
         build. reference: the reference's own result, None where it is not known."""
+    def absent(self, name: str, names: Mapping[str, Any], wanted: tuple[str, ...] | None) -> str:
+        """Why there is no such function, and what to do. names: of the check cell; wanted: its parameters."""
+    def told(self, name: str, right: bool) -> None:
+        """A verdict on a function has been made."""
     def astray(self) -> list[tuple[str, str, str]]:
         """(function, how, its question) of students' functions that trusted code has found to answer wrongly."""
 
@@ -94,6 +100,8 @@ class SelfCheck:
 
     def trusted(self, thing: Any) -> Any:
         """The student's own, in which functions of other questions answer what the reference did."""
+        if isinstance(thing, Local) and thing.missing() and thing.name in self.replay.calls:
+            return self.replay.stand_in(thing.name, absent(thing.name))
         if not self.replay.calls or not isinstance(thing, types.FunctionType):
             return thing
         return with_stand_ins(thing, thing.__globals__, self.replay.calls, self.replay.stand_in)
@@ -130,6 +138,16 @@ class SelfCheck:
     def slopes(self, key: str, index: int, name: str, measure: Callable[[], Any], reference: Any) -> Any:
         cases = (self._expected_of(key) or {}).get("slopes", ())
         return unpack_slopes(cases[index][name]) if index < len(cases) and name in cases[index] else measure()
+
+    def absent(self, name: str, names: Mapping[str, Any], wanted: tuple[str, ...] | None) -> str:
+        why = demonstrations.why_failed(name)
+        if why:
+            return f"`{name}` is not defined: {why}"
+        questions = self.known.get("questions", {})
+        return not_there(name, questions.get(name, ""), names, tuple(wanted or ()), questions)
+
+    def told(self, name: str, right: bool) -> None:
+        demonstrations.note_verdict(name, right)
 
     def astray(self) -> list[tuple[str, str, str]]:
         questions = self.known.get("questions", {})

@@ -21,13 +21,13 @@ from typing import Any
 
 from helpers.checking import setting as settings
 from helpers.checking.expected import PUBLIC_SEED
+from helpers.checking.reach import reached
 from helpers.checking.replay import rebound
 from helpers.checking.verdict import Verdict
 from helpers.grading.authoring.recording import expected_numbers
 from helpers.grading.authoring.validity import at_hand
 from helpers.grading.classes.pool import leave_interrupts
 from helpers.grading.course.errors import CourseError
-from helpers.grading.marking.reach import reached
 from helpers.grading.marking.reference import ProblemSet, evaluate, execute, quietly
 from helpers.grading.notebooks.master import Cell, Question, parse, used_names
 from helpers.grading.notebooks.restore import without_hidden_tests
@@ -140,6 +140,7 @@ def _wrong(question: Question) -> list[Answer]:
 
 def _earlier(problem_set: ProblemSet, question: Question) -> list[tuple[str, list[Answer]]]:
     """The wrong answers to earlier questions that a check of this one reaches, or that its own function calls."""
+    assert problem_set.master is not None
     names = list(problem_set.master.questions)
     reached_here = _reached(problem_set, question)
     earlier = [problem_set.master.questions[name] for name in names[:names.index(question.name)]]
@@ -221,6 +222,7 @@ def notebook_namespace(problem_set: ProblemSet, answers: Iterable[str]) -> dict[
 
 def _define_again(source: str, namespace: dict[str, Any], changed: set[str]) -> None:
     """Execute a cell's classes; functions have been bound already."""
-    nodes = [node for node in ast.parse(source).body if isinstance(node, ast.ClassDef) and node.name not in changed]
+    nodes: list[ast.stmt] = [node for node in ast.parse(source).body
+                             if isinstance(node, ast.ClassDef) and node.name not in changed]
     if nodes:
         execute(ast.unparse(ast.Module(nodes, [])), namespace, "<definitions>")

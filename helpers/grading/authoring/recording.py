@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 import re
 import types
 from typing import Any
 
+import nbformat
+
 from helpers.checking import setting as settings
+from helpers.checking.cells import digest
 from helpers.checking.expected import PUBLIC_SEED, SIGNIFICANT_DIGITS
 from helpers.checking.expected import pack as packed
 from helpers.checking.figure_rules import lines_of
+from helpers.checking.observing import Local
 from helpers.checking.replay import Recorder, with_stand_ins
 from helpers.checking.slopes import pack_slopes
 from helpers.grading.course.errors import CourseError
@@ -54,8 +59,9 @@ class _Recording(GradingSetting):
 
     def parameters(self, subject: Any, key: str) -> tuple[str, ...] | None:
         names = super().parameters(subject, key)
-        if key in self.drawn:
-            fitting(self.in_namespace(self.problem_set.reference, subject), self.drawn[key])
+        reference = self.in_namespace(self.problem_set.reference, subject)
+        if key in self.drawn and isinstance(reference, Local):
+            fitting(reference, self.drawn[key])
         self.said.setdefault(key, {})["parameters"] = list(names or ())
         return names
 
@@ -83,12 +89,12 @@ class _Recording(GradingSetting):
         return seen
 
 
-def fitting(function: Any, cases: list[settings.Case]) -> None:
+def fitting(function: Local, cases: list[settings.Case]) -> None:
     """Some entries of a case are named like the function's parameters and others are not: a slip, for entries with
     other names altogether are given by position. Raises ValueError.
     """
     try:
-        parameters = inspect.signature(getattr(function, "value", None)).parameters.values()
+        parameters = inspect.signature(function.value).parameters.values()
     except (TypeError, ValueError):
         return
     needed = [p.name for p in parameters if p.default is p.empty and p.kind in (
@@ -139,7 +145,8 @@ def expected_numbers(problem_set: ProblemSet, depth: str) -> dict[str, Any]:
     Raises:
         CourseError: if the reference does not pass its own check.
     """
-    checks, numbers = {}, {}
+    checks: dict[str, Any] = {}
+    numbers: dict[str, float] = {}
     subjects = problem_set.subjects(problem_set.reference)
     for grade_id, source in problem_set.check_sources.items():
         recording = _Recording(problem_set, grade_id, PUBLIC_SEED, "why")
@@ -162,7 +169,23 @@ def expected_numbers(problem_set: ProblemSet, depth: str) -> dict[str, Any]:
             next(iter(recording.said.values()))["answers"] = answers
         checks.update({key: said for key, said in recording.said.items() if said})
         numbers.update(recording.numbers)
-    return {"depth": depth, "checks": checks, "numbers": numbers, "questions": _questions(problem_set)}
+    return {"depth": depth, "checks": checks, "numbers": numbers, "questions": _questions(problem_set),
+            "demonstrations": _demonstrations(problem_set.notebook)}
+
+
+def _demonstrations(notebook: nbformat.NotebookNode) -> list[str]:
+    """Digests of the cells that only show something: those that are no answer, no check and define nothing alone."""
+    defining = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    found = []
+    for cell in notebook.cells:
+        info = cell.metadata.get("nbgrader", {})
+        if cell.cell_type != "code" or info.get("grade") or info.get("solution"):
+            continue
+        body = ast.parse(cell.source).body
+        imports = any(isinstance(node, (ast.Import, ast.ImportFrom)) for node in body)
+        if not imports and not all(isinstance(node, defining) for node in body):
+            found.append(digest(cell.source))
+    return found
 
 
 def _questions(problem_set: ProblemSet) -> dict[str, str]:

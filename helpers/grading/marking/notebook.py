@@ -7,6 +7,7 @@ that `nbgrader autograde`, formgrader's button and `coursekit autograde` all gra
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ import nbformat
 from nbformat import NotebookNode
 from nbgrader import utils
 
+from helpers.checking.absent import cell_failed, defined_by
 from helpers.grading.marking.bounds import bounded
 from helpers.grading.marking.job import GradingJob
 from helpers.grading.marking.reference import ProblemSet
@@ -76,6 +78,7 @@ def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gr
     with sandbox.open(dict(files), assignment.limits, assignment.imports) as student:
         subjects = {name: student.subject(name) for name in problem_set.student_names}
         ran: list[tuple[NotebookNode, list[dict]]] = []
+        failed: dict[str, str] = {}
         for cell in notebook.cells:
             if cell.cell_type != "code":
                 continue
@@ -83,7 +86,7 @@ def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gr
             if grade_id in sources and utils.is_grade(cell):
                 with bounded():
                     checked = problem_set.check(sources[grade_id], grade_id, subjects, assignment.seed,
-                                                assignment.depth)
+                                                assignment.depth, failed_cells=failed)
                 cell.outputs = [nbformat.from_dict(output) for output in checked.outputs]
                 if checked.verdict is not None:
                     graded.verdicts.append({"grade_id": grade_id, **checked.verdict.to_dict()})
@@ -91,12 +94,27 @@ def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gr
                 cell.outputs = cell.outputs or kept_outputs(cell)
             else:
                 ran.append((cell, student.run(cell.source)))
+                failed.update(_not_defined(cell.source, ran[-1][1]))
                 cell.execution_count = student.execution_count
         for cell, outputs in ran:  # only now: a cell may change what an earlier one shows
             cell.outputs = [_without_verdict(nbformat.from_dict(output)) for output in outputs]
         graded.ended = student.ended or ""
     graded.fell, graded.machine = student.fell, MACHINE in graded.ended
     return graded
+
+
+def _not_defined(source: str, outputs: list[dict]) -> dict[str, str]:
+    """Function → why a cell that ended in an error has not defined it, or has left what was there before."""
+    error = next((output for output in outputs if output.get("output_type") == "error"), None)
+    if error is None:
+        return dict.fromkeys(defined_by(source), "")
+    message = str(error.get("evalue", ""))
+    found = re.search(r"\((?:.*?, )?line (\d+)\)", message)  # as Python ends the message of a syntax error
+    lineno = int(found[1]) if found else 0
+    lines = source.split("\n")
+    line = lines[lineno - 1] if 0 < lineno <= len(lines) else ""
+    said = re.sub(r"\s*\([^()]*line \d+\)$", "", message)[:200]
+    return dict.fromkeys(defined_by(source), cell_failed(str(error.get("ename", "")), said, line, lineno))
 
 
 def _without_verdict(output: NotebookNode) -> NotebookNode:

@@ -93,11 +93,11 @@ class ProblemSet:
                 for name in self.student_names}
 
     def check(self, source: str, grade_id: str, subjects: Mapping[str, Any], seed: int, depth: str = "why",
-              setting: GradingSetting | None = None) -> Checked:
-        """Run a check cell on subjects, in this process."""
+              setting: GradingSetting | None = None, failed_cells: Mapping[str, str] | None = None) -> Checked:
+        """Run a check cell on subjects, in this process. failed_cells: function → why its cell defined nothing."""
         namespace = {**self.reference, **subjects}
         setting = setting or GradingSetting(self, grade_id, seed, depth)
-        setting.names = namespace
+        setting.names, setting.failed_cells = namespace, failed_cells or {}
         said = io.StringIO()
         try:
             with settings.using(setting), quietly(said):
@@ -151,6 +151,7 @@ class GradingSetting:
     def __init__(self, problem_set: ProblemSet, grade_id: str, seed: int, depth: str):
         self.problem_set, self.grade_id, self.seed, self.depth = problem_set, grade_id, seed, depth
         self.names: Mapping[str, Any] = {}  # the check cell's globals
+        self.failed_cells: Mapping[str, str] = {}  # a student's function → why its cell defined nothing
 
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
         return self.problem_set.remembered((self.seed, self.grade_id, key), compute)
@@ -199,6 +200,13 @@ class GradingSetting:
 
     def slopes(self, key: str, index: int, name: str, measure: Callable[[], Any], reference: Any) -> Any:
         return self.remembered(f"{key} {index} {name}", measure)
+
+    def absent(self, name: str, names: Mapping[str, Any], wanted: tuple[str, ...] | None) -> str:
+        why = self.failed_cells.get(name)
+        return f"`{name}` is not defined: {why}" if why else f"`{name}` is not defined: no cell of the notebook does it"
+
+    def told(self, name: str, right: bool) -> None:
+        return None
 
     def astray(self) -> list[tuple[str, str, str]]:
         return []

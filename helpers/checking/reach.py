@@ -22,7 +22,7 @@ def reached(names: Iterable[str], namespace: Mapping[str, Any]) -> set[str]:
 
 def names_read_by(value: Any) -> set[str]:
     """Global names that a function, or a class of the notebook, reads; those of functions it has closed over, too."""
-    return {name for code in _codes(value, set()) for name in _globals_of(code)}
+    return {name for code in _codes(value, set()) for name in globals_of(code)}
 
 
 def _codes(value: Any, seen: set[int]) -> Iterator[types.CodeType]:
@@ -46,10 +46,11 @@ def _codes(value: Any, seen: set[int]) -> Iterator[types.CodeType]:
         yield from _codes(list(value.values()), seen)
 
 
-def _globals_of(code: types.CodeType) -> Iterator[str]:
+def globals_of(code: types.CodeType) -> Iterator[str]:
+    """Global names that code reads, and code inside it."""
     for instruction in dis.get_instructions(code):
         if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
             yield str(instruction.argval)
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            yield from _globals_of(constant)
+            yield from globals_of(constant)

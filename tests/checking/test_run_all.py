@@ -1,0 +1,129 @@
+"""Run All runs all: whatever the answers are, every cell is reached, and what is wrong is said in words."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import signal
+import time
+from pathlib import Path
+
+import nbformat
+import pytest
+from conftest import ROOT, SMALL
+from nbclient import NotebookClient
+
+from helpers import check
+from helpers.checking import cells, demonstrations
+from helpers.checking.reach import globals_of, reached
+from helpers.grading.authoring import agreement
+from helpers.grading.authoring.recording import expected_numbers
+from helpers.grading.authoring.validity import at_hand
+from helpers.grading.marking.reference import quietly
+
+MASTERS = sorted((ROOT / "notebooks").glob("*.py"))
+EVERY = os.environ.get("EVERY_MISTAKE") == "1"  # else one of each question, another at each position
+SECONDS = 2.0  # of processor time for a demonstration: one that is still at work has not stopped
+
+
+def ran(folder: Path, answers: dict[str, str], source: str = "source") -> nbformat.NotebookNode:
+    """A notebook of the small course after Run All with these answers."""
+    notebook = nbformat.read(folder / source / SMALL / f"{SMALL}.ipynb", as_version=4)
+    for cell in notebook.cells:
+        name = cell.metadata.get("nbgrader", {}).get("grade_id")
+        cell.source = answers.get(name, cell.source)
+    release = folder / "release" / SMALL
+    return NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(release)}}).execute()
+
+
+def said(notebook: nbformat.NotebookNode) -> str:
+    parts = []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", ()):
+            parts.append(output.get("text") or output.get("data", {}).get("text/html", ""))
+    return re.sub(r"<[^>]+>", "", "\n".join(parts))
+
+
+@pytest.mark.parametrize(("answers", "words"), [
+    ({"loss": "def loss(w, X, y):\n    return X.no_such_thing\n"}, ["AttributeError", "the notebook goes on"]),
+    ({"loss": "def loss(w, X, y)\n    return 1\n"}, ["its cell has a syntax error in line 1", "def loss(w, X, y)"]),
+    ({"loss": "def los(w, X, y):\n    return 1\n"}, ["but los is: give it back the name"]),
+])
+def test_run_all_reaches_the_last_cell_and_says_what_to_do(small_course: Path, answers, words):
+    notebook = ran(small_course, answers)
+    text = said(notebook)
+    assert all(word in text for word in words), text
+    code = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    assert all(cell.execution_count for cell in code)
+    assert "Traceback" not in text
+
+
+def test_the_released_notebook_runs_to_its_end_unfilled(small_course: Path):
+    notebook = ran(small_course, {}, "release")
+    assert all(cell.execution_count for cell in notebook.cells if cell.cell_type == "code")
+    assert "is written" in said(notebook)
+
+
+class _OutOfTime(BaseException):
+    pass
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", MASTERS, ids=[path.stem for path in MASTERS])
+def test_no_mistake_stops_a_demonstration(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """Every demonstration that uses a function, with the function's mistakes; the rest of the notebook is right."""
+    if path.stem.startswith("ps7"):
+        pytest.importorskip("torch")
+    monkeypatch.chdir(tmp_path)
+    problem_set, _ = at_hand(str(path), next(iter(at_hand.__globals__["parse"](path.read_text(), path.stem).questions)))
+    shown = [cell.source for cell in problem_set.notebook.cells if cell.cell_type == "code"
+             and cells.digest(cell.source) in demonstration_digests(problem_set)
+             and "experiment" not in cell.metadata.get("tags", ())]
+    assert shown
+    tried = 0
+    for question in problem_set.master.questions.values():
+        for mistake in question.mistakes if EVERY else question.mistakes[:1]:
+            namespace = agreement.notebook_namespace(problem_set, [mistake.source])
+            for source in shown:
+                used = reached(globals_of(compile(source, "demonstration", "exec")), namespace)
+                if used & set(question.cell.defined()):
+                    show(source, dict(namespace))
+                    tried += 1
+    assert tried >= 3
+
+
+def demonstration_digests(problem_set) -> set[str]:
+    return problem_set.remembered("digests", lambda: set(expected_numbers(problem_set, "why")["demonstrations"]))
+
+
+def show(source: str, namespace: dict) -> None:
+    """Run a demonstration as the kernel does. Raises what it lets out."""
+    import io
+
+    def stop(number, frame):
+        raise _OutOfTime
+
+    tree = ast.fix_missing_locations(cells.softly(ast.parse(source)))
+    before = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, SECONDS)
+    try:
+        with quietly(io.StringIO()):
+            exec(compile(tree, "<demonstration>", "exec"), namespace)
+    except _OutOfTime:
+        pass
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+def test_a_demonstration_says_that_a_check_is_red(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(demonstrations, "_red", {"shown_here": True})
+    with check.once_written():
+        shown_here()
+    assert "mend `shown_here`, whose check is red, first" in capsys.readouterr().out
+
+
+def shown_here() -> float:
+    return time.time()
