@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import sys
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from traitlets.config import Config
 
 STEPS = "helpers.grading"
+FORMGRADER = "nbgrader.server_extensions.formgrader.handlers"
+FORMGRADERS_PAGE = Path(__file__).parent / "pages" / "templates" / "formgrader" / "graded_notebook.html.j2"
 WARNING = ("{where} is not what this kit needs ({left}). What this command grades runs inside the walls all the same; "
            "`nbgrader autograde` and formgrader's button would run students' code as you, without walls. End "
            "it with these lines, and list no step that executes: `from helpers.grading import configure` and "
@@ -34,8 +39,19 @@ def install(c: Any) -> None:
     c.GenerateFeedback.preprocessors = [f"{STEPS}.pages.exporter.MarksAndComments"]
     c.GenerateAssignment.post_convert_hook = f"{STEPS}.course.release.after_generating"
     c.HTMLExporter.preprocessors = [f"{STEPS}.pages.harmless.Harmless"]
-    c.HTMLExporter.filters = {"markdown2html": f"{STEPS}.pages.harmless.markdown2html"}
+    c.HTMLExporter.filters = {
+        "markdown2html": f"{STEPS}.pages.harmless.markdown2html",
+        "highlight_code": f"{STEPS}.pages.harmless.highlight_code",
+        "clean_html": f"{STEPS}.pages.harmless.clean_html",
+        "ansi2html": f"{STEPS}.pages.rendering.terminal",
+        "strip_files_prefix": f"{STEPS}.pages.formgrader.as_it_is",
+        "guarded_head": f"{STEPS}.pages.formgrader.guarded_head",
+        "guarded": f"{STEPS}.pages.formgrader.guarded",
+    }
+    c.HTMLExporter.template_file = str(FORMGRADERS_PAGE)
     c.ExecutePreprocessor.enabled = False  # an HTML page of a graded notebook shows it and does not run it
+    if FORMGRADER in sys.modules:  # a notebook server has read the course's configuration
+        import_module(f"{STEPS}.pages.formgrader").guard()
 
 
 def lacking(config: Config) -> list[str]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from helpers.grading.notebooks.cells import info_of, is_check
+
+LONGEST = 1_000  # characters of a heading; what is longer is none
 
 
 @dataclass
@@ -30,11 +31,15 @@ def headings(source: str) -> Iterator[tuple[int, str]]:
     """Level and text of each heading of a markdown cell."""
     fenced = False
     for line in source.split("\n"):
+        text = line.lstrip(" ")
         if line.lstrip().startswith(("```", "~~~")):
             fenced = not fenced
-        found = None if fenced else re.match(r" {0,3}(#{1,6})\s+(.+?)\s*#*\s*$", line)
-        if found:
-            yield len(found[1]), found[2]
+        if fenced or not text.startswith("#") or len(line) - len(text) > 3 or len(line) > LONGEST:
+            continue
+        title = text.lstrip("#")
+        level, words = len(text) - len(title), title.strip().rstrip("#").rstrip()
+        if level <= 6 and title[:1].isspace() and words:
+            yield level, words
 
 
 def title_of(cells: Sequence[Any], otherwise: str) -> str:

@@ -16,8 +16,10 @@ from traitlets.config import Config
 
 from helpers.checking.verdict import number
 from helpers.grading.pages import rendering
+from helpers.grading.pages.clock import CLOCK, PAGE_SECONDS
 from helpers.grading.pages.hiding import Hiding
 from helpers.grading.pages.page import arrange
+from helpers.grading.text import for_page
 
 HERE = Path(__file__).parent / "templates"
 STOCK = Path(server_extensions.__file__).parent / "formgrader" / "templates"
@@ -47,28 +49,33 @@ class FeedbackExporter(HTMLExporter):
     def default_filters(self) -> Iterator[tuple[str, Any]]:
         yield from super().default_filters()
         yield "markdown2html", rendering.markdown
+        yield "line", rendering.line
+        yield "prose", rendering.prose
         yield "code2html", rendering.code
         yield "highlight_code", lambda source, metadata=None: rendering.code(source)  # named by templates below ours
+        yield "ansi2html", rendering.terminal
         yield "cleaned", rendering.cleaned
+        yield "e", for_page
         yield "points", lambda value: number(float(value or 0))
-        yield "mathml", rendering.mathml
 
     def from_notebook_node(self, nb: NotebookNode, resources: dict | None = None, **kw: Any) -> Any:
         # HTMLExporter reads its page once more to add alternative texts. Ours has them, and that reading took most
         # of the time.
         return super(HTMLExporter, self).from_notebook_node(nb, resources, **kw)
 
-    def page(self, nb: NotebookNode, resources: dict) -> str:
+    def page(self, nb: NotebookNode, resources: dict, seconds: float = PAGE_SECONDS) -> str:
         """The page of a notebook that nobody else needs: without nbconvert's copies of it, half the time."""
         resources = self._init_resources(resources)
         shown = dict.fromkeys(("include_code", "include_markdown", "include_raw", "include_unknown", "include_input",
                                "include_output"), True)
         resources["global_content_filter"] = shown
+        CLOCK.begin(seconds)
         arrange(nb, resources, self.config)
         return self.template.render(nb=nb, resources=resources).lstrip()
 
     def _preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         nb, resources = super()._preprocess(nb, resources)
+        CLOCK.begin()
         arrange(nb, resources, self.config)
         return nb, resources
 
@@ -106,7 +113,14 @@ def exporter() -> FeedbackExporter:
     return FeedbackExporter()
 
 
-def write(notebook: NotebookNode, facts: dict[str, Any], hiding: Hiding) -> str:
+def warm() -> None:
+    """Load what every page needs, before workers are forked and before any student's text is read."""
+    exporter().template  # noqa: B018
+    rendering.markdown("$x$ and\n\n```python\nx = 1\n```")
+    rendering.code("x = 1")
+
+
+def write(notebook: NotebookNode, facts: dict[str, Any], hiding: Hiding, seconds: float = PAGE_SECONDS) -> str:
     """The page of a notebook whose cells hold scores and comments (see `put_marks`); the notebook is changed."""
     resources = {"nbgrader": facts, "hiding": hiding, "metadata": {"name": facts["notebook"], "path": ""}}
-    return exporter().page(notebook, resources)
+    return exporter().page(notebook, resources, seconds)

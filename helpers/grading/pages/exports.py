@@ -10,6 +10,8 @@ Moodle asks at the import which column is what, and wants marks and feedback tog
 from __future__ import annotations
 
 import contextlib
+import csv
+import locale
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -48,12 +50,15 @@ def export(course: Course, name: str, format: str, to: Path | None = None) -> Pa
 
 
 def _nbgrader(course: Course, name: str, path: Path) -> None:
-    """By nbgrader's own plugin, as `nbgrader export` would."""
+    """By nbgrader's own plugin, as `nbgrader export` would, and then without formulas in students' names."""
     _graded(course, name)
     plugin = CsvExportPlugin(config=course.config)
     plugin.to, plugin.assignment = str(path), [name]
     with contextlib.closing(books.ClassGradebook(course, name)) as book:
         plugin.export(book)
+    with open(path, newline="", encoding=locale.getpreferredencoding(False)) as file:
+        rows = list(csv.reader(file))
+    write_table(path, rows, "utf-8")
 
 
 def _canvas(course: Course, name: str, path: Path) -> None:

@@ -28,9 +28,11 @@ from helpers.grading.gradebook import gradebook as books
 from helpers.grading.notebooks import outline
 from helpers.grading.pages import exporter
 from helpers.grading.pages import page as pages
+from helpers.grading.pages.clock import PAGE_SECONDS
 
 RELEASED_WITH = ("timestamp.txt", "submission_secret.txt")  # `nbgrader release_feedback` reads them beside the page
 END = b"</html>"
+STUCK_SECONDS = 120.0  # without any page from any worker: then they are ended; a page's own limit is a twentieth
 
 
 @dataclass
@@ -70,7 +72,7 @@ def feedback(course: Course, name: str, *, workers: int | None = None, scheduler
     start = time.monotonic()
     graded = graded_notebooks(course, name)
     summary, done = Written(), 0
-    with StopSignal() as stop, Pool(_page_or_reason, workers, scheduler) as writers:
+    with StopSignal() as stop, Pool(_page_or_reason, workers, scheduler, share=_warm, seconds=STUCK_SECONDS) as writers:
         for student, page in _pages(_waiting(course, name, graded, summary, force), writers, stop):
             if isinstance(page, str):
                 summary.broken[student] = page
@@ -182,18 +184,28 @@ def _stamp(digest: str) -> str:
     return f'<meta name="made-of" content="{digest}">'
 
 
-def write_page(task: PageTask) -> bytes:
-    """One student's page; runs in a worker and needs nothing but the task."""
+@contextlib.contextmanager
+def _warm() -> Iterator[None]:
+    """What forked workers have of their driver: the exporter, its templates, and what rendering loads."""
+    exporter.warm()
+    yield
+
+
+def write_page(task: PageTask, seconds: float = PAGE_SECONDS) -> bytes:
+    """One student's page; runs in a worker and needs nothing but the task.
+
+    seconds: of processor time for what students wrote; what takes longer is shown as text, with 0 all of it.
+    """
     notebook = v4.reads(task.content)
     pages.put_marks(notebook, task.marks, task.comments)
-    page = exporter.write(notebook, task.facts, task.hiding)
+    page = exporter.write(notebook, task.facts, task.hiding, seconds)
     return page.replace('<meta charset="utf-8">', '<meta charset="utf-8">\n' + _stamp(task.digest), 1).rstrip().encode()
 
 
-def _page_or_reason(task: PageTask) -> bytes | str:
+def _page_or_reason(task: PageTask, seconds: float = PAGE_SECONDS) -> bytes | str:
     """The page, or why there is none: one odd notebook is no reason to leave the class without pages."""
     try:
-        return write_page(task)
+        return write_page(task, seconds)
     except Exception as error:
         return (f"the page could not be made ({type(error).__name__}: {str(error)[:200]}): "
                 "look at the graded notebook")
@@ -202,14 +214,10 @@ def _page_or_reason(task: PageTask) -> bytes | str:
 def _pages(waiting: Iterator[tuple[tuple[str, str | None], PageTask | None]], writers: Pool, stop: StopSignal,
            ) -> Iterator[tuple[str, bytes | str | None]]:
     """Each student's page, why there is none, or None if it is current; as they come."""
-    for (student, reason), task in waiting:
-        yield student, reason if task is None else _page_or_reason(task)
-        if task is not None or stop.asked:  # the first page loads what all pages share: forked workers have it then
-            break
-    for (student, reason), _, outcome in writers.outcomes(waiting, stop):
-        if isinstance(outcome, Exception):
-            reason = "writing the page ended its process, twice: look at the graded notebook"
-        yield student, outcome if isinstance(outcome, bytes) else outcome or reason
+    for (student, reason), task, outcome in writers.outcomes(waiting, stop):
+        if isinstance(outcome, Exception):  # its worker was ended, from outside if it was stuck
+            outcome = _page_or_reason(task, 0.0)
+        yield student, outcome or reason
 
 
 def _keep(course: Course, name: str, student: str, page: bytes) -> None:

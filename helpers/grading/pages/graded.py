@@ -42,7 +42,7 @@ class GradedNotebook:
 def _few_words(grade_id: str, verdict: dict[str, Any]) -> str:
     row = next((row for row in verdict["rows"] if row["share"] < 1), verdict["rows"][0])
     says = row["why"].split(":")[0].split(". ")[0] or WORDS.get(row["kind"]) or row["where"].split(" (")[0]
-    return f"{grade_id.removesuffix('-check')}: {textwrap.shorten(says, LINE, placeholder=' …')}"
+    return f"{grade_id.removesuffix('-check')}: {textwrap.shorten(says[:10 * LINE], LINE, placeholder=' …')}"
 
 
 def read(path: Path, student: str) -> GradedNotebook:

@@ -7,7 +7,6 @@ anything is rendered, and so is everything that could give a reference value awa
 
 from __future__ import annotations
 
-import html
 from typing import Any
 
 from nbformat import NotebookNode
@@ -16,8 +15,9 @@ from traitlets.config import Config
 
 from helpers.grading.notebooks.cells import info_of, is_check
 from helpers.grading.notebooks.outline import Item, outline, title_of
-from helpers.grading.pages import rendering
+from helpers.grading.pages import policy, rendering
 from helpers.grading.pages.hiding import Hiding
+from helpers.grading.text import for_page
 
 
 def put_marks(notebook: NotebookNode, marks: dict[str, dict[str, Any]], comments: dict[str, str]) -> None:
@@ -93,11 +93,11 @@ def _from_output(output: NotebookNode, source: str, hidden: set[str], with_verdi
     if output.output_type == "error":
         return f"<p>{_failure(output, source, hidden)}</p>"
     if output.get("metadata", {}).get("verdict"):
-        return str(output.data.get("text/html", ""))
+        return rendering.verdict(str(output.data.get("text/html", "")))
     if hidden or with_verdict:
         return ""  # what a hidden test prints may be the very thing that it hides
     text = output.get("text") or output.get("data", {}).get("text/plain", "")
-    return f"<pre>{html.escape(text)}</pre>" if text.strip() else ""
+    return f"<pre>{for_page(text)}</pre>" if text.strip() else ""
 
 
 def _failure(output: NotebookNode, source: str, hidden: set[str]) -> str:
@@ -105,11 +105,11 @@ def _failure(output: NotebookNode, source: str, hidden: set[str]) -> str:
     name, says = rendering.strip_ansi(output.ename or "Error"), rendering.strip_ansi(output.evalue or "")
     says = says.removeprefix(f"{name}: ").strip()
     if not hidden or not says:
-        return f"<strong>{html.escape(name)}</strong>{': ' if says else ''}{html.escape(says)}"
+        return f"<strong>{for_page(name)}</strong>{': ' if says else ''}{for_page(says)}"
     written = [text for text in (source, *hidden) if f'"{says}"' in text or f"'{says}'" in text]
     if written:
-        return f"<strong>{html.escape(name)}</strong>: {html.escape(says)}"
-    return f"A test failed here with <strong>{html.escape(name)}</strong>. It may be a hidden one."
+        return f"<strong>{for_page(name)}</strong>: {for_page(says)}"
+    return f"A test failed here with <strong>{for_page(name)}</strong>. It may be a hidden one."
 
 
 def _describe_outputs(cell: NotebookNode, title: str) -> None:
@@ -140,7 +140,7 @@ def _head(nb: NotebookNode, resources: dict, items: list[Item], depth: str) -> d
     grading = nb.metadata.get("grading") or {}
     cells = {info_of(cell)["grade_id"]: cell for cell in nb.cells if info_of(cell).get("grade_id")}
     return {
-        "title": title_of(nb.cells, facts["notebook"]), "student": facts["student"],
+        "policy": policy.OURS, "title": title_of(nb.cells, facts["notebook"]), "student": facts["student"],
         "name": facts.get("student_name") or facts["student"],
         "score": max(float(facts.get("score") or 0), 0.0), "max_score": float(facts.get("max_score") or 0),
         "penalty": float(facts.get("late_penalty") or 0), "late": _duration(float(facts.get("seconds_late") or 0)),

@@ -1,70 +1,64 @@
 """Markdown, code, errors and HTML for a page that is one file, needs no network and runs no script.
 
-Most cells are the same for the whole class, so what they become is remembered. Formulas become MathML, which every
-current browser draws by itself; nbconvert's pages fetch MathJax from the network instead.
+Most cells are the same for the whole class, so what they become is remembered. Everything that was a student's passes
+the cleaner last, has a limit of size and of time, and is shown as text beyond it.
 """
 
 from __future__ import annotations
 
 import html
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import lru_cache
 
-import bleach
-from latex2mathml import converter
-from nbconvert.filters.ansi import strip_ansi
+from markupsafe import escape
+from nbconvert.filters.ansi import ansi2html, strip_ansi
 from nbconvert.filters.markdown_mistune import InvalidNotebook, IPythonRenderer, MarkdownWithMath
 from pygments import highlight
 from pygments.formatters import HtmlFormatter
-from pygments.lexers import PythonLexer
+from pygments.lexers import BashLexer, JsonLexer, PythonConsoleLexer, PythonLexer
 
-MATHML = ("math", "semantics", "mrow", "mi", "mo", "mn", "ms", "mtext", "mspace", "mfrac", "msqrt", "mroot", "mstyle",
-          "msub", "msup", "msubsup", "munder", "mover", "munderover", "mmultiscripts", "mprescripts", "mtable", "mtr",
-          "mtd", "mpadded", "mphantom", "menclose")
-HTML = ("a", "abbr", "b", "blockquote", "br", "caption", "center", "code", "dd", "del", "details", "div", "dl", "dt",
-        "em", "figcaption", "figure", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "i", "img", "kbd", "li", "mark", "ol",
-        "p", "pre", "q", "s", "samp", "small", "span", "strong", "sub", "summary", "sup", "table", "tbody", "td",
-        "tfoot", "th", "thead", "tr", "u", "ul", "var")
-ATTRIBUTES = {"a": lambda tag, name, value: name == "title" or (name == "href" and not value.startswith("data:")),
-              "img": lambda tag, name, value: name in ("alt", "width", "height") or (
-                  name == "src" and value.startswith("data:image/")),
-              "td": ["colspan", "rowspan"],
-              "th": ["colspan", "rowspan", "scope"], "ol": ["start"], "span": ["class"], "div": ["class"],
-              **{tag: ["display", "stretchy", "fence", "minsize", "maxsize", "linethickness", "mathvariant", "accent",
-                       "rowspacing", "columnalign", "columnspacing", "width", "lspace", "rspace", "displaystyle",
-                       "scriptlevel", "movablelimits", "form", "separator", "xmlns", "notation", "columnlines",
-                       "rowlines"] for tag in MATHML}}
+from helpers.grading.pages import cleaner
+from helpers.grading.pages.clock import CLOCK
+from helpers.grading.pages.formulas import mathml
+from helpers.grading.text import for_page
+
+MAX_MARKDOWN = 200_000  # characters; pictures may stand in it
+MAX_CODE = 50_000
+MAX_COLOURS = 2_000  # escapes in one output
+MAX_SHOWN = 500_000  # characters of any one piece
+AS_TEXT = '<p class="soft">This is shown as text: it is too long or too odd to be drawn.</p>'
+_LEXERS = {name: lexer for names, lexer in (
+    (("python", "python3", "py", "py3", "ipython", "ipython3"), PythonLexer), (("pycon",), PythonConsoleLexer),
+    (("bash", "sh", "shell", "console"), BashLexer), (("json",), JsonLexer)) for name in names}
 
 
 class _Renderer(IPythonRenderer):
     """nbconvert's renderer, with formulas as MathML and without links at headings."""
 
-    raw = False  # did the text bring HTML of its own?
-
     def __init__(self, attachments: dict | None = None):
         super().__init__(escape=False, allow_harmful_protocols=False, exclude_anchor_links=True,
                          attachments=attachments)
 
-    def block_html(self, html: str) -> str:
-        self.raw = True
-        return super().block_html(html)
-
-    def inline_html(self, html: str) -> str:
-        self.raw = True
-        return super().inline_html(html)
-
     def block_math(self, body: str) -> str:
-        return mathml(body, "block")
+        return _wide("span", "Formula", mathml(body, "block"))
 
     def inline_math(self, body: str) -> str:
         return mathml(body, "inline")
 
     def latex_environment(self, name: str, body: str) -> str:
-        return mathml(f"\\begin{{{name}}}{body}\\end{{{name}}}", "block")
+        return self.block_math(f"\\begin{{{name}}}{body}\\end{{{name}}}")
+
+    def table(self, text: str) -> str:
+        return _wide("div", "Table", f"<table>{text}</table>")
+
+    def block_code(self, code: str, info: str | None = None) -> str:
+        lexer = _LEXERS.get((info or "").strip().split(" ")[0].lower())
+        drawn = lexer and len(code) <= MAX_CODE
+        said = highlight(code, lexer(), HtmlFormatter(nowrap=True)) if drawn else for_page(code)
+        return f"<pre><code>{said}</code></pre>\n"
 
     def block_mermaidjs(self, code: str) -> str:
-        return f"<pre><code>{self.escape_html(code)}</code></pre>"  # drawing it would take a script
+        return f"<pre><code>{for_page(code)}</code></pre>"  # drawing it would take a script
 
     def image(self, text: str, url: str, title: str | None = None) -> str:
         url = self._embed_image_or_attachment(url)
@@ -74,68 +68,103 @@ class _Renderer(IPythonRenderer):
         return f'<a href="{html.escape(url)}">{said}</a>' if url.startswith(("https:", "http:")) else said
 
 
-@lru_cache(maxsize=20_000)
-def mathml(latex: str, display: str = "inline") -> str:
-    """A formula as MathML; the LaTeX itself as code where it cannot be read."""
-    try:
-        made = converter.convert(_as_latex(latex), display=display)
-    except Exception:  # a student may write anything between two dollars
-        made = ""
-    if not made or re.search(r"<m[ion][^>]*>(\\|&<)", made):  # a command or a table that the library does not know
-        return f"<code>{html.escape(latex.strip())}</code>"
-    # A tall transpose sign is drawn by the operator ⊤; as a letter it has the right size.
-    return made.replace("<mo>&#x022A4;</mo>", "<mi>&#x022A4;</mi>")
+def _wide(tag: str, what: str, content: str) -> str:
+    """What is too wide for a phone is scrolled by itself, not the page; whoever scrolls with keys needs a focus."""
+    return f'<{tag} class="wide" tabindex="0" role="group" aria-label="{what}">{content}</{tag}>'
 
 
-def _as_latex(body: str) -> str:
-    """As the library knows it: environments inside a formula are those that stand alone, without numbers."""
-    text = html.unescape(body).strip()
-    text = re.sub(r"\\(begin|end)\{(?:aligned|align)\}", r"\\\1{align*}", text)
-    text = re.sub(r"\\begin\{(gathered|gather\*?)\}", r"\\begin{array}{c}", text)
-    return re.sub(r"\\end\{(gathered|gather\*?)\}", r"\\end{array}", text)
+def as_text(source: str, why: str = AS_TEXT) -> str:
+    """What could not be drawn, as it is written."""
+    more = f"\n… and {len(source) - MAX_SHOWN:,} more characters" if len(source) > MAX_SHOWN else ""
+    return f"{why}<pre>{for_page(source[:MAX_SHOWN])}{more}</pre>"
+
+
+def _bounded(source: str, limit: int, work: Callable[[str], str]) -> str:
+    if len(source) > limit:
+        return as_text(source)
+    return CLOCK.within(lambda: work(source), lambda: as_text(source))
 
 
 def markdown(source: str, attachments: Mapping | None = None) -> str:
     """HTML of a markdown text, without anything that could act on the page around it."""
     if not attachments:
-        return _markdown(source)
-    try:
-        return _rendered(source, dict(attachments))
-    except InvalidNotebook:  # a picture that was cut out of the notebook
-        return f"<pre>{html.escape(source)}</pre>"
+        return _bounded(source, MAX_MARKDOWN, _markdown)
+    return _bounded(source, MAX_MARKDOWN, lambda text: _rendered(text, dict(attachments)))
 
 
 @lru_cache(maxsize=20_000)
 def _markdown(source: str) -> str:
-    try:
-        return _rendered(source, None)
-    except InvalidNotebook:
-        return f"<pre>{html.escape(source)}</pre>"
+    return _rendered(source, None)
 
 
 def _rendered(source: str, attachments: dict | None) -> str:
-    renderer = _Renderer(attachments)
-    made = MarkdownWithMath(renderer=renderer).render(source)
-    made = cleaned(made) if renderer.raw else made
-    # What is too wide for a phone is scrolled by itself, not the page; whoever scrolls with keys needs a focus.
-    made = re.sub(r"(<math [^>]*display=\"block\".*?</math>)",
-                  r'<span class="wide" tabindex="0" role="group" aria-label="Formula">\1</span>', made, flags=re.S)
-    return re.sub(r"(<table>.*?</table>)", r'<div class="wide" tabindex="0" role="group" aria-label="Table">\1</div>',
-                  made, flags=re.S)
+    try:
+        made = MarkdownWithMath(renderer=_Renderer(attachments)).render(source)
+    except InvalidNotebook:  # a picture that was cut out of the notebook
+        return f"<pre>{for_page(source)}</pre>"
+    except RecursionError:
+        return as_text(source)
+    return cleaner.cleaned_marked(made) if cleaner.is_readable(made) else as_text(source)
+
+
+def line(text: str) -> str:
+    """A heading or a title as HTML for a line, with its formulas, inside a link for example."""
+    return CLOCK.within(lambda: _line(text[:1_000]), lambda: for_page(text[:1_000]))
+
+
+@lru_cache(maxsize=5_000)
+def _line(text: str) -> str:
+    try:
+        made = MarkdownWithMath(renderer=_Renderer()).render(text)
+        return cleaner.cleaned_line(made).strip() if cleaner.is_readable(made) else for_page(text)
+    except (InvalidNotebook, RecursionError):
+        return for_page(text)
+
+
+def prose(sentence: str) -> str:
+    """A sentence as HTML: with `names` between backticks as code, and all else as it is written.
+
+    In such sentences stand names and messages that students chose: they are no markdown.
+    """
+    parts = sentence.split("`")
+    if len(parts) % 2 == 0:  # one backtick has no partner: it is one of the sentence's own
+        parts[-2:] = ["`".join(parts[-2:])]
+    return "".join(f"<code>{for_page(part)}</code>" if number % 2 else for_page(part)
+                   for number, part in enumerate(parts))
 
 
 def cleaned(text: str) -> str:
     """HTML that somebody wrote into a cell or made as an output, without scripts, styles, frames and open ends."""
-    # bleach leaves the text of what it takes out; that of scripts and styles is nothing to read.
-    text = re.sub(r"<(script|style)\b.*?(</\1\s*>|\Z)", "", text, flags=re.S | re.I)
-    return bleach.clean(text, tags={*HTML, *MATHML}, attributes=ATTRIBUTES, strip=True,
-                        protocols={"http", "https", "mailto", "data"})
+    return CLOCK.within(lambda: cleaner.cleaned(text), lambda: as_text(text))
+
+
+def verdict(text: str) -> str:
+    """A verdict's HTML. It is the grader's own, but students chose some of its words."""
+    return cleaner.cleaned_verdict(text)
+
+
+def code(source: str) -> str:
+    """Python with its tokens marked (classes of Pygments)."""
+    if len(source) > MAX_CODE:
+        return for_page(source[:MAX_SHOWN])
+    return CLOCK.within(lambda: _code(source), lambda: for_page(source))
 
 
 @lru_cache(maxsize=20_000)
-def code(source: str) -> str:
-    """Python with its tokens marked (classes of Pygments)."""
-    return highlight(source, PythonLexer(), HtmlFormatter(nowrap=True))
+def _code(source: str) -> str:
+    return cleaner.cleaned_marked(highlight(source, PythonLexer(), HtmlFormatter(nowrap=True)))
+
+
+def terminal(text: str) -> str:
+    """What a program printed, as HTML with the colours that it chose."""
+    shown = text[:MAX_SHOWN]
+    more = f"\n… and {len(text) - MAX_SHOWN:,} more characters" if len(text) > MAX_SHOWN else ""
+    if "\x1b" not in shown:
+        return for_page(shown) + more
+    if shown.count("\x1b") > MAX_COLOURS:  # nbconvert copies the rest at every escape
+        return for_page(strip_ansi(shown)) + more
+    return CLOCK.within(lambda: cleaner.cleaned_marked(ansi2html(escape(shown))),
+                        lambda: for_page(strip_ansi(shown))) + more
 
 
 def traceback(lines: list[str], last: str) -> str:
@@ -143,13 +172,14 @@ def traceback(lines: list[str], last: str) -> str:
 
     lines: as IPython made them; last: the line that names the exception.
     """
-    kept, own = [], True
-    for line in strip_ansi("\n".join(lines)).split("\n"):
-        if re.match(r"(Cell In|Input In|File <)", line):
+    kept, own, blank = [], True, 0
+    for each in strip_ansi("\n".join(lines)).split("\n"):
+        if each.startswith(("Cell In", "Input In", "File <")):
             own = True
-        elif re.match(r"File ", line):
+        elif each.startswith("File "):
             own = False
-        if own:
-            kept.append(line)
-    text = re.sub(r"\n{3,}", "\n\n", "\n".join(kept).strip("\n"))
+        blank = 0 if each else blank + 1
+        if own and blank < 2:
+            kept.append(each)
+    text = "\n".join(kept).strip("\n")
     return text if last.split("\n")[0].strip() in text else f"{text}\n\n{last}".lstrip("\n")

@@ -8,18 +8,22 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import jinja2
 import numpy as np
+from markupsafe import Markup
 
 from helpers.checking.verdict import number
 from helpers.grading.course.disk import unwritable, write_whole
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
-from helpers.grading.pages import classfacts
+from helpers.grading.pages import classfacts, policy
 from helpers.grading.pages.classfacts import ClassFacts, Handed
+from helpers.grading.pages.clock import CLOCK
 from helpers.grading.pages.exporter import HERE
-from helpers.grading.pages.rendering import markdown
+from helpers.grading.pages.rendering import line, prose
+from helpers.grading.text import for_page, for_table
 
 BINS = 10
 FALLS_BY = 0.2  # below the mean of one's own earlier sets, as a share of the points
@@ -75,7 +79,7 @@ def _links(course: Course, name: str) -> dict[str, str]:
     """Student → the feedback page, relative to the report, of those who have one."""
     found = course.folder("feedback", "*", name).parent.parent.glob(f"*/{name}/{name}.html")
     base = course.root
-    return {path.parent.parent.name: f"../{path.relative_to(base).as_posix()}" for path in found
+    return {path.parent.parent.name: f"../{quote(path.relative_to(base).as_posix())}" for path in found
             if path.is_relative_to(base)}
 
 
@@ -171,20 +175,21 @@ def falling_behind(shares: list[tuple[str, float | None]]) -> list[str]:
 @lru_cache(maxsize=1)
 def _environment() -> jinja2.Environment:
     made = jinja2.Environment(loader=jinja2.FileSystemLoader([HERE, HERE / "report"]), autoescape=True,
-                              trim_blocks=True, lstrip_blocks=True)
+                              trim_blocks=True, lstrip_blocks=True, finalize=_text)
     made.filters.update(points=lambda value: number(float(value)), percent=lambda share: f"{share:.0%}",
-                        prose=_prose, hours=_hours)
+                        prose=lambda text: Markup(prose(text)), line=lambda text: Markup(line(text)), hours=_hours)
+    made.globals.update(policy=policy.OURS)
     return made
 
 
 def template(name: str) -> jinja2.Template:
+    CLOCK.begin()
     return _environment().get_template(name)
 
 
-def _prose(text: str) -> jinja2.utils.markupsafe.Markup:
-    """A sentence with `names` and formulas in it, as HTML without a paragraph of its own."""
-    made = markdown(text).strip()
-    return jinja2.utils.markupsafe.Markup(made.removeprefix("<p>").removesuffix("</p>"))
+def _text(value: Any) -> Any:
+    """What a template shows, as text, if it is not HTML already."""
+    return Markup(for_page(value)) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _hours(seconds: float) -> str:
@@ -213,8 +218,4 @@ def write(course: Course, name: str, page: str, rows: list[list[Any]]) -> Report
 def write_table(path: Path, rows: list[list[Any]], encoding: str = "utf-8-sig") -> None:
     """A CSV that a spreadsheet reads as UTF-8 and in which no text of a student's becomes a formula."""
     with open(path, "w", newline="", encoding=encoding) as file:
-        csv.writer(file).writerows([[_no_formula(value) for value in row] for row in rows])
-
-
-def _no_formula(value: Any) -> Any:
-    return f"'{value}" if isinstance(value, str) and value[:1] in tuple("=+-@\t\r") and value else value
+        csv.writer(file).writerows([[for_table(value) for value in row] for row in rows])
