@@ -31,6 +31,7 @@ from helpers.grading.pages import page as pages
 from helpers.grading.pages.clock import PAGE_SECONDS
 
 RELEASED_WITH = ("timestamp.txt", "submission_secret.txt")  # `nbgrader release_feedback` reads them beside the page
+RELEASED_BYTES = 1_000
 END = b"</html>"
 STUCK_SECONDS = 120.0  # without any page from any worker: then they are ended; a page's own limit is a twentieth
 
@@ -222,15 +223,22 @@ def _pages(waiting: Iterator[tuple[tuple[str, str | None], PageTask | None]], wr
 
 def _keep(course: Course, name: str, student: str, page: bytes) -> None:
     """The page and what nbgrader needs beside it to release it."""
-    target, graded = course.folder("feedback", student, name), course.folder("autograded", student, name)
+    target = course.folder("feedback", student, name)
+    places = [course.folder(step, student, name) for step in ("autograded", "submitted")]
     try:
         target.mkdir(parents=True, exist_ok=True)
         for file in RELEASED_WITH:
-            if (graded / file).is_file():
+            for path in (place / file for place in places if _is_small_file(place / file)):
                 (target / file).unlink(missing_ok=True)
-                shutil.copyfile(graded / file, target / file)
+                shutil.copyfile(path, target / file)
+                break
         fresh = target / f".{name}.{os.getpid()}"
         fresh.write_bytes(page)  # not forced to the disk: a page that a power cut spoils is written again
         os.replace(fresh, target / f"{name}.html")
     except OSError as error:
         raise unwritable(error) from error
+
+
+def _is_small_file(path: Path) -> bool:
+    """A file of nbgrader's own, and not a link or a pipe that a student has put there."""
+    return path.is_file() and not path.is_symlink() and path.stat().st_size <= RELEASED_BYTES
