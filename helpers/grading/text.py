@@ -32,7 +32,7 @@ def clean_text(text: str) -> str:
 @lru_cache(maxsize=1)
 def _unseen() -> tuple[re.Pattern[str], re.Pattern[str]]:
     """What is not shown (controls, directions, halves of characters), and towers of accents."""
-    kinds = {kind: [] for kind in ("Cc", "Cf", "Cs", "Zl", "Zp", "Mn", "Me")}
+    kinds: dict[str, list[int]] = {kind: [] for kind in ("Cc", "Cf", "Cs", "Zl", "Zp", "Mn", "Me")}
     for code in range(sys.maxunicode + 1):
         kinds.get(unicodedata.category(chr(code)), []).append(code)
     marks = _ranges(kinds.pop("Mn") + kinds.pop("Me"))

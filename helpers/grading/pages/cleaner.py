@@ -162,7 +162,7 @@ def is_readable(text: str) -> bool:
     """Is it HTML of a size and depth that a page may have? What is not is shown as text: cleaning it takes minutes."""
     if len(text) > MAX_CHARACTERS or text.count("<") > MAX_TAGS or text.count("&") > MAX_REFERENCES:
         return False
-    depth, opened = 0, Counter()
+    depth, opened = 0, Counter[str]()
     for close, name in _TAG.findall(text):
         name = name.lower()
         if name in _NO_DEPTH:

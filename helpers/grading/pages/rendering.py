@@ -53,8 +53,9 @@ class _Renderer(IPythonRenderer):
 
     def block_code(self, code: str, info: str | None = None) -> str:
         lexer = _LEXERS.get((info or "").strip().split(" ")[0].lower())
-        drawn = lexer and len(code) <= MAX_CODE
-        said = highlight(code, lexer(), HtmlFormatter(nowrap=True)) if drawn else for_page(code)
+        if lexer is None or len(code) > MAX_CODE:
+            return f"<pre><code>{for_page(code)}</code></pre>\n"
+        said = highlight(code, lexer(), HtmlFormatter(nowrap=True))
         return f"<pre><code>{said}</code></pre>\n"
 
     def block_mermaidjs(self, code: str) -> str:
