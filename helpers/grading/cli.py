@@ -13,17 +13,20 @@ from typing import Annotated
 
 import typer
 from rich import box
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+from rich.text import Text
+
+from helpers.grading.terminal import PlainConsole, plain, told_plainly
+from helpers.grading.text import for_terminal
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="markdown",
                   pretty_exceptions_enable=False,
                   help="**Backprop by hand**: build releases, grade a class, write feedback.\n\n"
                        "Run it in a course folder, or name one with --course. A problem set may be named by the "
                        "beginning of its name: `ps1`.")
-console = Console(highlight=False)
-complaints = Console(stderr=True, highlight=False)
+console = PlainConsole()
+complaints = PlainConsole(stderr=True)
 
 Ps = Annotated[str, typer.Argument(metavar="PS", help="Problem set, or the beginning of its name.")]
 Folder = Annotated[Path, typer.Option("--course", "-c", help="The course folder.", show_default="this folder")]
@@ -49,7 +52,7 @@ def main() -> None:
         sys.exit(130)
     except Exception as error:
         if not _told(error):
-            raise
+            complaints.print(told_plainly(error), soft_wrap=True)
         sys.exit(1)
 
 
@@ -60,11 +63,12 @@ def _told(error: Exception) -> bool:
 
     if isinstance(error, MasterError):
         for problem in error.problems:
-            complaints.print(f"[red]✗[/] {problem}", markup=True)
+            complaints.print(Text("✗ ", "red"), end="")
+            complaints.print(problem)
         complaints.print(f"{len(error.problems)} thing(s) to correct; nothing was built.")
     elif isinstance(error, CourseError):
-        complaints.print("[red]✗[/] ", end="")
-        complaints.print(str(error), markup=False)
+        complaints.print(Text("✗ ", "red"), end="")
+        complaints.print(str(error))
     return isinstance(error, (MasterError, CourseError))
 
 
@@ -77,7 +81,7 @@ def _course(folder: Path):
 
 
 def _progress() -> Progress:
-    return Progress(TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(),
+    return Progress(TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(),
                     TextColumn("{task.fields[rate]}"), TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn(),
                     console=complaints, transient=True)
 
@@ -96,7 +100,7 @@ class _Shown:
     def __call__(self, done: int, of: int, name: str) -> None:
         rate = done / max(time.monotonic() - self.start, 1e-9)
         self.bar.update(self.task, completed=done, total=of, rate=f"{rate:.1f}/s",
-                        description=f"{self.what} {name}"[:48])
+                        description=for_terminal(f"{self.what} {name}")[:48])
 
     def __exit__(self, *exc) -> None:
         self.bar.__exit__(*exc)
@@ -140,7 +144,7 @@ def new(ps: Annotated[str, typer.Argument(metavar="PS", help="The new problem se
 
     folder = _course(course)
     path = start_master(folder, ps)
-    console.print(f"Wrote {path.relative_to(folder.root)}. Edit it beside `coursekit watch {ps}`.", markup=False)
+    console.print(f"Wrote {path.relative_to(folder.root)}. Edit it beside `coursekit watch {ps}`.")
 
 
 @app.command()
@@ -200,9 +204,8 @@ def autograde(
     folder = _course(course)
     name = folder.find(ps)
     if left := unsafe(folder.config):
-        complaints.print("[yellow]![/] ", end="")
-        complaints.print(configure.WARNING.format(where=folder.root / "nbgrader_config.py", left=", ".join(left)),
-                         markup=False)
+        complaints.print(Text("! ", "yellow"), end="")
+        complaints.print(configure.WARNING.format(where=folder.root / "nbgrader_config.py", left=", ".join(left)))
     with _Shown("Grading") as shown:
         summary = grade_class(folder, name, workers=workers, scheduler=scheduler, force=force, sandbox=sandbox,
                               run_experiments=run_experiments, progress=shown)
@@ -222,16 +225,16 @@ def _warm_early(kind: str) -> None:
 
 def _tell(summary) -> None:
     for student, note in sorted(summary.notes.items()):
-        console.print(f"  broken: {student}: {note}", markup=False)
+        console.print(f"  broken: {for_terminal(student)}: {for_terminal(note)}")
     for student, why in sorted(summary.ended.items()):
-        console.print(f"  stopped: {student}: {why}", markup=False)
+        console.print(f"  stopped: {for_terminal(student)}: {for_terminal(why)}")
     for student in sorted(summary.again):
-        console.print(f"  graded again by the next run: {student}", markup=False)
-    slow = ", ".join(f"{student} {seconds:.1f} s" for student, seconds in summary.slowest)
+        console.print(f"  graded again by the next run: {for_terminal(student)}")
+    slow = ", ".join(f"{for_terminal(student)} {seconds:.1f} s" for student, seconds in summary.slowest)
     rate = len(summary.graded) / summary.wall if summary.wall else 0.0
     console.print(f"{summary.name}: {len(summary.graded)} graded in {summary.wall:.1f} s ({rate:.1f}/s), "
                   f"{len(summary.already)} already graded, {len(summary.notes)} broken, {len(summary.late)} late"
-                  + (f"; slowest: {slow}" if slow else "") + ".", markup=False)
+                  + (f"; slowest: {slow}" if slow else "") + ".")
     if summary.interrupted and summary.left:
         console.print(f"Stopped with {summary.left} to go; the same command goes on from here.")
 
@@ -249,10 +252,10 @@ def feedback(ps: Ps, workers: Workers = None, scheduler: Scheduler = "", insecur
     with _Shown("Writing feedback") as shown:
         summary = write_feedback(folder, name, workers=workers, scheduler=scheduler, force=force, progress=shown)
     for student, why in sorted(summary.broken.items()):
-        console.print(f"  no page: {student}: {why}", markup=False)
+        console.print(f"  no page: {for_terminal(student)}: {for_terminal(why)}")
     console.print(f"{name}: {len(summary.written)} feedback pages written in {summary.wall:.1f} s, "
                   f"{len(summary.already)} were current; "
-                  f"see {folder.folder('feedback', '*', name).relative_to(folder.root)}/.", markup=False)
+                  f"see {folder.folder('feedback', '*', name).relative_to(folder.root)}/.")
     if summary.interrupted and summary.left:
         console.print(f"Stopped with {summary.left} to go; the same command goes on from here.")
         raise typer.Exit(130)
@@ -292,7 +295,7 @@ def similarity(
 def _tell_where(made, folder, show: bool) -> None:
     import webbrowser
 
-    console.print(f"Wrote {made.page.relative_to(folder.root)} and {made.table.name} beside it.", markup=False)
+    console.print(f"Wrote {made.page.relative_to(folder.root)} and {made.table.name} beside it.")
     if show:
         webbrowser.open(made.page.as_uri())
 
@@ -308,7 +311,7 @@ def export(
     from helpers.grading.pages.exports import export as write_marks
 
     folder = _course(course)
-    console.print(f"Wrote {write_marks(folder, folder.find(ps), format.lower(), to)}.", markup=False)
+    console.print(f"Wrote {write_marks(folder, folder.find(ps), format.lower(), to)}.")
 
 
 @app.command()
@@ -335,8 +338,8 @@ def demo(
     console.print(f"Made a pretend class of {students} in {to}/.")
     walls, why = walls_available()
     if not walls:
-        complaints.print(f"[yellow]No walls on this machine[/]: {why} The demo's own code is harmless: it runs "
-                         "without.")
+        complaints.print(Text("No walls on this machine: ", "yellow"), end="")
+        complaints.print(f"{why} The demo's own code is harmless: it runs without.")
     scratch = Course(to)
     with _Shown("Grading") as shown:
         summary = grade_class(scratch, name, sandbox=None if walls else "none", progress=shown)
@@ -344,7 +347,7 @@ def demo(
     with _Shown("Writing feedback") as shown:
         write_feedback(scratch, name, progress=shown)
     _show_marks(scratch, name)
-    for what, path in (("a feedback page", to / "feedback" / summary.graded[0] / name / f"{name}.html"),
+    for what, path in (("a feedback page", to / "feedback" / for_terminal(summary.graded[0]) / name / f"{name}.html"),
                        ("the gradebook", to / "gradebook.db"), ("what each should get", to / classrooms.EXPECTED)):
         console.print(f"Look at {what}: {path}")
 
@@ -362,11 +365,11 @@ def _show_marks(folder, name: str) -> None:
     table.add_column("total", justify="right", style="bold")
     table.add_column("what went wrong", min_width=40)
     for student, row in sorted(marks.items()):
-        table.add_row(student, *(_mark(row[cell]) for cell in cells),
-                      f"{sum(r['score'] for r in row.values()):g}", wrong.get(student, ""))
-    Console(width=max(console.width, 130), highlight=False).print(table)
+        table.add_row(plain(student), *(_mark(row[cell]) for cell in cells),
+                      f"{sum(r['score'] for r in row.values()):g}", plain(wrong.get(student, "")))
+    PlainConsole(width=max(console.width, 130)).print(table)
     names = ", ".join(f"{number} {cell.removesuffix('-check')}" for number, cell in enumerate(cells, 1))
-    console.print(f"Questions: {names}. — is for a person to grade.", markup=False)
+    console.print(f"Questions: {names}. — is for a person to grade.")
 
 
 def _mark(cell: dict) -> str:
@@ -446,8 +449,9 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = F
     if as_json:
         print(json.dumps([finding.__dict__ for finding in findings], indent=1))
     for finding in () if as_json else findings:
-        sign = {"ok": "[green]✓[/]", "optional": "[yellow]○[/]", "missing": "[red]✗[/]"}[finding.state]
-        console.print(f"{sign} {finding.what}: ", end="")
-        console.print(finding.says + (f" → {finding.do}" if finding.do else ""), markup=False)
+        sign = {"ok": ("✓ ", "green"), "optional": ("○ ", "yellow"), "missing": ("✗ ", "red")}[finding.state]
+        console.print(Text(*sign), end="")
+        console.print(f"{finding.what}: ", end="")
+        console.print(finding.says + (f" → {finding.do}" if finding.do else ""))
     if any(finding.state == "missing" for finding in findings):
         raise typer.Exit(1)

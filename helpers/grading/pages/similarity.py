@@ -8,7 +8,6 @@ often equal without anybody having copied (MOSS leaves out passages that more th
 
 from __future__ import annotations
 
-import html
 import io
 from collections import Counter
 from collections.abc import Iterator
@@ -29,6 +28,8 @@ from helpers.grading.notebooks.cells import info_of
 from helpers.grading.notebooks.outline import headings
 from helpers.grading.notebooks.submission import read_submission
 from helpers.grading.pages import report as reports
+from helpers.grading.pages.clock import CLOCK
+from helpers.grading.text import for_page
 
 NOISE = 16  # characters of filtered code that must agree to count (copydetect's noise threshold; its default is 25)
 NOISE_IN_PROSE = 30  # characters of a written answer
@@ -36,6 +37,7 @@ COMMON = 10  # more students than that, and more than a share of the class, writ
 COMMON_SHARE = 0.03
 LEAST = 100  # characters of filtered code in agreement, over all answers
 SHOWN = 200  # pairs on the page
+LONGEST = 20_000  # characters of an answer that are compared
 
 
 @dataclass
@@ -66,18 +68,23 @@ def similarity(course: Course, name: str, above: float = 0.6) -> reports.Report:
     Raises:
         CourseError: if nobody handed in, or the release has not been built.
     """
-    pairs, unread, count = likely_copies(course, name, above)
+    partly: list[str] = []
+    pairs, unread, count = likely_copies(course, name, above, partly)
     page = reports.template("similarity.html.j2").render(
         name=name, title=name, pairs=pairs[:SHOWN], total=len(pairs), count=count, unread=unread, above=above,
-        common=max(COMMON, round(COMMON_SHARE * count)), made=reports.now())
+        partly=partly, common=max(COMMON, round(COMMON_SHARE * count)), made=reports.now())
     rows: list[list[Any]] = [["one", "other", "share", "characters in agreement", "questions"]]
     rows += [[p.one, p.other, round(p.share, 4), p.agrees, "; ".join(title for title, _, _ in p.answers)]
              for p in pairs]
     return reports.write(course, f"{name}-similarity", page, rows)
 
 
-def likely_copies(course: Course, name: str, above: float) -> tuple[list[Pair], list[str], int]:
-    """The pairs, most alike first; who could not be read; how many were compared."""
+def likely_copies(course: Course, name: str, above: float, partly: list[str] | None = None,
+                  ) -> tuple[list[Pair], list[str], int]:
+    """The pairs, most alike first; who could not be read; how many were compared.
+
+    partly: filled with whose answers are too long, or take too long to read, to be compared whole.
+    """
     release = _release(course, name)
     given = {question: _prints(question, text, prose) for question, (text, prose, _) in _answers(release).items()}
     titles = {question: title for question, (_, _, title) in _answers(release).items()}
@@ -88,8 +95,12 @@ def likely_copies(course: Course, name: str, above: float) -> tuple[list[Pair], 
         if note:
             unread.append(student)
             continue
-        class_[student] = {question: Answer(text, _prints(question, text, prose))
-                           for question, (text, prose, _) in _answers(notebook, set(titles)).items()}
+        CLOCK.begin()
+        handed = _answers(notebook, set(titles))
+        read = {question: _read(question, text[:LONGEST], prose) for question, (text, prose, _) in handed.items()}
+        class_[student] = {question: answer for question, answer in read.items() if answer is not None}
+        if partly is not None and (None in read.values() or any(len(text) > LONGEST for text, _, _ in handed.values())):
+            partly.append(student)
     _subtract(class_, given)
     found = [pair for one, other in _candidates(class_) if (pair := _compare(one, other, class_, titles, above))]
     return sorted(found, key=lambda p: (-p.share, -p.agrees, p.one, p.other)), unread, len(class_)
@@ -127,6 +138,11 @@ def _prints(question: str, text: str, prose: bool) -> CodeFingerprint:
         blank = {h for h, at in code.hash_idx.items() if set(code.filtered_code[at[0]:at[0] + NOISE]) <= set("S\" \n")}
         _drop(code, blank)
     return code
+
+
+def _read(question: str, text: str, prose: bool) -> Answer | None:
+    """An answer with its fingerprints; None if that takes too long."""
+    return CLOCK.within(lambda: Answer(text, _prints(question, text, prose)), lambda: None)
 
 
 def _drop(prints: CodeFingerprint, hashes: set[int]) -> None:
@@ -190,6 +206,6 @@ def _marked(text: str, slices: np.ndarray) -> str:
     for line in text.split("\n"):
         span = hit[place:place + len(line)]
         inside = bool(line.strip()) and span.size > 0 and span.mean() > 0.3
-        out.append(f"<mark>{html.escape(line)}</mark>" if inside else html.escape(line))
+        out.append(f"<mark>{for_page(line)}</mark>" if inside else for_page(line))
         place += len(line) + 1
     return "\n".join(out)
