@@ -228,20 +228,6 @@ def test_a_penalty_of_unknown_strength():
 # ------------------------------------------------------------------------------------------------ samples
 
 
-@pytest.mark.parametrize(("slug", "only"), [
-    ("only-last", slice(-1, None)), ("only-first", slice(0, 1)), ("without-last", slice(0, -1)),
-    ("without-first", slice(1, None))])
-@pytest.mark.parametrize("parameter", ["W1", "b1", "W2", "b2"])
-def test_samples_left_out(slug, only, parameter):
-    cases = []
-    for case in draw():
-        right = gradients(**case)
-        parts = np.stack([gradients(**case, only=slice(k, k + 1))[parameter] for k in range(n(case))])
-        cases.append(Evidence({parameter: gradients(**case, only=only)[parameter]}, right, case, n(case),
-                              by_sample={parameter: parts}))
-    assert diagnose(parameter, cases).kind == slug
-
-
 def layer_cases(seed=4):
     """One layer backwards: from what arrives (dZ) and its inputs (A) to dW and db."""
     rng = np.random.default_rng(seed)
