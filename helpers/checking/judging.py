@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from helpers import gradients as numerical
+from helpers.checking import reasons
 from helpers.checking.expected import Sampled
 from helpers.checking.probe import Probe, Trouble, as_numbers, error_map, named_outputs, same_value
 from helpers.checking.verdict import Row, Verdict
@@ -59,6 +60,8 @@ def judge(probe: Probe, names: Sequence[str], expect: Callable[[int, str, Any], 
         _take_off(rows, raised, len(cases))
     if by == "output":
         _diagnose(probe, rows, names, evidence)
+        if probe.known_mistake() is None:
+            reasons.explain(probe, rows, names)
     backwards = by == "output" and source != "expected"  # only gradients have a way back to look along
     return verdict_of(probe, rows, order=names if backwards else ())
 
@@ -187,7 +190,8 @@ def _samples(case: dict[str, Any]) -> int | None:
 
 def _diagnose(probe: Probe, rows: list[Row], names: Sequence[str], evidence: list[Evidence]) -> None:
     """Name the misconception behind each wrong row, where exactly one explanation fits."""
-    if all(row.right for row in rows) or any(row.kind in ("not-written", "missing") for row in rows):
+    if probe.setting.depth == "verdict" or all(row.right for row in rows) or any(
+            row.kind in ("not-written", "missing") for row in rows):
         return
     if probe.known_mistake() is not None:  # said once for the whole function, by verdict_of
         return
@@ -250,15 +254,20 @@ def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verd
             row.share, row.kind = CHANGED_IN_PLACE, "changed-in-place"
             row.where = f"the result is right, but `{probe.name}` changes its argument {', '.join(changed)} in place"
     _discount_cheap_rows(probe, rows)
-    if any(not row.right for row in rows) and rows[0].kind not in ("not-written", "missing", "not-callable"):
+    if any(not row.right for row in rows) and rows[0].kind not in ("not-written", "missing", "not-callable") and (
+            probe.setting.depth != "verdict"):
         said = probe.known_mistake()
         first = next(row for row in rows if not row.right)
-        if said:
+        if not said:
+            reasons.explain(probe, rows)
+        else:
             first.why, first.kind = said, "known-mistake"
-        elif changed and not first.why:
+        if changed and not first.why:
             first.why = (f"Whoever called `{probe.name}` still needs {', '.join(changed)} as it was: work on a copy, "
                          "or write expressions that make new arrays.")
-    advice = where_to_look({row.name: row.right for row in rows}, list(order)) if len(order) > 1 else None
+    # Shapes, exceptions and changed arguments say nothing of the way back; a known reason needs no search.
+    silent = changed or any(row.why or (row.kind and not row.right) for row in rows)
+    advice = None if silent else where_to_look({row.name: row.right for row in rows}, list(order))
     probe.setting.told(probe.name, all(row.right for row in rows))
     return Verdict(probe.name, rows, depth=probe.setting.depth, advice=advice or "", remarks=probe.remarks(),
                    first=_to_mend_first(probe.setting.astray()))

@@ -44,6 +44,9 @@ class Setting(Protocol):
         """Names of the check's rows that an answer of nothing gets, such as zeros of the right shapes."""
     def known_mistakes(self, subject: Subject, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
         """(sentence, observations by case) of the mistakes that students are known to make here."""
+    def explaining(self, subject: Subject, key: str, arguments: list[list[Any]],
+                   agrees: Callable[[int, Observation], bool]) -> list[str]:
+        """Sentences about small changes of the solution that give, on every case, what `agrees` looks for."""
     def number(self, key: str, compute: Callable[[], float]) -> float | None:
         """A number that only the reference knows; None where no reference is known."""
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
@@ -127,6 +130,10 @@ class SelfCheck:
         return frozenset((self._expected_of(key) or {}).get("cheap", ()))
 
     def known_mistakes(self, subject: Subject, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
+        return []
+
+    def explaining(self, subject: Subject, key: str, arguments: list[list[Any]],
+                   agrees: Callable[[int, Observation], bool]) -> list[str]:
         return []
 
     def number(self, key: str, compute: Callable[[], float]) -> float | None:

@@ -7,7 +7,6 @@ knows, then the general ones of `explanations`. A wrong sentence is worse than n
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -190,33 +189,35 @@ def _last_resort(parameter: str, cases: list[Evidence], read: list[WrongCase]) -
 def where_to_look(statuses: dict[str, bool], order: Sequence[str]) -> str | None:
     """Where the first error on the way back lies, given which parameters are right.
 
-    order: the parameters in the order of the forward pass ("W1", "b1", "W2", "b2"); a number at the end of a name is
-    its layer. None if all are right, or if there is only one.
+    order: the parameters in the order of the forward pass, weights and biases of one net: "W1", "b1", "W2", "b2" or
+    "W_h", "b_h", "W_o", "b_o". A weight's name begins with W, a bias's with b; what follows says which layer.
+    None if all are right, if there is only one, or if these are no net's parameters: nothing is known of a way back.
     """
     order = [name for name in order if name in statuses]
-    wrong = [name for name in order if not statuses[name]]
-    if not wrong or len(order) < 2:
+    layers: dict[str, list[str]] = {}
+    for name in order:
+        layers.setdefault(name[1:], []).append(name)
+    if len(order) < 2 or all(statuses[name] for name in order) or any(name[:1] not in "wWb" for name in order) or any(
+            sum(name[0] in "wW" for name in names) != 1 for names in layers.values()):
         return None
-    last = wrong[-1]
-    layer = [name for name in order if name != last and _layer(name) is not None and _layer(name) == _layer(last)]
-    beside = [name for name in layer if statuses[name]]
+    wrong = [names for names in layers.values() if not all(statuses[name] for name in names)]
+    last = wrong[-1]  # on the way back it comes first
+    amiss, beside = ([name for name in last if statuses[name] is right] for right in (False, True))
     if beside:
-        return (f"{_names(beside)} {_is_or_are(beside)} right and {last} is not: what arrives at this layer from above "
-                f"is right; look at how {last} is made from it.")
-    later = [name for name in order[order.index(last) + 1:] if name not in layer]
-    first = wrong if not later else [name for name in wrong if name == last or name in layer]
-    right = [name for name in later if _layer(name) == _layer(later[0])] if later else []
-    if right:
-        return (f"{_names(right)} {_is_or_are(right)} right and {_names(first)} {_is_or_are(first)} not: the error "
+        return (f"{_names(beside)} {_is_or_are(beside)} right and {_names(amiss)} {_is_or_are(amiss)} not: what "
+                f"arrives at this layer from above is right; look at how {_names(amiss)} {_is_or_are(amiss)} made.")
+    stacked = list(layers.values())
+    place = stacked.index(last)
+    if len(stacked) > 1 and len(wrong) == len(stacked):
+        return f"All are wrong. Begin at the end: the loss's derivative and {_names(amiss)} come first on the way back."
+    if any(all(statuses[name] for name in names) for names in stacked[:place]):
+        return (f"{_names(amiss)} {_is_or_are(amiss)} wrong although gradients further back are right: the error lies "
+                f"in {_names(amiss)} alone.")
+    if place + 1 < len(stacked):
+        right = stacked[place + 1]
+        return (f"{_names(right)} {_is_or_are(right)} right and {_names(amiss)} {_is_or_are(amiss)} not: the error "
                 "lies between them, on the way back through the hidden layer.")
-    if len(wrong) == len(order):
-        return f"All are wrong. Begin at the end: the loss's derivative and {last} come first on the way back."
-    return f"{last} is wrong although gradients before it are right: the error lies in {last} alone."
-
-
-def _layer(name: str) -> str | None:
-    found = re.search(r"\d+$", name)
-    return found.group() if found else None
+    return None
 
 
 def _is_or_are(names: Sequence[str]) -> str:

@@ -444,3 +444,17 @@ def test_where_to_look_with_two_layers_or_nothing_to_say():
         "W2 is right and W1 is not: the error lies between them, on the way back through the hidden layer.")
     assert where_to_look({"W1": True, "W2": True}, ["W1", "W2"]) is None
     assert where_to_look({"W1": False}, ["W1"]) is None
+
+
+@pytest.mark.parametrize("order", [["relu", "absolute"], ["W", "b", "h"], ["h", "x"], ["W1", "V1"]])
+def test_where_to_look_says_nothing_where_there_is_no_net(order):
+    assert where_to_look({order[0]: True, **dict.fromkeys(order[1:], False)}, order) is None
+
+
+def test_where_to_look_goes_by_what_belongs_together():
+    order = ["W_h", "b_h", "W_o", "b_o"]
+    says = where_to_look({"W_h": False, "b_h": False, "W_o": True, "b_o": True}, order)
+    assert says.startswith("W_o and b_o are right and W_h and b_h are not")
+    assert "hidden" not in where_to_look({"W": False, "b": True}, ["W", "b"])
+    three = ["W1", "W2", "W3"]
+    assert "in W2 alone" in where_to_look({"W1": True, "W2": False, "W3": True}, three)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import nbformat
@@ -18,15 +18,19 @@ from nbformat import NotebookNode
 from nbgrader import utils
 
 from helpers.checking.absent import cell_failed, defined_by
+from helpers.grading.marking import mending
 from helpers.grading.marking.bounds import bounded
 from helpers.grading.marking.job import GradingJob
-from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.marking.reference import Checked, ProblemSet
 from helpers.grading.notebooks.cells import EXPERIMENT
 from helpers.grading.notebooks.restore import kept_outputs
 from helpers.grading.sandbox.limits import MACHINE
+from helpers.grading.sandbox.process import SubmissionProcess
 from helpers.grading.sandbox.sandbox import SandboxError, warm_sandbox
 
 PAUSE_SECONDS = 1.0  # before walls that fell are built again
+MEND_SECONDS = 1.0  # for one call of an answer's changed code
+MENDING_SECONDS = 30.0  # for all that is tried with one submission
 LIVES = 2  # how often a submission's walls, or the worker that grades it, may fall before it is a broken one
 
 
@@ -79,6 +83,7 @@ def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gr
         subjects = {name: student.subject(name) for name in problem_set.student_names}
         ran: list[tuple[NotebookNode, list[dict]]] = []
         failed: dict[str, str] = {}
+        checks: list[tuple[NotebookNode, str, Checked]] = []
         for cell in notebook.cells:
             if cell.cell_type != "code":
                 continue
@@ -87,9 +92,7 @@ def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gr
                 with bounded():
                     checked = problem_set.check(sources[grade_id], grade_id, subjects, assignment.seed,
                                                 assignment.depth, failed_cells=failed)
-                cell.outputs = [nbformat.from_dict(output) for output in checked.outputs]
-                if checked.verdict is not None:
-                    graded.verdicts.append({"grade_id": grade_id, **checked.verdict.to_dict()})
+                checks.append((cell, grade_id, checked))
             elif EXPERIMENT in cell.metadata.get("tags", ()) and not assignment.run_experiments:
                 cell.outputs = cell.outputs or kept_outputs(cell)
             else:
@@ -98,8 +101,14 @@ def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gr
                 cell.execution_count = student.execution_count
         for cell, outputs in ran:  # only now: a cell may change what an earlier one shows
             cell.outputs = [_without_verdict(nbformat.from_dict(output)) for output in outputs]
-        graded.ended = student.ended or ""
-    graded.fell, graded.machine = student.fell, MACHINE in graded.ended
+        graded.ended, graded.fell = student.ended or "", student.fell
+        if not graded.ended:
+            _mend(notebook, problem_set, assignment, student, checks)
+        for cell, grade_id, checked in checks:
+            cell.outputs = [nbformat.from_dict(output) for output in checked.outputs]
+            if checked.verdict is not None:
+                graded.verdicts.append({"grade_id": grade_id, **checked.verdict.to_dict()})
+    graded.machine = MACHINE in graded.ended
     return graded
 
 
@@ -115,6 +124,29 @@ def _not_defined(source: str, outputs: list[dict]) -> dict[str, str]:
     line = lines[lineno - 1] if 0 < lineno <= len(lines) else ""
     said = re.sub(r"\s*\([^()]*line \d+\)$", "", message)[:200]
     return dict.fromkeys(defined_by(source), cell_failed(str(error.get("ename", "")), said, line, lineno))
+
+
+def _mend(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob, student: SubmissionProcess,
+          checks: list[tuple[NotebookNode, str, Checked]]) -> None:
+    """Look for a reason where no sentence was found. Everything is marked by now, and the process ends afterwards."""
+    wanting: dict[str, dict[str, Checked]] = {}
+    for _, grade_id, checked in checks:
+        if mending.wanting(checked.verdict):
+            wanting.setdefault(problem_set.check_question[grade_id], {})[grade_id] = checked
+    if not wanting:
+        return
+    student.limits = replace(student.limits, call_seconds=MEND_SECONDS, cell_seconds=MEND_SECONDS)
+    sources, begun = mending.answers(notebook.cells), time.monotonic()
+
+    def run(text: str) -> bool:
+        if student.ended is None and time.monotonic() - begun < MENDING_SECONDS:
+            student.run(text, silent=True)
+        return student.ended is None and time.monotonic() - begun < MENDING_SECONDS
+
+    subjects = {name: student.subject(name) for name in problem_set.student_names}
+    for question, failed in wanting.items():
+        with bounded():
+            problem_set.mend(sources.get(question, ""), run, subjects, assignment.seed, failed)
 
 
 def _without_verdict(output: NotebookNode) -> NotebookNode:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import copy
+import functools
 import io
 import types
 import warnings
@@ -28,7 +29,8 @@ from helpers.checking.derivation import Formulas
 from helpers.checking.observing import Local, Observation, Subject
 from helpers.checking.structure import Structure, structure_of
 from helpers.checking.verdict import Verdict
-from helpers.grading.marking import nothing
+from helpers.grading.marking import mending, nothing
+from helpers.grading.marking.supposing import Suppositions, Trial
 from helpers.grading.notebooks.cells import EXPERIMENT
 from helpers.grading.notebooks.master import Master, defined_names
 
@@ -39,6 +41,7 @@ class Checked:
 
     outputs: list[dict[str, Any]]
     verdict: Verdict | None = None
+    said: str = ""  # what the cell printed
 
 
 class ProblemSet:
@@ -60,6 +63,7 @@ class ProblemSet:
         self.check_question: dict[str, str] = {}  # grade_id of a check → its question
         self.check_sources: dict[str, str] = {}  # grade_id of a check → its text, hidden tests and all
         self._memory: dict[Any, Any] = {}
+        self._suppositions: dict[str, Suppositions] = {}
         self.reference = self._execute()
         self.student_names = {name for names in self.questions.values() for name in names}
 
@@ -106,7 +110,7 @@ class ProblemSet:
             name = getattr(getattr(error, "error", None), "type", type(error).__name__)
             line = f"{name}: {getattr(getattr(error, 'error', None), 'message', None) or error}"
             return Checked([{"output_type": "error", "ename": name, "evalue": line, "traceback": [line]}])
-        return Checked(_outputs(value, said.getvalue()), value if isinstance(value, Verdict) else None)
+        return Checked(_outputs(value, said.getvalue()), value if isinstance(value, Verdict) else None, said.getvalue())
 
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
         if key not in self._memory:
@@ -116,6 +120,20 @@ class ProblemSet:
     def forget(self) -> None:
         """Drop what was remembered for the seeds so far."""
         self._memory.clear()
+
+    def mend(self, source: str, run: Callable[[str], bool], subjects: Mapping[str, Any], seed: int,
+             failed: Mapping[str, Checked]) -> None:
+        """Look for what is wrong with an answer by mending it (see `mending`); `failed` are its checks by grade_id."""
+        def again(grade_id: str, first: bool) -> Verdict | None:
+            return self.check(self.check_sources[grade_id], grade_id, subjects, seed,
+                              setting=_Plain(self, grade_id, seed, "verdict", first)).verdict
+
+        mending.mend(source, run, [mending.Failed(checked.verdict, functools.partial(again, grade_id))
+                                   for grade_id, checked in failed.items()
+                                   if checked.verdict is not None and mending.wanting(checked.verdict)])
+        for checked in failed.values():
+            if checked.verdict is not None:
+                checked.outputs = _outputs(checked.verdict, checked.said)
 
     def cheap_rows(self, grade_id: str, seed: int) -> frozenset[str]:
         """Rows of a check that answers of nothing get, if every function of its question hands in the same form."""
@@ -133,6 +151,12 @@ class ProblemSet:
                 found.update(row.name for row in verdict.rows if row.share)
         return frozenset(found)
 
+    def suppositions(self, question: str) -> Suppositions:
+        """What an answer to a question may have done; made once."""
+        if question not in self._suppositions and self.master is not None:
+            self._suppositions[question] = Suppositions(self.master.questions[question], self.candidate)
+        return self._suppositions[question]
+
     def mistakes_for(self, grade_id: str) -> list[tuple[str, dict[str, Any]]]:
         """(sentence, namespace) of the mistakes known for a check's question."""
         question = self.check_question.get(grade_id)
@@ -144,7 +168,10 @@ class ProblemSet:
 
 
 class GradingSetting:
-    """The setting of a check in the grader (see `helpers.checking.setting.Setting`)."""
+    """The setting of a check in the grader (see `helpers.checking.setting.Setting`).
+
+    depth: at "why", reasons are looked for; at less, none are told.
+    """
 
     tells_expected = False
 
@@ -223,11 +250,38 @@ class GradingSetting:
         return self.remembered((key, "mistakes"), observe_all)
 
 
+    def explaining(self, subject: Subject, key: str, arguments: list[list[Any]],
+                   agrees: Callable[[int, Observation], bool]) -> list[str]:
+        question = self.problem_set.check_question.get(self.grade_id)
+        if self.depth != "why" or self.problem_set.master is None or (
+                question not in self.problem_set.master.questions):
+            return []
+        suppositions = self.problem_set.suppositions(question)
+        trial = self.remembered((key, "suppositions"), lambda: Trial(
+            suppositions, self, subject, arguments, key.startswith("figure ")))
+        trial.setting, trial.subject = self, subject
+        return trial.explaining(agrees)
+
+
 class _Plain(GradingSetting):
-    """The setting in which it is found out which rows are cheap."""
+    """The setting in which it is found out which rows are cheap, and whether a change mends an answer.
+
+    first: only the first case of each check.
+    """
+
+    def __init__(self, problem_set: ProblemSet, grade_id: str, seed: int, depth: str, first: bool = False):
+        super().__init__(problem_set, grade_id, seed, depth)
+        self.first = first
+
+    def cases(self, key: str, at: Any, hidden: Any) -> list[settings.Case]:
+        found = super().cases(key, at, hidden)
+        return found[:1] if self.first else found
 
     def cheap_rows(self, key: str) -> frozenset[str]:
         return frozenset()
+
+    def known_mistakes(self, subject: Subject, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
+        return []
 
 
 def execute(source: str, namespace: dict[str, Any], name: str) -> None:

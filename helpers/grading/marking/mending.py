@@ -1,0 +1,107 @@
+"""What is wrong with an answer, told by mending it: its own code with one small change each, until it is right.
+
+The changed code runs where the answer's own code runs, inside the walls, after everything has been marked: no mark can
+depend on it. A sentence says what is amiss in the answer's own words, and that is proved: with that one place changed,
+the check is passed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from helpers.checking.verdict import Verdict
+from helpers.grading.hypotheses.changes import Change, changes
+from helpers.grading.hypotheses.expressions import FAR
+
+MENDED = "mended"
+MOST = 600  # changes that are tried for one answer
+LONGEST = 6000  # characters of an answer that is looked at
+STALLS = 2  # changes that never end, after which no more are tried
+
+# Kinds of rows that no small change of the code mends.
+HOPELESS = ("not-written", "missing", "not-callable", "arguments", "slow", "ended", "none", "no-reference", "loss",
+            "changed-in-place", "cheap")
+
+
+@dataclass(eq=False)
+class Failed:
+    """A check that failed without a sentence. again(first): its verdict anew, on its first case or on all of them."""
+
+    verdict: Verdict
+    again: Callable[[bool], Verdict | None]
+
+
+def wanting(verdict: Verdict | None) -> bool:
+    """Whether a verdict has wrong rows and no sentence."""
+    return (verdict is not None and verdict.depth == "why" and not verdict.right and not any(
+        row.why for row in verdict.rows) and not all(row.kind in HOPELESS for row in verdict.rows if not row.right))
+
+
+def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed]) -> None:
+    """Give the wrong rows of checks a sentence, where one small change of an answer makes them right.
+
+    run(text): defines changed functions in the answer's place; False if that never ends.
+    """
+    failed = list(failed)
+    if not failed or len(source) > LONGEST:
+        return
+    found: dict[tuple[int, int], list[Change]] = {}
+    stalls = 0
+    for change in changes(source, MOST):
+        if change.rank > FAR or stalls >= STALLS:
+            break
+        if found and change.rank > min(c.rank for c in next(iter(found.values()))) and len(found) == _open(failed):
+            break
+        text = change.text()
+        if text is None:
+            continue
+        if not run(text):
+            stalls += 1
+            continue
+        for number, one in enumerate(failed):
+            better = _mended(one)
+            stalls += better is None
+            for row in better or ():
+                found.setdefault((number, row), []).append(change)
+    run(source)
+    for (number, row), mends in found.items():
+        best = [change for change in mends if change.rank == mends[0].rank]
+        target = failed[number].verdict.rows[row]
+        if not target.why:
+            target.why, target.kind = best[0].mends, MENDED
+            failed[number].verdict.advice = ""  # where the place is known, nobody has to look
+
+
+def _open(failed: list[Failed]) -> int:
+    return sum(not row.right for one in failed for row in one.verdict.rows)
+
+
+def _mended(failed: Failed) -> list[int] | None:
+    """The rows that are right with the changed code and were not, if none has become wrong; None if it never ends."""
+    for first in (True, False):
+        verdict = failed.again(first)
+        if verdict is None:
+            return []
+        if any(row.kind in ("slow", "ended") for row in verdict.rows):
+            return None
+        pairs = list(zip(failed.verdict.rows, verdict.rows))
+        if not first and len(failed.verdict.rows) != len(verdict.rows):
+            return []
+        if any(before.name == now.name and before.right and not now.right for before, now in pairs):
+            return []
+        better = [k for k, (before, now) in enumerate(pairs) if now.right and not before.right]
+        if not better:
+            return []
+    return better
+
+
+def answers(cells: Iterable[Any]) -> dict[str, str]:
+    """grade_id → text of a submission's solution cells."""
+    found = {}
+    for cell in cells:
+        info = cell.metadata.get("nbgrader", {})
+        if cell.cell_type == "code" and info.get("solution") and not info.get("grade"):
+            found[info.get("grade_id", "")] = cell.source
+    return found
