@@ -228,6 +228,9 @@ def _tell(summary) -> None:
         console.print(f"  broken: {for_terminal(student)}: {for_terminal(note)}")
     for student, why in sorted(summary.ended.items()):
         console.print(f"  stopped: {for_terminal(student)}: {for_terminal(why)}")
+    for what, kept in (("could not run", summary.causes), ("look at", summary.asks)):
+        for student, said in sorted(kept.items()):
+            console.print(f"  {what}: {for_terminal(student)}: {for_terminal('; '.join(said))}")
     for student in sorted(summary.again):
         console.print(f"  graded again by the next run: {for_terminal(student)}")
     slow = ", ".join(f"{for_terminal(student)} {seconds:.1f} s" for student, seconds in summary.slowest)

@@ -31,7 +31,7 @@ def install(c: Any) -> None:
         f"{STEPS}.marking.steps.GradeInWalls",
         "nbgrader.preprocessors.IgnorePattern",
         "nbgrader.preprocessors.LimitOutput",
-        "nbgrader.preprocessors.SaveAutoGrades",
+        f"{STEPS}.gradebook.saving.SaveMarks",
         "nbgrader.preprocessors.AssignLatePenalties",
         "nbgrader.preprocessors.CheckCellMetadata",
     ]

@@ -31,6 +31,7 @@ from helpers.grading.course.disk import unwritable
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
+from helpers.grading.gradebook.byhand import keep_by_hand
 from helpers.grading.gradebook.errors_in_words import patiently
 from helpers.grading.marking.job import GradingJob, Result, SubmissionTask, job_of
 from helpers.grading.marking.worker import grade, problem_set_of, start_worker
@@ -51,6 +52,8 @@ class Summary:
     notes: dict[str, str] = field(default_factory=dict)
     late: dict[str, float] = field(default_factory=dict)  # seconds
     ended: dict[str, str] = field(default_factory=dict)  # why a student's process ended early
+    asks: dict[str, list[str]] = field(default_factory=dict)  # why a person has to look at marks that checks gave
+    causes: dict[str, list[str]] = field(default_factory=dict)  # why cells could not run
     again: list[str] = field(default_factory=list)  # not graded for good: the next run grades them again
     seconds: dict[str, float] = field(default_factory=dict)
     interrupted: bool = False
@@ -170,12 +173,14 @@ class _Writer:
     def __init__(self, course: Course, name: str, book: books.ClassGradebook, store: Store, summary: Summary):
         self.course, self.name, self.book, self.store, self.summary = course, name, book, store, summary
         self.steps = writing_steps(course)
+        self.lost = keep_by_hand(course.root, name, book)
 
     def write(self, student: str, digest: str, result: Result) -> None:
         timestamp = timestamp_of(self.course, self.name, student)
         notebook = nbformat.from_dict(json.loads(result.notebook))
         start = time.monotonic()
-        late = patiently(lambda: self.book.record(student, notebook, timestamp, self.steps), self.course)
+        known = {"root": str(self.course.root), "lost": self.lost.get(student)}
+        late = patiently(lambda: self.book.record(student, notebook, timestamp, self.steps, **known), self.course)
         self.summary.in_book += time.monotonic() - start
         try:
             self._write_files(student, notebook)
@@ -190,6 +195,11 @@ class _Writer:
         summary.seconds[student] = result.seconds
         if late:
             summary.late[student] = late
+        facts = notebook.metadata.get("grading", {})
+        for kept, said in ((summary.asks, [f"{cell}: {why}" for cell, why in facts.get("asks", {}).items()]),
+                           (summary.causes, facts.get("causes", []))):
+            if said:
+                kept[student] = said
         if result.note:
             summary.notes[student] = result.note
         if result.ended:

@@ -10,9 +10,7 @@ from nbgrader.utils import parse_utc
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.marking.job import SubmissionTask
-from helpers.grading.notebooks.files import passed_files
-from helpers.grading.notebooks.submission import notebook_file
-from helpers.grading.text import clean_text
+from helpers.grading.notebooks.candidates import find_handed_in
 
 TIMESTAMP_BYTES = 100
 
@@ -33,15 +31,9 @@ def students_of(course: Course, name: str) -> list[str]:
 
 def read_task(course: Course, name: str, student: str) -> SubmissionTask:
     """A submission as bytes. What cannot be read becomes a reason, not an exception."""
-    folder = course.folder("submitted", student, name)
     try:
-        content, why = notebook_file(folder / f"{name}.ipynb")
-        if content is not None:
-            return SubmissionTask(student, content, tuple(sorted(passed_files(folder).items())))
-        others = [clean_text(path.name) for path in sorted(folder.glob("*.ipynb")) if path.name != f"{name}.ipynb"]
-        if others and why.startswith("The folder has no notebook"):
-            why = f"The folder holds {', '.join(others)[:200]} but no {name}.ipynb: hand in that name."
-        return SubmissionTask(student, None, reason=why)
+        found = find_handed_in(course.folder("submitted", student, name), name)
+        return SubmissionTask(student, found.notebook, tuple(sorted(found.files.items())), found.why, found.others)
     except OSError as error:
         reason = f"The submission cannot be read ({error.strerror}): put its permissions right and grade again."
         return SubmissionTask(student, None, reason=reason)

@@ -147,8 +147,10 @@ class ClassGradebook(api.Gradebook):
             for module, stock in zip(modules, before):
                 module.Gradebook = stock
 
-    def record(self, student: str, notebook: NotebookNode, timestamp: Any, steps: list[Any]) -> float:
+    def record(self, student: str, notebook: NotebookNode, timestamp: Any, steps: list[Any], **known: Any) -> float:
         """Write one graded submission, inside `writing`; returns by how many seconds it was late.
+
+        known: what further the steps find in their resources (see `gradebook.saving`).
 
         Raises:
             sqlalchemy.exc.OperationalError: if the database cannot be written; nothing of it is written then.
@@ -158,16 +160,17 @@ class ClassGradebook(api.Gradebook):
             self._students = {row.id: row for row in self.db.query(api.Student)}
             self.db.expunge_all()
         try:
-            late = self._record(student, notebook, timestamp, steps)
+            late = self._record(student, notebook, timestamp, steps, known)
         except sqlalchemy.exc.IntegrityError:  # another program, formgrader say, has just recorded this student
             self._recorded, self._students = self.recorded_students(), None
-            late = self._record(student, notebook, timestamp, steps)
+            late = self._record(student, notebook, timestamp, steps, known)
         self._recorded.add(student)
         return late
 
-    def _record(self, student: str, notebook: NotebookNode, timestamp: Any, steps: list[Any]) -> float:
+    def _record(self, student: str, notebook: NotebookNode, timestamp: Any, steps: list[Any],
+                known: dict[str, Any]) -> float:
         resources = {"nbgrader": {"student": student, "assignment": self.name, "notebook": self.name,
-                                  "db_url": "", "timestamp": timestamp}}
+                                  "db_url": "", "timestamp": timestamp, **known}}
         with self.transaction(), warnings.catch_warnings():
             # nbgrader builds a submission cell by cell and SQLAlchemy remarks that half of it is not stored yet.
             warnings.simplefilter("ignore", sqlalchemy.exc.SAWarning)

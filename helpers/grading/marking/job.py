@@ -70,11 +70,12 @@ class SubmissionTask:
     notebook: bytes | None
     files: tuple[tuple[str, bytes], ...] = ()
     reason: str = ""  # why there is no notebook, if that is known
+    others: tuple[tuple[str, bytes], ...] = ()  # what else in the folder may be it
 
     def digest(self, assignment: GradingJob) -> str:
         """Changes with anything that could change this submission's marks."""
         parts = hashlib.sha256(assignment.digest.encode())
-        for name, content in ((self.reason, self.notebook or b""), *self.files):
+        for name, content in ((self.reason, self.notebook or b""), *self.files, *self.others):
             parts.update(f"\0{name}\0{len(content)}\0".encode() + content)
         return parts.hexdigest()
 

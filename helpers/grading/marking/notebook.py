@@ -20,10 +20,13 @@ from nbgrader import utils
 from helpers.checking.absent import cell_failed, defined_by
 from helpers.grading.marking import mending
 from helpers.grading.marking.bounds import bounded
+from helpers.grading.marking.causes import Causes, asks_for, run_cell
+from helpers.grading.marking.comparing import asks_after_restoring
 from helpers.grading.marking.job import GradingJob
 from helpers.grading.marking.reference import Checked, ProblemSet
 from helpers.grading.notebooks.cells import EXPERIMENT
-from helpers.grading.notebooks.restore import kept_outputs
+from helpers.grading.notebooks.keeping import kept_outputs
+from helpers.grading.notebooks.shape import shape_of
 from helpers.grading.sandbox.limits import MACHINE
 from helpers.grading.sandbox.process import SubmissionProcess
 from helpers.grading.sandbox.sandbox import SandboxError, warm_sandbox
@@ -41,6 +44,7 @@ class Graded:
     verdicts: list[dict[str, Any]] = field(default_factory=list)  # with the check's grade_id
     ended: str = ""  # why the student's process ended early, if it did
     fell: bool = False  # the walls ended with it
+    causes: Causes = field(default_factory=Causes)  # why cells did not run
     machine: bool = False  # the machine had no memory left, for whoever was inside
 
 
@@ -71,13 +75,19 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gra
         if left:
             time.sleep(PAUSE_SECONDS)
     facts = notebook.metadata.setdefault("grading", {})
-    facts.update(ended=graded.ended, seconds=round(time.perf_counter() - start, 3))
+    left = assignment.limits.notebook_seconds - (time.perf_counter() - start)
+    changed = asks_after_restoring(notebook, problem_set, assignment, files, 0.0 if graded.ended else left)
+    reads = shape_of(problem_set.recorded).reads
+    lost = asks_for(graded.causes, {verdict["grade_id"]: verdict for verdict in graded.verdicts}, reads)
+    facts.update(ended=graded.ended, seconds=round(time.perf_counter() - start, 3), causes=graded.causes.told,
+                 asks={**facts.get("asks", {}), **changed, **lost})
     return graded
 
 
 def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob,
                  files: Mapping[str, bytes]) -> Graded:
     graded, sources = Graded(), problem_set.check_sources
+    python = str(notebook.metadata.get("grading", {}).get("python", ""))
     sandbox = warm_sandbox(assignment.sandbox, assignment.private)
     with sandbox.open(dict(files), assignment.limits, assignment.imports) as student:
         subjects = {name: student.subject(name) for name in problem_set.student_names}
@@ -96,7 +106,7 @@ def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gr
             elif EXPERIMENT in cell.metadata.get("tags", ()) and not assignment.run_experiments:
                 cell.outputs = cell.outputs or kept_outputs(cell)
             else:
-                ran.append((cell, student.run(cell.source)))
+                ran.append((cell, run_cell(student, cell.source, graded.causes, python)))
                 failed.update(_not_defined(cell.source, ran[-1][1]))
                 cell.execution_count = student.execution_count
         for cell, outputs in ran:  # only now: a cell may change what an earlier one shows

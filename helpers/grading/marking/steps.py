@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import glob
+import os
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -21,9 +23,10 @@ from helpers.grading.course.folder import Course
 from helpers.grading.marking.job import GradingJob, job_of
 from helpers.grading.marking.notebook import grade_cells
 from helpers.grading.marking.reference import ProblemSet
-from helpers.grading.notebooks.files import passed_files, put_aside, with_own_files
+from helpers.grading.notebooks.candidates import find_handed_in
+from helpers.grading.notebooks.choosing import choose
+from helpers.grading.notebooks.files import put_aside, with_own_files
 from helpers.grading.notebooks.restore import restore
-from helpers.grading.notebooks.submission import notebook_file, read_submission
 
 
 class SubmissionExporter(NotebookExporter):
@@ -33,16 +36,20 @@ class SubmissionExporter(NotebookExporter):
     zero and the class goes on. nbgrader reads twice: what was handed in, and then the restored notebook, which is ours.
     """
 
+    def __init__(self, *args: Any, **kw: Any):
+        super().__init__(*args, **kw)
+        add_those_without_a_name(_converter(self))
+
     def from_filename(self, filename: str, resources: dict | None = None, **kw: Any) -> Any:
         refuse_executing_steps(_converter(self))
         if not getattr(_converter(self), "_sanitizing", True):
             return super().from_filename(filename, resources=resources, **kw)
         path = Path(filename)
-        content, why = notebook_file(path)
-        notebook, reason = read_submission(content, problem_set_at_work(self, resources).recorded)
-        reason = why or reason
-        if reason:
-            notebook.metadata["unreadable"] = reason
+        problem_set = problem_set_at_work(self, resources)
+        found = find_handed_in(path.parent, path.stem)
+        chosen = choose(found.notebook, found.others, problem_set.recorded, path.stem, found.why)
+        notebook = chosen.notebook
+        notebook.metadata.update(unreadable=chosen.note, told=list(chosen.told))
         resources = dict(resources or {}, metadata={"name": path.stem, "path": str(path.parent)})
         return self.from_notebook_node(notebook, resources=resources, **kw)
 
@@ -55,10 +62,26 @@ class GradeInWalls(NbGraderPreprocessor):
         assignment = assignment_at_work(self, resources)
         course = _course(_converter(self).coursedir.root)
         name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
-        files = with_own_files(passed_files(course.folder("submitted", student, name)), assignment.files)
+        resources["nbgrader"]["root"] = str(course.root)
+        files = with_own_files(find_handed_in(course.folder("submitted", student, name), name).files, assignment.files)
         grade_cells(nb, problem_set_at_work(self, resources), assignment, files)
         put_aside(course.folder("autograded", student, name), dict(assignment.files))
         return nb, resources
+
+
+def add_those_without_a_name(converter: Any) -> None:
+    """Let nbgrader grade the folders that have no notebook under the right name, too: it has found the others.
+
+    What lies there is looked for when the folder's turn comes, and named where it is no notebook.
+    """
+    course, wanted = converter.coursedir, converter.coursedir.assignment_id
+    if not getattr(converter, "_sanitizing", False) or course.notebook_id != "*":
+        return
+    pattern = course.format_path(course.submitted_directory, course.student_id, wanted)
+    for folder in sorted(glob.glob(pattern)):
+        names = [os.path.basename(path) for path in converter.assignments.get(folder, ())]
+        if os.path.isdir(folder) and f"{wanted}.ipynb" not in names:
+            converter.assignments[folder] = [os.path.join(folder, f"{wanted}.ipynb")]
 
 
 def executes(step: Any) -> bool:
@@ -141,4 +164,5 @@ class RestoreCells(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         refuse_executing_steps(_converter(self))
         note = nb.metadata.get("unreadable", "") if isinstance(nb.metadata.get("unreadable", ""), str) else ""
-        return restore(nb, problem_set_at_work(self, resources).recorded, note), resources
+        told = tuple(nb.metadata.get("told", ()))
+        return restore(nb, problem_set_at_work(self, resources).recorded, note, told), resources

@@ -18,9 +18,9 @@ from helpers.grading.marking.job import GradingJob, Result, SubmissionTask
 from helpers.grading.marking.notebook import grade_cells
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks import master as masters
+from helpers.grading.notebooks.choosing import choose
 from helpers.grading.notebooks.files import with_own_files
 from helpers.grading.notebooks.restore import restore
-from helpers.grading.notebooks.submission import read_submission
 from helpers.grading.sandbox.sandbox import warm_sandbox
 
 
@@ -28,9 +28,9 @@ def grade(assignment: GradingJob, task: SubmissionTask) -> bytes:
     """Grade one submission; the `Result` as bytes. Whatever a submission does is in it, never an exception."""
     start = time.perf_counter()
     problem_set = problem_set_of(assignment)
-    notebook, note = read_submission(task.notebook, problem_set.recorded)
-    note = task.reason or note
-    notebook = restore(notebook, problem_set.recorded, note)
+    chosen = choose(task.notebook, task.others, problem_set.recorded, assignment.name, task.reason)
+    note = chosen.note
+    notebook = restore(chosen.notebook, problem_set.recorded, note, chosen.told)
     graded = grade_cells(notebook, problem_set, assignment, with_own_files(task.files, assignment.files))
     return Result(task.student, json.dumps(notebook), note, graded.ended, graded.verdicts,
                   time.perf_counter() - start, final=not (graded.machine or graded.fell)).to_bytes()

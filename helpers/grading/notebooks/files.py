@@ -23,9 +23,9 @@ def passed_files(folder: Path) -> dict[str, bytes]:
     """
     files: dict[str, bytes] = {}
     left = MAX_FILES_BYTES
-    for path in _files_below(folder):
+    for path in files_below(folder):
         name = path.relative_to(folder).as_posix()
-        if not _usable(name) or path.suffix in (".ipynb", ".pyc") or name == "timestamp.txt":
+        if not usable(name) or path.suffix in (".ipynb", ".pyc") or name == "timestamp.txt":
             continue
         try:
             left -= path.stat().st_size
@@ -37,7 +37,7 @@ def passed_files(folder: Path) -> dict[str, bytes]:
     return files
 
 
-def _files_below(folder: Path) -> Iterator[Path]:
+def files_below(folder: Path) -> Iterator[Path]:
     """The files of a folder and of those in it, nearest first, in the order of their names."""
     places = [folder]
     for _ in range(MAX_FOLDERS):
@@ -54,7 +54,7 @@ def _entries(place: Path) -> list[os.DirEntry]:
         return []
 
 
-def _usable(name: str) -> bool:
+def usable(name: str) -> bool:
     return (len(name) <= MAX_NAME and clean_text(name) == name and "\\" not in name and "\0" not in name
             and not PureWindowsPath(name).drive and ".ipynb_checkpoints" not in name)
 

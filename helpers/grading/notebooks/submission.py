@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import copy
 import json
 import re
@@ -12,6 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers.grading.notebooks.cells import EXPERIMENT
+from helpers.grading.notebooks.shape import Shape, is_experiment, shape_of
 from helpers.grading.text import clean_text
 
 MAX_NOTEBOOK_BYTES = 50_000_000
@@ -20,6 +22,8 @@ MAX_CELLS = 1_000
 MAX_TEXT = 5_000_000  # characters, in all cells
 KEPT_RICH_BYTES = 2_000_000  # of one output of an experiment
 KEPT_OUTPUTS = 50  # of one experiment
+MARKS = (("utf-8-sig", codecs.BOM_UTF8), ("utf-32", codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
+         ("utf-16", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # the longer marks first
 PICTURES = ("image/png", "image/jpeg", "image/gif")
 
 
@@ -48,7 +52,7 @@ def read_submission(content: bytes | None, assignment: NotebookNode) -> tuple[No
     if content is None:
         return copy.deepcopy(assignment), "No notebook was handed in."
     try:
-        return _parsed(content), ""
+        return _parsed(content, shape_of(assignment)), ""
     except _TooMuch as error:
         return copy.deepcopy(assignment), str(error)
     except Exception as error:  # nbformat, json and unicode complain in many ways; all mean the same here
@@ -61,7 +65,24 @@ class _TooMuch(ValueError):
     """A notebook that would take more to read than a submission may; the message is for its author."""
 
 
-def _parsed(content: bytes) -> NotebookNode:
+def decoded(content: bytes) -> str:
+    """A notebook file's text: UTF-8 as it should be, or what editors make of it (byte order marks, UTF-16, cp1252).
+
+    Raises:
+        UnicodeError: if it is none of these.
+    """
+    for encoding, *marks in MARKS:
+        if content.startswith(tuple(marks)):
+            return content.decode(encoding)
+    if b"\0" in content[:4]:  # UTF-16 without a mark: of the first character, a bracket, one byte is zero
+        return content.decode("utf-16-be" if content[:1] == b"\0" else "utf-16-le")
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("cp1252")
+
+
+def _parsed(content: bytes, shape: Shape) -> NotebookNode:
     """The cells of a notebook file, and of each no more than grading needs: nbformat's own reader takes minutes and
     gigabytes for what 50 MB can hold."""
     if len(content) > MAX_NOTEBOOK_BYTES:
@@ -70,40 +91,54 @@ def _parsed(content: bytes) -> NotebookNode:
     if parts > MAX_PARTS:
         raise _TooMuch(f"The notebook's file has {parts:,} parts; up to {MAX_PARTS:,} can be graded. "
                        "Clear the outputs and hand it in again.")
-    raw = json.loads(content.decode("utf-8"))
+    text = decoded(content).strip("\0 \t\r\n")
+    raw = json.loads(text, strict=False)
     if isinstance(raw, dict) and isinstance(raw.get("worksheets"), list) and parts < MAX_CELLS * 20:  # version 3
-        raw = nbformat.reads(content.decode("utf-8"), as_version=4)
+        raw = nbformat.reads(text, as_version=4)
     if not isinstance(raw, dict) or not isinstance(raw.get("cells"), list):
         raise ValueError("it has no cells")
     if len(raw["cells"]) > MAX_CELLS:
         raise _TooMuch(f"The notebook has {len(raw['cells']):,} cells; up to {MAX_CELLS:,} can be graded. Delete those "
                        "that are no part of an answer and hand it in again.")
-    cells = [_bare(cell) for cell in raw["cells"]]
-    text = sum(len(cell.source) for cell in cells)
-    if text > MAX_TEXT:
-        raise _TooMuch(f"The notebook's cells have {text:,} characters; up to {MAX_TEXT:,} can be graded. "
+    cells = [_bare(cell, shape) for cell in raw["cells"]]
+    length = sum(len(cell.source) for cell in cells)
+    if length > MAX_TEXT:
+        raise _TooMuch(f"The notebook's cells have {length:,} characters; up to {MAX_TEXT:,} can be graded. "
                        "Put data into files and hand it in again.")
-    return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "metadata": {}, "cells": cells})
+    return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "cells": cells,
+                               "metadata": {"python": _python_version(raw.get("metadata"))}})
 
 
-def _bare(cell: Any) -> NotebookNode:
-    """A cell's type, text and pictures, grade_id, points and tags, and an experiment's outputs.
+def _python_version(metadata: Any) -> str:
+    """Which Python the notebook was written with, as its kernel has noted it; "" if nobody knows."""
+    info = metadata.get("language_info") if isinstance(metadata, dict) else None
+    version = info.get("version") if isinstance(info, dict) and info.get("name") == "python" else None
+    return version if isinstance(version, str) and re.fullmatch(r"[23]\.\d{1,3}(\.\w{1,10})?", version) else ""
+
+
+def _bare(cell: Any, shape: Shape) -> NotebookNode:
+    """A cell's type, id, text and pictures, grade_id, points and tags, and an experiment's outputs.
 
     Raises:
         ValueError: if it is no cell.
     """
-    if not isinstance(cell, dict) or not isinstance(cell.get("source"), (str, list)):
+    source = cell.get("source") if isinstance(cell, dict) else None
+    if not isinstance(cell, dict) or not isinstance(source, (str, list, type(None))):
         raise ValueError("one of its cells is none")
     given = cell.get("metadata")
     metadata = given if isinstance(given, dict) else {}
     kept: dict[str, Any] = {}
-    new: dict[str, Any] = {"cell_type": cell.get("cell_type"), "source": clean_text(text_of(cell["source"])),
-                           "metadata": kept}
+    text = clean_text(text_of(source)).replace("\r\n", "\n").replace("\r", "\n")
+    new: dict[str, Any] = {"cell_type": cell.get("cell_type"), "source": text, "metadata": kept}
+    if isinstance(cell.get("id"), str) and len(cell["id"]) <= 64:
+        new["id"] = clean_text(cell["id"])
     found = metadata.get("nbgrader")
     if isinstance(found, dict):
         kept["nbgrader"] = {name: found.get(name) for name in ("grade_id", "points")}
     if isinstance(metadata.get("tags"), list):
         kept["tags"] = [tag for tag in metadata["tags"][:50] if isinstance(tag, str)]
+    if EXPERIMENT not in kept.get("tags", ()) and is_experiment(new, shape):
+        kept.setdefault("tags", []).append(EXPERIMENT)
     if isinstance(cell.get("attachments"), dict):
         new["attachments"] = _pictures(cell["attachments"])
     if isinstance(cell.get("outputs"), list):

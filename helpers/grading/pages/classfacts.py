@@ -49,6 +49,8 @@ class Handed:
     note: str = ""
     ended: str = ""
     repairs: list[str] = field(default_factory=list)
+    causes: list[str] = field(default_factory=list)  # why cells could not run
+    asks: list[str] = field(default_factory=list)  # why a person has to look at marks that checks gave
     refused: list[str] = field(default_factory=list)
     seconds: float = 0.0
     reasons: dict[str, list[tuple[str, bool]]] = field(default_factory=dict)  # sentence, is it a named misconception
@@ -151,6 +153,9 @@ def _read(path: Path, one: Handed, question_of: dict[str, str]) -> None:
         return
     one.note, one.ended = str(grading.get("note", "")), str(grading.get("ended", ""))
     one.repairs = [str(said) for said in grading.get("repairs") or ()]
+    one.causes = [str(said) for said in grading.get("causes") or ()]
+    asks = grading.get("asks") or {}
+    one.asks = [f"`{name}`: {said}" for name, said in asks.items() if one.marks.get(name, {}).get("manual") is None]
     one.seconds = float(grading.get("seconds") or 0.0)
     for cell in cells:
         if cell.get("cell_type") != "code":

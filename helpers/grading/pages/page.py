@@ -146,6 +146,9 @@ def _head(nb: NotebookNode, resources: dict, items: list[Item], depth: str) -> d
         "penalty": float(facts.get("late_penalty") or 0), "late": _duration(float(facts.get("seconds_late") or 0)),
         "note": grading.get("note", ""), "ended": grading.get("ended", ""),
         "repairs": [str(said) for said in grading.get("repairs") or ()],
+        "causes": [str(said) for said in grading.get("causes") or ()],
+        "asks": [f"`{name}`: {said}" for name, said in (grading.get("asks") or {}).items()
+                 if not info_of(cells.get(name, {})).get("manual")],
         "items": [_line(item, cells, depth) for item in items],
         "waits": any(info_of(cell).get("waits") for cell in cells.values()),
     }
@@ -156,11 +159,12 @@ def _line(item: Item, cells: dict[str, NotebookNode], depth: str) -> dict[str, A
     graded = [info_of(cells[name]) for name in item.graded if name in cells]
     score = sum(float(info.get("score") or 0) for info in graded)
     points = sum(float(info.get("points") or 0) for info in graded)
-    waits = any(info.get("waits") and not info.get("manual") for info in graded) and item.written
+    waits = any(info.get("waits") and not info.get("manual") for info in graded)
+    known = not waits or not item.written  # a check gives marks so far, a written answer none
     word = ("waits for a person" if waits else "right" if score >= points else "partly right" if score > 0
             else "not yet right")
     return {"title": item.title, "anchor": item.grade_id, "score": score, "points": points, "word": word,
-            "mark": {"right": "✓", "partly right": "◐", "not yet right": "✗"}.get(word, "…"),
+            "known": known, "mark": {"right": "✓", "partly right": "◐", "not yet right": "✗"}.get(word, "…"),
             "says": "" if word == "right" else _first_reason(item, cells, depth),
             "comment": any(info_of(cells[name]).get("comment") for name in (item.grade_id,) if name in cells)}
 

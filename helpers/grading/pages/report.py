@@ -54,7 +54,8 @@ def report(course: Course, name: str) -> Report:
         facts=facts, questions=questions, named=[m for m in wrong if m.named], other=[m for m in wrong if not m.named],
         odd=classfacts.odd(facts), histogram=histogram(shares), shares=shares, statistics=_statistics(facts),
         broken=[one for one in facts.handed if one.note], late=[one for one in facts.handed if one.late],
-        waits=[one for one in facts.handed if one.waits], made=now(),
+        waits=[one for one in facts.handed if one.waits], unsure=[one for one in facts.handed if one.asks],
+        unrun=[one for one in facts.handed if one.causes], made=now(),
         slowest=sorted(facts.handed, key=lambda one: -one.seconds)[:5], page_of=_links(course, name))
     return write(course, name, page, _set_rows(facts))
 
@@ -89,7 +90,7 @@ def _set_rows(facts: ClassFacts) -> list[list[Any]]:
     rows: list[list[Any]] = [head]
     for one in facts.handed:
         marks = [one.of(item) for item in facts.items]
-        happened = "; ".join(filter(None, (one.note, one.ended, *one.repairs, *one.refused)))
+        happened = "; ".join(filter(None, (one.note, one.ended, *one.causes, *one.asks, *one.repairs, *one.refused)))
         wrong = "; ".join(dict.fromkeys(says for reasons in one.reasons.values() for says, _ in reasons))
         rows.append([one.student, one.name, "broken" if one.note else "graded", one.when or "",
                      round(one.late / 3600, 2) if one.late else "", round(one.score, 4), facts.points, one.penalty,

@@ -1,0 +1,143 @@
+"""Why a whole cell did not run: a module that is not here, or a syntax error. Told once, as the cause.
+
+Of a cell whose import fails, what does not need the module is run all the same: one missing module must not take the
+other imports, and with them every answer, away.
+"""
+
+from __future__ import annotations
+
+import ast
+import platform
+import re
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from helpers.grading.notebooks.code import understood
+from helpers.grading.notebooks.master import defined_names
+
+MISSING = re.compile(r"No module named '([\w.]{1,100})'")
+MISSING_AT_ONCE = 8  # modules of one cell
+SYNTAX = ("SyntaxError", "IndentationError", "TabError")
+
+
+class Runs(Protocol):
+    def run(self, source: str) -> list[dict]: ...
+
+
+@dataclass
+class Causes:
+    """What kept cells from running. modules: those that are not here; names: that their imports would have bound;
+    lost: names defined in cells that are no Python here, where newer Python may accept them."""
+
+    told: list[str] = field(default_factory=list)
+    modules: list[str] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
+    lost: set[str] = field(default_factory=set)
+
+    def tell(self, sentence: str) -> None:
+        if sentence not in self.told:
+            self.told.append(sentence)
+
+
+def run_cell(student: Runs, source: str, causes: Causes, python: str = "") -> list[dict]:
+    """Run a student's cell, and after a missing module the rest of it; the outputs, which may change later.
+
+    python: the version that the notebook was written with, if that is known.
+    """
+    outputs = student.run(source)
+    shown, failed = [outputs], _failed(outputs)
+    for _ in range(MISSING_AT_ONCE):
+        if failed is None or failed[0] != "ModuleNotFoundError":
+            break
+        module = MISSING.search(failed[1])
+        rest = _without(source, module[1], causes) if module else None
+        if rest is None:
+            break
+        source, failed = rest, None
+        if source.strip():
+            shown.append(student.run(source))
+            failed = _failed(shown[-1])
+    if failed is not None and failed[0] in SYNTAX:
+        _tell_syntax(source, failed[1], causes, python)
+    return outputs if len(shown) == 1 else [output for part in shown for output in part]
+
+
+def _failed(outputs: list[dict]) -> tuple[str, str] | None:
+    """Name and message of the exception that ended a cell."""
+    last = outputs[-1] if outputs else {}
+    return (str(last.get("ename")), str(last.get("evalue"))) if last.get("output_type") == "error" else None
+
+
+def _without(source: str, module: str, causes: Causes) -> str | None:
+    """What of a cell comes behind the import of a missing module, with the statement's other imports; None if the
+    cell itself does not import it."""
+    tree = understood(source).tree
+    for number, statement in enumerate(tree.body if tree is not None else ()):
+        if not _imports(statement, module):
+            continue
+        others = [alias for alias in statement.names if isinstance(statement, ast.Import)
+                  and not _is_or_holds(alias.name, module)]
+        bound = set(defined_names(ast.Module([statement], []))) - {a.asname or a.name.split(".")[0] for a in others}
+        causes.names |= bound
+        if module not in causes.modules:
+            causes.modules.append(module)
+            causes.tell(f"The module `{module}` is not there where this is graded: its import was left out, and the "
+                        "rest of the cell was run.")
+        lines = source.split("\n")
+        behind = tree.body[number + 1:]
+        again = ast.unparse(ast.Import(others)) if others else ""
+        if not behind:
+            return again
+        first = min([behind[0].lineno, *(d.lineno for d in getattr(behind[0], "decorator_list", ()))])
+        # Blank lines in front: what a traceback says of lines stays true.
+        return "\n".join([again, *[""] * max(first - 2, 0), *lines[first - 1:]] if first > 1 else
+                         [f"{again}; {lines[0]}" if again else lines[0], *lines[1:]])
+    return None
+
+
+def _imports(statement: ast.stmt, module: str) -> bool:
+    if isinstance(statement, ast.ImportFrom):
+        return not statement.level and _is_or_holds(statement.module or "", module)
+    return isinstance(statement, ast.Import) and any(_is_or_holds(alias.name, module) for alias in statement.names)
+
+
+def _is_or_holds(name: str, module: str) -> bool:
+    return name == module or name.startswith(f"{module}.")
+
+
+def _tell_syntax(source: str, message: str, causes: Causes, python: str) -> None:
+    """A syntax error as one, with its line, and whether newer Python may see it otherwise."""
+    code = understood(source)
+    here = ".".join(platform.python_version_tuple()[:2])
+    newer = _version(python) > _version(here)
+    line = code.error.lineno if code.error is not None else None
+    found = re.search(r"line (\d+)", message)
+    line = line or (int(found[1]) if found else None)
+    says = (code.error.msg if code.error is not None else message.split(" (")[0])[:200]
+    names = sorted(code.names)[:3]
+    which = f"The cell with {', '.join(f'`{name}`' for name in names)}" if names else "A cell"
+    sentence = f"{which} has a syntax error{f' in line {line}' if line else ''} ({says}); nothing of it could run."
+    if newer:
+        sentence += f" The notebook was written with Python {python}; it is graded with Python {here}."
+    causes.tell(sentence)
+    if newer or says.startswith("f-string"):
+        causes.lost |= code.names
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:2] if part.isdigit())
+
+
+def asks_for(causes: Causes, verdicts: dict[str, dict[str, Any]], reads: dict[str, frozenset[str]]) -> dict[str, str]:
+    """Checks whose marks a cause that is not the student's may have taken: by grade_id, why a person has to look."""
+    asks = {}
+    for name, verdict in verdicts.items():
+        wrong = [" ".join(map(str, row.values())) for row in verdict["rows"] if row["share"] < 1]
+        if not wrong:
+            continue
+        if any(f"name '{bound}' is not defined" in text for bound in causes.names for text in wrong) or any(
+                f"No module named '{module}'" in text for module in causes.modules for text in wrong):
+            asks[name] = f"it needs {', '.join(f'`{module}`' for module in causes.modules)}, which is not there"
+        elif reads.get(name, frozenset()) & causes.lost:
+            asks[name] = "its answer has a syntax error here that newer Python may accept"
+    return asks

@@ -1,0 +1,158 @@
+"""What lies in a submission's folder that may be its notebook, whatever it is called and wherever it lies.
+
+Browsers and people hand in `ps1 (1).ipynb`, `ps1-Copy1.ipynb`, `ps1.ipynb.txt`, `PS1.IPYNB`, folders in folders and
+zips. Everything here is bounded: files, bytes, folders, and what a zip may hold. Nothing is unpacked to the disk.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from helpers.grading.notebooks.files import MAX_FILES, MAX_FILES_BYTES, files_below, passed_files, usable
+from helpers.grading.notebooks.submission import MAX_NOTEBOOK_BYTES, notebook_file
+from helpers.grading.text import clean_text
+
+LIKE_A_NOTEBOOK = re.compile(r"\.ipynb(\.(txt|json))?$|\.json$", re.I)
+MAX_CANDIDATES = 12
+MAX_CANDIDATE_BYTES = 60_000_000  # of all notebooks but the one with the right name
+MAX_ZIPS = 3
+MAX_ZIP_BYTES = 50_000_000
+MAX_ZIP_DIRECTORY = 200_000  # bytes of a zip's table of contents
+
+
+@dataclass
+class Found:
+    """What was handed in. notebook: the one with the right name, or None and `why`; others: further ones, by path."""
+
+    notebook: bytes | None
+    why: str = ""
+    others: tuple[tuple[str, bytes], ...] = ()
+    files: dict[str, bytes] = field(default_factory=dict)  # what lies beside the notebook
+
+
+def find_handed_in(folder: Path, name: str) -> Found:
+    """Everything in a submission's folder that may be its notebook, and what lies beside it.
+
+    Raises:
+        OSError: if the folder, or the notebook with the right name, cannot be read.
+    """
+    notebook, why = notebook_file(folder / f"{name}.ipynb")
+    found = Found(notebook, why, files=passed_files(folder))
+    if why and not why.startswith("The folder has no notebook"):
+        return found
+    others: dict[str, bytes] = {}
+    zips = []
+    for path in files_below(folder):
+        label = path.relative_to(folder).as_posix()
+        if label == f"{name}.ipynb" or not usable(label) or _is_waste(label):
+            continue
+        if label.lower().endswith(".zip"):
+            zips.append(path)
+        elif LIKE_A_NOTEBOOK.search(label):
+            _take(others, label, path.stat().st_size, path.read_bytes)
+    places = [_parent(label) for label in others]
+    if notebook is None and not others:
+        for path in zips[:MAX_ZIPS]:
+            files = _unzipped(path, path.relative_to(folder).as_posix(), others)
+            found.files = {**files, **found.files}
+    if notebook is None:
+        for place in filter(None, places):  # what lay beside a notebook in a folder of its own lies beside it again
+            found.files = {**{file.removeprefix(f"{place}/"): data for file, data in found.files.items()
+                              if file.startswith(f"{place}/")}, **found.files}
+        found.why = _what_is_there(folder, name, others) or why
+    found.others = tuple(others.items())
+    return found
+
+
+def _take(others: dict[str, bytes], label: str, size: int, read: Callable[[], bytes]) -> None:
+    taken = sum(map(len, others.values()))
+    if len(others) < MAX_CANDIDATES and size <= MAX_NOTEBOOK_BYTES and taken + size <= MAX_CANDIDATE_BYTES:
+        try:
+            content = read()
+        except OSError:  # a further file that cannot be read is none
+            return
+        if label.lower().endswith(".json") and not label.lower().endswith(".ipynb.json") and b'"cells"' not in content:
+            return
+        others[label] = content
+
+
+def _is_waste(label: str) -> bool:
+    """What systems leave behind: checkpoints, and macOS's doubles of every file."""
+    parts = PurePosixPath(label).parts
+    return ".ipynb_checkpoints" in parts or "__MACOSX" in parts or parts[-1].startswith("._")
+
+
+def _parent(label: str) -> str:
+    parent = str(PurePosixPath(label).parent)
+    return "" if parent == "." else parent
+
+
+def _what_is_there(folder: Path, name: str, others: dict[str, bytes]) -> str:
+    """For whoever has to put it right: what the folder holds in the place of the notebook."""
+    there = [clean_text(path.relative_to(folder).as_posix()) for path, _ in zip(files_below(folder), range(50))]
+    shown = [label for label in there if label != "timestamp.txt"]
+    if not shown:
+        return ""
+    listed = ", ".join(shown[:6]) + (f" and {len(shown) - 6} more" if len(shown) > 6 else "")
+    return f"The folder holds {listed[:300]} but no {name}.ipynb: hand in that name."
+
+
+def _unzipped(path: Path, label: str, others: dict[str, bytes]) -> dict[str, bytes]:
+    """Take the notebooks of a zip; returns what lies beside the first of them. What is no sound zip holds nothing."""
+    if path.stat().st_size > MAX_ZIP_BYTES:
+        return {}
+    content = path.read_bytes()
+    if not _has_small_directory(content):
+        return {}
+    files: dict[str, bytes] = {}
+    place = None
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            inside = [info for info in archive.infolist()[:MAX_FILES] if _is_sound(info)]
+            for info in inside:
+                if LIKE_A_NOTEBOOK.search(info.filename):
+                    before = len(others)
+                    _take(others, f"{label}/{info.filename}", info.file_size, lambda info=info: _read(archive, info))
+                    place = _parent(info.filename) if place is None and len(others) > before else place
+            left = MAX_FILES_BYTES
+            for info in inside:
+                file = info.filename.removeprefix(f"{place}/") if place else info.filename
+                if not LIKE_A_NOTEBOOK.search(file) and info.file_size <= left and not file.endswith((".pyc", ".zip")):
+                    files[file] = _read(archive, info)
+                    left -= len(files[file])
+    except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, ValueError, EOFError, LookupError, struct.error):
+        return files
+    return files
+
+
+def _has_small_directory(content: bytes) -> bool:
+    """A zip says at its end how long its table of contents is: a long one takes minutes to read."""
+    end = content.rfind(b"PK\x05\x06", max(len(content) - 66_000, 0))
+    if end < 0 or len(content) - end < 22 or b"PK\x06\x07" in content[max(end - 20, 0):end]:
+        return False
+    return struct.unpack("<L", content[end + 12:end + 16])[0] <= MAX_ZIP_DIRECTORY
+
+
+def _is_sound(info: zipfile.ZipInfo) -> bool:
+    """A file under a name that stays inside, not encrypted, not a link, not larger than may be handed in."""
+    name = info.filename
+    parts = PurePosixPath(name).parts
+    return (not info.is_dir() and usable(name) and not name.startswith("/") and ".." not in parts
+            and not _is_waste(name) and not info.flag_bits & 1 and (info.external_attr >> 28) != 0xA
+            and info.file_size <= MAX_NOTEBOOK_BYTES)
+
+
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """A file of a zip. Raises ValueError if it is longer than the zip says."""
+    with archive.open(info) as file:
+        content = file.read(info.file_size + 1)
+    if len(content) > info.file_size:
+        raise ValueError("longer than it says")
+    return content

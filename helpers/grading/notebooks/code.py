@@ -1,0 +1,129 @@
+"""What a cell's code defines, found without running it and in bounded time, whoever wrote it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from dataclasses import dataclass, field
+
+from helpers.grading.notebooks.master import defined_names
+
+MAX_PARSED = 100_000  # characters of one cell; a longer one is only looked at line by line
+MAGIC = re.compile(r"^\s*[%!?]")  # IPython's own lines
+RUNS_PYTHON = re.compile(r"^\s*%%(time|timeit|capture|prun)\b")  # cell magics whose cell is Python all the same
+DEFINES = re.compile(r"(?m)^(?:async[ \t]+def|def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]+)?=(?!=)")
+BLANKS = {"\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u3000": " ", "\u200b": "", "\ufeff": "", "\u2060": ""}
+
+
+@dataclass(frozen=True)
+class Code:
+    """A cell's code: `tree` is None where it is no Python. Names by what their last definition is worth."""
+
+    source: str
+    tree: ast.Module | None = None
+    written: frozenset[str] = frozenset()  # really defined
+    stubs: frozenset[str] = frozenset()  # defined as they were given out, or by nothing but NotImplementedError
+    error: SyntaxError | None = field(default=None, compare=False)
+
+    @property
+    def names(self) -> frozenset[str]:
+        return self.written | self.stubs
+
+
+def understood(source: str, given: frozenset[str] = frozenset()) -> Code:
+    """What a cell defines at its top level. given: texts of the statements that the assignment itself has."""
+    tree, error = _tree(source)
+    lines = source.split("\n")
+    if tree is None:
+        return Code(source, None, frozenset(name for pair in DEFINES.findall(source) for name in pair if name),
+                    error=error)
+    written: set[str] = set()
+    stubs: set[str] = set()
+    for statement in tree.body:
+        names = set(defined_names(ast.Module([statement], [])))
+        if not names:
+            continue
+        stub = is_stub(statement) or (bool(given) and _text(statement, lines) in given)
+        (stubs if stub else written).update(names)
+        (written if stub else stubs).difference_update(names)
+    return Code(source, tree, frozenset(written), frozenset(stubs), error)
+
+
+def statements(source: str) -> frozenset[str]:
+    """Texts of a cell's statements, to know them again."""
+    tree, _ = _tree(source)
+    lines = source.split("\n")
+    return frozenset(_text(statement, lines) for statement in tree.body) if tree is not None else frozenset()
+
+
+def _text(statement: ast.stmt, lines: list[str]) -> str:
+    return "\n".join(line.rstrip() for line in lines[statement.lineno - 1:statement.end_lineno])
+
+
+def is_stub(statement: ast.stmt) -> bool:
+    """A function or class of which nothing is written: behind its docstring it raises NotImplementedError."""
+    if isinstance(statement, ast.ClassDef):
+        methods = [part for part in statement.body if isinstance(part, ast.FunctionDef)]
+        return bool(methods) and all(is_stub(method) for method in methods)
+    if not isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
+        return False
+    body = statement.body[1:] if ast.get_docstring(statement) is not None else statement.body
+    raised = body[0].exc if len(body) == 1 and isinstance(body[0], ast.Raise) else None
+    raised = raised.func if isinstance(raised, ast.Call) else raised
+    return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def parts(code: Code, names: frozenset[str], keep: bool) -> str:
+    """The statements of a cell that define one of `names` (keep), or all others; blank where nothing is left."""
+    if code.tree is None:
+        return "" if keep else code.source
+    lines = code.source.split("\n")
+    inside = [False] * len(lines)
+    for statement in code.tree.body:
+        if names & set(defined_names(ast.Module([statement], []))):
+            first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])
+            inside[first - 1:statement.end_lineno] = [True] * (statement.end_lineno - first + 1)
+    return "\n".join(line for line, there in zip(lines, inside) if there == keep).strip("\n")
+
+
+def says_nothing(source: str) -> bool:
+    """Is there no statement in it: only blanks, comments and texts?"""
+    tree, _ = _tree(source)
+    return tree is not None and all(isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) for s in tree.body)
+
+
+def mended(source: str) -> tuple[str, int]:
+    """Code that is Python once blanks of another kind are plain ones, and the first such line; else itself and 0."""
+    if source.isascii() or not any(blank in source for blank in BLANKS) or _tree(source)[0] is not None:
+        return source, 0
+    clean = source.translate(str.maketrans(BLANKS))
+    if _tree(clean)[0] is None:
+        return source, 0
+    line = next(i for i, text in enumerate(source.split("\n"), 1) if any(blank in text for blank in BLANKS))
+    return clean, line
+
+
+def _tree(source: str) -> tuple[ast.Module | None, SyntaxError | None]:
+    """The syntax tree, with IPython's own lines left out; None, and why, where it is no Python."""
+    if len(source) > MAX_PARSED or "\0" in source:
+        return None, None
+    try:
+        return ast.parse(source), None
+    except SyntaxError as found:
+        error = found
+    except (ValueError, RecursionError, MemoryError):
+        return None, None
+    if not any(MAGIC.match(line) for line in source.split("\n")):
+        return None, error
+    first = RUNS_PYTHON.match(source)
+    if source.lstrip().startswith("%%") and not first:
+        return None, None
+    plain = "\n".join("pass" if MAGIC.match(line) and not line[:1].isspace() else
+                      line[:len(line) - len(line.lstrip())] + "pass" if MAGIC.match(line) else line
+                      for line in source.split("\n"))
+    try:
+        return ast.parse(plain), None
+    except SyntaxError as found:
+        return None, found
+    except (ValueError, RecursionError, MemoryError):
+        return None, None

@@ -1,0 +1,612 @@
+"""Submissions as people really hand them in: each makes, of a right notebook, what lies in a submission's folder.
+
+A case is a function of a right notebook (plain data, nbformat 4.5) that returns files by path. `@case` says what an
+honest student gets: `marks` by question (default: all right), `asks` the checks that a person has to look at, `told` a
+part of what is said about it, `reason` a part of why it cannot be graded. The generator knows the example problem set
+by its names only: `loss`, `gradient` and the written answer `why`.
+"""
+
+from __future__ import annotations
+
+import copy
+import io
+import json
+import uuid
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+Notebook = dict[str, Any]
+Files = dict[str, bytes]
+
+RIGHT = {
+    "loss": "def loss(w, X, y):\n    \"\"\"The mean squared residual.\"\"\"\n    return np.mean((X @ w - y) ** 2)\n",
+    "gradient": "def gradient(w, X, y):\n    residuals = X @ w - y\n    return 2 / len(y) * X.T @ residuals\n",
+    "why": "It is convex, so the stationary point is the minimum.",
+}
+WRONG_GRADIENT = "def gradient(w, X, y):\n    return X.T @ (X @ w - y) / len(y)\n"
+FULL = {"loss-check": 1.0, "gradient-check": 3.0}
+ANSWERED = "a person grades it"
+
+
+@dataclass(frozen=True)
+class Case:
+    name: str
+    make: Callable[[Notebook], Files]
+    marks: dict[str, float] = field(default_factory=lambda: dict(FULL))
+    asks: frozenset[str] = frozenset()
+    told: tuple[str, ...] = ()
+    reason: str = ""
+    written: bool = True  # the written answer waits for a person
+    door: str = "both"
+    quiet: bool = False  # nothing is said about it at all
+
+
+CASES: list[Case] = []
+NAME = "ps0_straight_line.ipynb"
+
+
+def case(**expected: Any) -> Callable:
+    def keep(make: Callable[[Notebook], Files | Notebook | bytes]) -> Callable:
+        def files(notebook: Notebook) -> Files:
+            made = make(copy.deepcopy(notebook))
+            if isinstance(made, bytes):
+                return {NAME: made}
+            return made if "cells" not in made else {NAME: saved(made)}
+
+        CASES.append(Case(make.__name__.replace("_", "-"), files, **expected))
+        return make
+
+    return keep
+
+
+def saved(notebook: Notebook, **how: Any) -> bytes:
+    return json.dumps(notebook, **how).encode()
+
+
+def cell_of(notebook: Notebook, name: str) -> dict[str, Any]:
+    return next(c for c in notebook["cells"] if c["metadata"].get("nbgrader", {}).get("grade_id") == name)
+
+
+def at(notebook: Notebook, name: str) -> int:
+    return notebook["cells"].index(cell_of(notebook, name))
+
+
+def new(source: str, kind: str = "code", **more: Any) -> dict[str, Any]:
+    rest = {"outputs": [], "execution_count": None} if kind == "code" else {}
+    return {"cell_type": kind, "id": uuid.uuid4().hex[:8], "metadata": {}, "source": source, **rest, **more}
+
+
+def without_metadata(notebook: Notebook, *names: str, ids: bool = True) -> Notebook:
+    for cell in notebook["cells"]:
+        name = cell["metadata"].get("nbgrader", {}).get("grade_id")
+        if not names or name in names:
+            cell["metadata"] = {}
+            if not ids:
+                cell["id"] = uuid.uuid4().hex[:8]
+    return notebook
+
+
+def set_text(notebook: Notebook, name: str, text: str) -> Notebook:
+    cell_of(notebook, name)["source"] = text
+    return notebook
+
+
+STUB = "def gradient(w, X, y):\n    \"\"\"The gradient of the loss with respect to w, of shape (D,).\"\"\"\n" \
+       "    # YOUR CODE HERE\n    raise NotImplementedError()"
+
+
+# Nothing, or nothing that matters -------------------------------------------------------------------------------------
+
+@case(quiet=True)
+def as_given_out(nb):
+    return nb
+
+
+@case(quiet=True)
+def source_as_lists(nb):
+    for cell in nb["cells"]:
+        cell["source"] = cell["source"].splitlines(keepends=True)
+    return nb
+
+
+@case(quiet=True)
+def line_ends_of_windows(nb):
+    for cell in nb["cells"]:
+        cell["source"] = cell["source"].replace("\n", "\r\n")
+    return saved(nb).replace(b"\n", b"\r\n")
+
+
+@case(quiet=True)
+def trailing_blanks(nb):
+    for cell in nb["cells"]:
+        cell["source"] = cell["source"].replace("\n", "  \n") + "\n\n"
+    return nb
+
+
+@case(quiet=True)
+def older_format_without_ids(nb):
+    nb["nbformat_minor"] = 2
+    for cell in nb["cells"]:
+        del cell["id"]
+    return nb
+
+
+@case(quiet=True)
+def colab(nb):
+    nb["nbformat_minor"] = 0
+    nb["metadata"] = {"colab": {"provenance": []}, "kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    for cell in nb["cells"]:
+        cell["metadata"]["id"] = cell.pop("id")
+        cell["source"] = cell["source"].splitlines(keepends=True)
+    return nb
+
+
+@case(quiet=True)
+def kaggle(nb):
+    for cell in nb["cells"]:
+        cell["metadata"] |= {"_uuid": "d629ff2d", "trusted": True, "execution": {"iopub.status.busy": "2026-03-01"}}
+        cell.pop("id")
+    nb["nbformat_minor"] = 4
+    return nb
+
+
+@case(quiet=True)
+def saved_with_null_and_missing_parts(nb):
+    nb["cells"].append({"cell_type": "code", "metadata": None, "source": None, "outputs": None})
+    nb["cells"].append({"cell_type": "markdown"})
+    nb["metadata"] = None
+    return nb
+
+
+@case(quiet=True)
+def magics_and_shell_lines(nb):
+    nb["cells"].insert(1, new("%matplotlib inline\n%config InlineBackend.figure_format = 'retina'"))
+    return set_text(nb, "gradient", "%time x = 1\n" + RIGHT["gradient"])
+
+
+# Encodings ----------------------------------------------------------------------------------------------------------
+
+@case(quiet=True)
+def utf8_with_a_mark(nb):
+    return b"\xef\xbb\xbf" + saved(nb, ensure_ascii=False)
+
+
+@case(quiet=True)
+def utf16(nb):
+    return json.dumps(nb).encode("utf-16")
+
+
+@case(quiet=True)
+def utf16_without_a_mark(nb):
+    return json.dumps(nb).encode("utf-16-le")
+
+
+@case(quiet=True)
+def cp1252(nb):
+    set_text(nb, "why", "Because “convex” – naïvely – suffices.")
+    return json.dumps(nb, ensure_ascii=False).encode("cp1252")
+
+
+@case(quiet=True)
+def control_characters_and_a_tail(nb):
+    return saved(nb) + b"\n\n\0\0"
+
+
+@case(told=("syntax error", "line 2"), asks=frozenset({"gradient-check"}))
+def non_breaking_blanks(nb):
+    return set_text(nb, "gradient", RIGHT["gradient"].replace("    residuals", "\u00a0\u00a0\u00a0 residuals"))
+
+
+# Metadata lost ------------------------------------------------------------------------------------------------------
+
+@case(told=("`gradient`", "metadata"))
+def answer_lost_its_metadata(nb):
+    return without_metadata(nb, "gradient")
+
+
+@case(told=("`gradient`", "metadata"))
+def answer_lost_metadata_and_id(nb):
+    return without_metadata(nb, "gradient", ids=False)
+
+
+@case(told=("metadata",))
+def all_metadata_lost(nb):
+    return without_metadata(nb)
+
+
+@case(told=("metadata",))
+def all_metadata_and_ids_lost(nb):
+    return without_metadata(nb, ids=False)
+
+
+@case(told=("metadata",))
+def all_lost_and_the_format_is_old(nb):
+    without_metadata(nb)
+    for cell in nb["cells"]:
+        del cell["id"]
+    nb["nbformat_minor"] = 1
+    return nb
+
+
+@case(told=("`gradient`",))
+def answer_pasted_into_a_new_cell_and_the_old_one_deleted(nb):
+    place = at(nb, "gradient")
+    nb["cells"][place] = new(RIGHT["gradient"])
+    return nb
+
+
+@case(told=("`loss`",))
+def everything_in_one_cell(nb):
+    """All solutions merged into one, as VS Code's "join cells" does."""
+    set_text(nb, "loss", RIGHT["loss"] + "\n\n" + RIGHT["gradient"])
+    nb["cells"].remove(cell_of(nb, "gradient"))
+    return without_metadata(nb, "loss")
+
+
+@case(told=("`gradient`",))
+def two_answers_merged_into_the_first(nb):
+    set_text(nb, "loss", RIGHT["loss"] + "\n\n" + RIGHT["gradient"])
+    nb["cells"].remove(cell_of(nb, "gradient"))
+    return nb
+
+
+@case(told=("`line-cases`",))
+def answer_merged_into_a_locked_cell(nb):
+    cell = cell_of(nb, "line-cases")
+    cell["source"] += "\n\n" + RIGHT["loss"]
+    nb["cells"].remove(cell_of(nb, "loss"))
+    return nb
+
+
+@case(told=("`gradient-check`",))
+def answer_merged_into_its_check(nb):
+    cell = cell_of(nb, "gradient-check")
+    cell["source"] = RIGHT["gradient"] + "\n" + cell["source"]
+    nb["cells"].remove(cell_of(nb, "gradient"))
+    return nb
+
+
+@case()
+def answer_split_in_two(nb):
+    place = at(nb, "gradient")
+    set_text(nb, "gradient", "def gradient(w, X, y):\n    return factor(y) * X.T @ (X @ w - y)\n")
+    nb["cells"].insert(place + 1, new("def factor(y):\n    return 2 / len(y)\n"))
+    return nb
+
+
+@case(told=("`loss`", "`gradient`"))
+def answers_in_markdown_cells_by_accident(nb):
+    for name in ("loss", "gradient"):
+        cell = cell_of(nb, name)
+        cell["metadata"], cell["id"] = {}, uuid.uuid4().hex[:8]
+    return nb
+
+
+@case(asks=frozenset({"gradient-check"}))
+def answer_became_a_markdown_cell(nb):
+    cell = cell_of(nb, "gradient")
+    cell["cell_type"] = "markdown"
+    for part in ("outputs", "execution_count"):
+        cell.pop(part, None)
+    return nb
+
+
+# Stubs and copies ---------------------------------------------------------------------------------------------------
+
+@case()
+def answer_beneath_the_stub(nb):
+    set_text(nb, "gradient", STUB)
+    nb["cells"].insert(at(nb, "gradient") + 1, new(RIGHT["gradient"]))
+    return nb
+
+
+@case(asks=frozenset({"gradient-check"}))
+def answer_above_the_stub(nb):
+    set_text(nb, "gradient", STUB)
+    nb["cells"].insert(at(nb, "gradient"), new(RIGHT["gradient"]))
+    return nb
+
+
+@case(asks=frozenset({"gradient-check"}))
+def answer_at_the_end_and_the_stub_in_place(nb):
+    set_text(nb, "gradient", STUB)
+    nb["cells"].append(new(RIGHT["gradient"]))
+    return nb
+
+
+@case(asks=frozenset({"gradient-check"}))
+def answer_below_its_check(nb):
+    cell = cell_of(nb, "gradient")
+    nb["cells"].remove(cell)
+    nb["cells"].insert(at(nb, "gradient-check") + 1, cell)
+    return nb
+
+
+@case(asks=frozenset({"gradient-check"}), told=("more than once",))
+def old_copy_at_the_end(nb):
+    old = copy.deepcopy(cell_of(nb, "gradient"))
+    old.update(id="old", source=WRONG_GRADIENT)
+    nb["cells"].append(old)
+    return nb
+
+
+@case()
+def old_copy_without_metadata_at_the_end(nb):
+    nb["cells"].append(new(WRONG_GRADIENT))
+    return nb
+
+
+@case(marks=FULL | {"gradient-check": 0.0})
+def new_wrong_version_before_the_check_counts(nb):
+    nb["cells"].insert(at(nb, "gradient-check"), new(WRONG_GRADIENT.replace("/ len(y)", "+ 1")))
+    return nb
+
+
+@case(told=("more than once",), asks=frozenset({"gradient-check"}))
+def two_copies_the_second_right(nb):
+    first = copy.deepcopy(cell_of(nb, "gradient"))
+    first.update(id="first", source=WRONG_GRADIENT)
+    nb["cells"].insert(at(nb, "gradient"), first)
+    return nb
+
+
+@case(told=("more than once",))
+def the_same_copy_twice(nb):
+    again = copy.deepcopy(cell_of(nb, "gradient"))
+    again["id"] = "again"
+    nb["cells"].insert(at(nb, "gradient"), again)
+    return nb
+
+
+@case(quiet=True, marks={"loss-check": 1.0, "gradient-check": 0.0})
+def one_question_left_out(nb):
+    return set_text(nb, "gradient", STUB)
+
+
+@case(told=("deleted",), marks={"loss-check": 1.0, "gradient-check": 0.0})
+def one_answer_deleted(nb):
+    nb["cells"].remove(cell_of(nb, "gradient"))
+    return nb
+
+
+# Checks and locked cells --------------------------------------------------------------------------------------------
+
+@case(told=("`gradient-check` had been deleted",))
+def check_deleted(nb):
+    nb["cells"].remove(cell_of(nb, "gradient-check"))
+    return nb
+
+
+@case(told=("had been deleted",))
+def all_checks_deleted(nb):
+    for name in ("loss-check", "gradient-check", "line-cases"):
+        nb["cells"].remove(cell_of(nb, name))
+    return nb
+
+
+@case(told=("`loss-check` had been edited",))
+def check_edited(nb):
+    return set_text(nb, "loss-check", "# I looked at it\ncheck.values(loss, at=line_cases, points=1)")
+
+
+@case(told=("more than once",))
+def check_run_twice(nb):
+    again = copy.deepcopy(cell_of(nb, "gradient-check"))
+    again["id"] = "again"
+    nb["cells"].append(again)
+    return nb
+
+
+@case(told=("had been edited",))
+def name_that_is_part_of_another(nb):
+    """A repair of `loss-check` is none of `loss`: what is told of one must not hide the other."""
+    set_text(nb, "loss-check", "1")
+    nb["cells"].remove(cell_of(nb, "line-cases"))
+    return nb
+
+
+@case()
+def cells_of_a_students_own(nb):
+    for place in (1, 4, 7, 9):
+        nb["cells"].insert(place, new("try_this = 1\nprint(try_this)"))
+    nb["cells"].insert(2, new("A note to myself.", "markdown"))
+    return nb
+
+
+@case(asks=frozenset({"loss-check", "gradient-check"}))
+def all_cells_in_reverse(nb):
+    nb["cells"] = nb["cells"][:2] + nb["cells"][:1:-1]
+    return nb
+
+
+# Causes -------------------------------------------------------------------------------------------------------------
+
+@case(told=("`seaborn`",))
+def missing_module_first(nb):
+    nb["cells"][1]["source"] = "import seaborn as sns\n" + nb["cells"][1]["source"]
+    return nb
+
+
+@case(told=("`torchinfo`", "`seaborn`"))
+def two_missing_modules_among_others(nb):
+    nb["cells"][1]["source"] = ("import numpy as np, seaborn\nfrom torchinfo import summary\n"
+                                + nb["cells"][1]["source"])
+    return nb
+
+
+@case(told=("`seaborn`",), marks={"loss-check": 1.0, "gradient-check": 0.0}, asks=frozenset({"gradient-check"}))
+def missing_module_in_use(nb):
+    nb["cells"][1]["source"] += "\nimport seaborn as sns"
+    return set_text(nb, "gradient", RIGHT["gradient"].replace("residuals = ", "sns.set_theme()\n    residuals = "))
+
+
+@case(told=("syntax error in line 6",), marks={"loss-check": 1.0, "gradient-check": 0.0},
+      asks=frozenset({"gradient-check"}))
+def newer_syntax(nb):
+    return set_text(nb, "gradient", RIGHT["gradient"] + "\nd = {'a': 1}\nprint(f'{d['a']}')")
+
+
+@case(told=("syntax error", "Python 3.14"), marks={"loss-check": 0.0, "gradient-check": 3.0},
+      asks=frozenset({"loss-check"}))
+def written_with_newer_python(nb):
+    nb["metadata"]["language_info"] = {"name": "python", "version": "3.14.1"}
+    return set_text(nb, "loss", "def loss[T](w: T, X, y):\n    return np.mean((X @ w - y) ** 2)")
+
+
+@case(told=("syntax error in line 3",), marks={"loss-check": 1.0, "gradient-check": 0.0})
+def plain_syntax_error(nb):
+    return set_text(nb, "gradient", "def gradient(w, X, y):\n    r = X @ w - y\n    return 2 * X.T @ (r")
+
+
+@case()
+def experiment_without_its_tag(nb):
+    cell = next(c for c in nb["cells"] if "experiment" in c["metadata"].get("tags", ()))
+    cell["metadata"], cell["id"] = {}, "else"
+    cell["source"] = "import time\ntime.sleep(3600)\n" + cell["source"]
+    return nb
+
+
+@case(told=("experiment",))
+def answer_in_the_experiment(nb):
+    cell = next(c for c in nb["cells"] if "experiment" in c["metadata"].get("tags", ()))
+    cell["source"] = RIGHT["gradient"] + "\n" + cell["source"]
+    nb["cells"].remove(cell_of(nb, "gradient"))
+    nb["cells"].insert(at(nb, "gradient-check"), cell)
+    return nb
+
+
+# Written answers ----------------------------------------------------------------------------------------------------
+
+@case(told=("`why`",))
+def written_answer_beneath(nb):
+    set_text(nb, "why", "YOUR ANSWER HERE")
+    nb["cells"].append(new(RIGHT["why"], "markdown"))
+    return nb
+
+
+@case(told=("`why`",))
+def written_answer_in_a_code_cell_beneath(nb):
+    set_text(nb, "why", "YOUR ANSWER HERE")
+    nb["cells"].append(new("# " + RIGHT["why"]))
+    return nb
+
+
+@case(told=("`why`",))
+def written_answer_as_text_in_a_code_cell(nb):
+    set_text(nb, "why", "YOUR ANSWER HERE")
+    nb["cells"].append(new("It is convex. So the stationary point is the minimum."))
+    return nb
+
+
+@case(told=("`why`",))
+def written_answer_cell_deleted_and_a_new_one(nb):
+    nb["cells"][at(nb, "why")] = new(RIGHT["why"], "markdown")
+    return nb
+
+
+@case(asks=frozenset({"why"}))
+def written_answer_in_the_prompt(nb):
+    set_text(nb, "why", "YOUR ANSWER HERE")
+    nb["cells"][6]["source"] += "\n\nMy answer: it is convex."
+    return nb
+
+
+@case(quiet=True, written=False)
+def written_answer_left_out(nb):
+    return set_text(nb, "why", "YOUR ANSWER HERE")
+
+
+# Files --------------------------------------------------------------------------------------------------------------
+
+def untouched(nb: Notebook) -> Notebook:
+    nb = copy.deepcopy(nb)
+    set_text(nb, "loss", STUB.replace("gradient(", "loss("))
+    set_text(nb, "gradient", STUB)
+    return set_text(nb, "why", "YOUR ANSWER HERE")
+
+
+def zipped(files: Files) -> bytes:
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content)
+    return made.getvalue()
+
+
+@case(told=("-Copy1.ipynb` was graded",))
+def worked_copy_beside_the_untouched(nb):
+    return {NAME: saved(untouched(nb)), NAME.replace(".ipynb", "-Copy1.ipynb"): saved(nb)}
+
+
+@case(quiet=True)
+def untouched_copy_beside_the_worked(nb):
+    return {NAME: saved(nb), NAME.replace(".ipynb", "-Copy1.ipynb"): saved(untouched(nb))}
+
+
+@case(told=("ps0_straight_line (1).ipynb` was graded",))
+def second_download(nb):
+    return {NAME.replace(".ipynb", " (1).ipynb"): saved(nb)}
+
+
+@case(told=("was graded",))
+def folder_in_folder(nb):
+    set_text(nb, "gradient", RIGHT["gradient"] + "\nopen('factor.csv').read()")
+    return {f"ps0/{NAME}": saved(nb), "ps0/factor.csv": b"2"}
+
+
+@case(told=("was graded",))
+def text_file(nb):
+    return {f"{NAME}.txt": saved(nb)}
+
+
+@case(told=("was graded",))
+def in_capitals(nb):
+    return {NAME.upper(): saved(nb)}
+
+
+@case(told=("was graded",))
+def in_a_zip(nb):
+    set_text(nb, "gradient", RIGHT["gradient"] + "\nopen('factor.csv').read()")
+    return {"handed in.zip": zipped({f"ps0/{NAME}": saved(nb), "ps0/factor.csv": b"2",
+                                     f"__MACOSX/ps0/._{NAME}": b"\0\5\x16\7"})}
+
+
+@case(reason="the folder holds essay.pdf", marks=dict.fromkeys(FULL, 0.0), written=False)
+def something_else(nb):
+    return {"essay.pdf": b"%PDF-1.4"}
+
+
+@case(reason="nothing in it is of this problem set", marks=dict.fromkeys(FULL, 0.0), written=False)
+def notebook_of_another_set(nb):
+    return nb | {"cells": [new("print('hello')"), new("# Hi", "markdown")]}
+
+
+@case(reason="not a notebook that can be read", marks=dict.fromkeys(FULL, 0.0), written=False)
+def half_a_file(nb):
+    return saved(nb)[:2000]
+
+
+@case(reason="not a notebook that can be read", marks=dict.fromkeys(FULL, 0.0), written=False)
+def html_page(nb):
+    return b"<!DOCTYPE html><html><body>ps0</body></html>"
+
+
+@case(reason="but no", marks=dict.fromkeys(FULL, 0.0), written=False)
+def zip_bomb(nb):
+    return {"bomb.zip": zipped({f"{n}.ipynb": b"[" * 30_000_000 for n in range(3)}),
+            "out.zip": zipped({f"../../../{NAME}": saved(nb)})}
+
+
+@case(told=("metadata",))
+def format_three(nb):
+    cells = []
+    for cell in nb["cells"]:
+        if cell["cell_type"] == "code":
+            cells.append({"cell_type": "code", "language": "python", "collapsed": False, "input": cell["source"],
+                          "outputs": [], "metadata": {}})
+        else:
+            cells.append({"cell_type": "markdown", "source": cell["source"], "metadata": {}})
+    return saved({"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""},
+                  "worksheets": [{"cells": cells, "metadata": {}}]})
