@@ -190,9 +190,11 @@ def autograde(
                                                      "auto.")] = None,
     run_experiments: Annotated[bool, typer.Option("--run-experiments", help="Run long experiments again instead of "
                                                                             "keeping their outputs.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Grade, show whose marks would change and why, and write "
+                                                            "nothing.")] = False,
     course: Folder = HERE,
 ) -> None:
-    """Grade everything that was handed in for a problem set."""
+    """Grade everything that was handed in for a problem set; ends with the marks that it changed, and why."""
     if not scheduler:
         _warm_early(sandbox or "auto")
     from helpers.grading import configure
@@ -206,10 +208,15 @@ def autograde(
     if left := unsafe(folder.config):
         complaints.print(Text("! ", "yellow"), end="")
         complaints.print(configure.WARNING.format(where=folder.root / "nbgrader_config.py", left=", ".join(left)))
+    if dry_run:
+        _preview(folder, name, workers=workers, scheduler=scheduler, force=force, sandbox=sandbox,
+                 run_experiments=run_experiments)
+        return
     with _Shown("Grading") as shown:
         summary = grade_class(folder, name, workers=workers, scheduler=scheduler, force=force, sandbox=sandbox,
                               run_experiments=run_experiments, progress=shown)
     _tell(summary)
+    _tell_changes(folder, summary)
     if summary.interrupted and summary.left:
         raise typer.Exit(130)
 
@@ -228,6 +235,11 @@ def _tell(summary) -> None:
         console.print(f"  broken: {for_terminal(student)}: {for_terminal(note)}")
     for student, why in sorted(summary.ended.items()):
         console.print(f"  stopped: {for_terminal(student)}: {for_terminal(why)}")
+    for student, says in sorted(summary.earlier.items()):
+        console.print(f"  handed in again: {for_terminal(student)}: {says}")
+    for student in summary.removed:
+        console.print(f"  skipped: {for_terminal(student)} is no longer in the gradebook; add that student again to "
+                      "grade this")
     for what, kept in (("could not run", summary.causes), ("look at", summary.asks)):
         for student, said in sorted(kept.items()):
             console.print(f"  {what}: {for_terminal(student)}: {for_terminal('; '.join(said))}")
@@ -240,6 +252,45 @@ def _tell(summary) -> None:
                   + (f"; slowest: {slow}" if slow else "") + ".")
     if summary.interrupted and summary.left:
         console.print(f"Stopped with {summary.left} to go; the same command goes on from here.")
+
+
+def _preview(folder, name: str, **options) -> None:
+    from helpers.grading.classes.preview import preview
+
+    with _Shown("Trying") as shown:
+        made = preview(folder, name, **options, progress=shown)
+    _show_changes(made.changes)
+    console.print(f"{name}: {len(made.graded)} tried, {len(made.new)} of them without marks so far, "
+                  f"{len(made.unchanged)} already graded as they are; nothing was written.")
+    if made.interrupted:
+        raise typer.Exit(130)
+
+
+def _tell_changes(folder, summary) -> None:
+    """The changed marks as a table here and as a page; a first grading changes none."""
+    from helpers.grading.pages.changed import write_changes
+
+    if summary.changes:
+        _show_changes(summary.changes)
+        made = write_changes(folder, summary.name, summary.changes)
+        console.print(f"Who gained and who lost: {made.page.relative_to(folder.root)} and {made.table.name} beside it.",
+                      markup=False)
+    elif summary.graded:
+        console.print("No mark that was there has changed.")
+
+
+def _show_changes(changes, most: int = 40) -> None:
+    if not changes:
+        return
+    table = Table(title="Changed marks", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for head in ("student", "question", "before", "after", "why"):
+        table.add_column(head, justify="right" if head in ("before", "after") else "left", overflow="fold")
+    for change in changes[:most]:
+        table.add_row(plain(change.student), plain(change.question), *("waits" if points is None else f"{points:g}"
+                                                         for points in (change.before, change.after)), change.why)
+    console.print(table)
+    if len(changes) > most:
+        console.print(f"and {len(changes) - most} more.")
 
 
 @app.command()
@@ -458,3 +509,138 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = F
         console.print(finding.says + (f" → {finding.do}" if finding.do else ""))
     if any(finding.state == "missing" for finding in findings):
         raise typer.Exit(1)
+
+
+# Deadlines and the list of students ----------------------------------------------------------------------------------
+
+
+@app.command()
+def due(
+    ps: Ps,
+    when: Annotated[str, typer.Argument(metavar="[WHEN]", help="2026-03-13 23:00, in the course's zone, or with a zone "
+                                                               "behind it; `none` takes the date back.")] = "",
+    course: Folder = HERE,
+) -> None:
+    """Show or set when a problem set is due, and apply the late policy."""
+    from helpers.grading.course.moments import read_moment, shown
+    from helpers.grading.gradebook.late import due_date, set_due_date
+
+    folder = _course(course)
+    name, zone = folder.find(ps), folder.settings.timezone
+    if when:
+        set_due_date(folder, name, None if when.lower() == "none" else read_moment(when, zone))
+    found = due_date(folder, name)
+    console.print(f"{name} is due {shown(found, zone)} ({shown(found, 'UTC')})." if found else
+                  f"{name} has no due date.")
+    if when:
+        _apply_late(folder, name)
+
+
+@app.command()
+def extend(
+    student: Annotated[str, typer.Argument(metavar="STUDENT", help="The student's id.")],
+    ps: Ps,
+    until: Annotated[str, typer.Option("--until", help="2026-03-20 23:00, in the course's zone, or with a zone behind "
+                                                       "it; `none` takes an extension back.")] = "",
+    course: Folder = HERE,
+) -> None:
+    """Give one student more time, before or after handing in, and apply the late policy."""
+    from helpers.grading.course.errors import CourseError
+    from helpers.grading.course.extensions import extend as keep
+    from helpers.grading.course.extensions import extensions_of
+    from helpers.grading.course.moments import duration, read_moment, shown
+    from helpers.grading.gradebook.late import due_date, known_student, take_back_extension
+
+    folder = _course(course)
+    name, zone = folder.find(ps), folder.settings.timezone
+    known_student(folder, name, student)
+    known, date = extensions_of(folder.root, name).get(student), due_date(folder, name)
+    if not until:
+        console.print(f"{student} has until {shown(known, zone)} for {name}." if known else
+                      f"{student} has no extension for {name}. Give one with --until.")
+        return
+    if until.lower() == "none":
+        keep(folder.root, name, student, None)
+        take_back_extension(folder, name, student)
+        console.print(f"{student} has no extension for {name} any more.")
+    else:
+        end = read_moment(until, zone)
+        if date is None:
+            raise CourseError(f"{name} has no due date, so nobody is late: set one with `coursekit due {name} WHEN`")
+        if end <= date:
+            raise CourseError(f"{shown(end, zone)} is no extension: {name} is due {shown(date, zone)}")
+        keep(folder.root, name, student, end)
+        console.print(f"{student} has until {shown(end, zone)} for {name}, {duration(end - date)} more than the "
+                      "others.")
+    _apply_late(folder, name)
+
+
+@app.command()
+def late(ps: Ps, course: Folder = HERE) -> None:
+    """Apply due date, extensions and late policy to the marks as they are now; grades nothing."""
+    folder = _course(course)
+    name = folder.find(ps)
+    for one in _apply_late(folder, name):
+        console.print(f"  {one.student}: {_late_by(one.seconds)} late, {one.penalty:g} of {one.score:g} points off")
+
+
+def _apply_late(folder, name: str) -> list:
+    from helpers.grading.gradebook.late import apply_late_policy
+
+    found = apply_late_policy(folder, name)
+    behind = [one for one in found if one.seconds > 0]
+    changed = [one for one in found if one.penalty != one.before]
+    console.print(f"{name}: {len(behind)} of {len(found)} submissions late, {len(changed)} penalties changed.")
+    for one in changed:
+        console.print(f"  {one.student}: {one.before:g} → {one.penalty:g} points off")
+    return behind
+
+
+def _late_by(seconds: float) -> str:
+    from datetime import timedelta
+
+    from helpers.grading.course.moments import duration
+
+    return duration(timedelta(seconds=seconds))
+
+
+@app.command()
+def roster(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A CSV with a column of ids (id, username, login), as "
+                                                              "spreadsheets and learning management systems write "
+                                                              "it.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what was read and write nothing.")] = False,
+    course: Folder = HERE,
+) -> None:
+    """Put a list of students into the gradebook; shows what it read and mends nothing silently."""
+    from helpers.grading.gradebook.roster import import_roster, read_roster
+
+    folder = _course(course)
+    found = read_roster(file)
+    console.print(f"{file}: {len(found.students)} students ({found.how}).")
+    table = Table(box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for ours, theirs in found.columns.items():
+        table.add_column(ours if ours == theirs else f"{ours} ({theirs})", overflow="fold")
+    for student in found.students[:20]:
+        table.add_row(*(plain(student[ours]) for ours in found.columns))
+    console.print(table)
+    if len(found.students) > 20:
+        console.print(f"and {len(found.students) - 20} more.")
+    for said in found.told:
+        console.print(f"  {said}")
+    for said in found.wrong:
+        complaints.print(f"  not taken: {said}")
+    if not dry_run:
+        _tell_roster(import_roster(folder, found))
+    if found.wrong:
+        raise typer.Exit(1)
+
+
+def _tell_roster(done) -> None:
+    for student, said in done.changed.items():
+        console.print(f"  changed: {student}: {', '.join(said)}")
+    console.print(f"{len(done.added)} added, {len(done.changed)} changed, {len(done.unchanged)} as they were.")
+    if done.absent:
+        console.print(f"{len(done.absent)} are in the gradebook and not in this list, and stay: "
+                      f"{', '.join(done.absent[:8])}{' …' if len(done.absent) > 8 else ''}. To take one out: "
+                      "`nbgrader db student remove ID --force`.")

@@ -442,6 +442,21 @@ def missing_module_in_use(nb):
     return set_text(nb, "gradient", RIGHT["gradient"].replace("residuals = ", "sns.set_theme()\n    residuals = "))
 
 
+@case(told=("`google",))
+def drive_of_colab(nb):
+    nb["cells"][1]["source"] = ("from google.colab import drive\ndrive.mount('/content/drive')\n"
+                                + nb["cells"][1]["source"])
+    return nb
+
+
+@case(told=("`mine`",), marks=dict.fromkeys(FULL, 0.0), asks=frozenset(FULL))
+def own_module_left_at_home(nb):
+    """What it would have defined is not here: nobody can say what the work is worth."""
+    nb["cells"][1]["source"] += "\nfrom mine import mean"
+    set_text(nb, "loss", RIGHT["loss"].replace("np.mean", "mean"))
+    return set_text(nb, "gradient", RIGHT["gradient"].replace("2 / len(y)", "mean(2 / len(y))"))
+
+
 @case(told=("syntax error in line 6",), marks={"loss-check": 1.0, "gradient-check": 0.0},
       asks=frozenset({"gradient-check"}))
 def newer_syntax(nb):

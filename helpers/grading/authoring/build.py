@@ -24,8 +24,10 @@ from helpers.grading.authoring.source import source_notebook
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.course.release import REQUIREMENTS, generate_release
+from helpers.grading.gradebook import gradebook as books
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import AUTHOR_ONLY, Cell, Master, MasterError, solution_regions, stub_of
+from helpers.grading.notebooks.restore import recorded
 
 ZIP_DATE = (2020, 1, 1, 0, 0, 0)  # a fixed date, so that packing twice gives the same bytes
 SHORTEST_LEAK = 30  # characters of solution that count as one when they show up elsewhere
@@ -45,6 +47,8 @@ def build(course: Course, name: str, *, register: bool = True, prove: bool = Tru
         raise CourseError(f"{name} has no master in {course.root / course.settings.masters_directory}: "
                           "nothing to build from")
     notebook = source_notebook(master)
+    if register:
+        books.make_room(course, name, recorded(notebook, name, course.config))
     problem_set = ProblemSet(name, notebook, master)
     expected = expected_numbers(problem_set, course.settings.depth["self_check"])
     if prove:

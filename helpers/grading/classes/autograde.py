@@ -21,18 +21,33 @@ from functools import partial
 from typing import Any
 
 import nbformat
+from nbgrader import api
 from nbgrader.preprocessors import CheckCellMetadata
 from traitlets.utils.importstring import import_item
 
+from helpers.grading.classes.changes import (
+    PENALTY,
+    Change,
+    changes_of,
+    keep_parts,
+    kept_parts,
+    parts_of,
+    submission_digest,
+    why,
+)
 from helpers.grading.classes.pool import Pool, StopSignal
 from helpers.grading.classes.store import Store
 from helpers.grading.classes.submitted import read_task, students_of, timestamp_bytes, timestamp_of
-from helpers.grading.course.disk import unwritable
+from helpers.grading.course.disk import unwritable, write_whole
 from helpers.grading.course.errors import CourseError
+from helpers.grading.course.extensions import extensions_of
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
-from helpers.grading.gradebook.byhand import keep_by_hand
+from helpers.grading.gradebook.backup import back_up
+from helpers.grading.gradebook.byhand import digests, keep_answers, keep_by_hand
 from helpers.grading.gradebook.errors_in_words import patiently
+from helpers.grading.gradebook.lateness import policy_of
+from helpers.grading.gradebook.removed import is_removed, remember
 from helpers.grading.marking.job import GradingJob, Result, SubmissionTask, job_of
 from helpers.grading.marking.worker import grade, problem_set_of, start_worker
 from helpers.grading.notebooks.files import aside, passed_files
@@ -54,6 +69,9 @@ class Summary:
     ended: dict[str, str] = field(default_factory=dict)  # why a student's process ended early
     asks: dict[str, list[str]] = field(default_factory=dict)  # why a person has to look at marks that checks gave
     causes: dict[str, list[str]] = field(default_factory=dict)  # why cells could not run
+    earlier: dict[str, str] = field(default_factory=dict)  # where an on-time submission before a late one counts
+    removed: list[str] = field(default_factory=list)  # graded before, and taken out of the gradebook since
+    changes: list[Change] = field(default_factory=list)  # marks that are others now
     again: list[str] = field(default_factory=list)  # not graded for good: the next run grades them again
     seconds: dict[str, float] = field(default_factory=dict)
     interrupted: bool = False
@@ -82,13 +100,15 @@ def autograde(course: Course, name: str, *, workers: int | None = None, schedule
     books.register(course, name, nbformat.reads(assignment.recorded, as_version=4))
     store, summary = Store(course, name), Summary(name)
     with contextlib.closing(_opened(course, name)) as book, book.writing(), StopSignal() as stop, \
-            _graders(assignment, workers, scheduler) as graders:
-        writer = _Writer(course, name, book, store, summary)
-        waiting = _waiting(course, name, everyone, assignment, store, book, summary, force)
+            graders_for(assignment, workers, scheduler) as graders:
+        writer = _Writer(course, name, book, store, summary, parts_of(assignment))
+        before = _marks_and_penalties(book)
+        everyone = _without_removed(course, name, everyone, book, summary)
+        waiting = _waiting(course, name, everyone, assignment, store, book, summary, force, writer.submissions)
         total, done = len(everyone), 0
         for (student, digest, result), task, outcome in graders.outcomes(waiting, stop):
             if task is not None:
-                content = _as_result(assignment, task, outcome)
+                content = as_result(assignment, task, outcome)
                 result = Result.from_bytes(content)
                 if result.final:
                     _keep(store, student, digest, content)
@@ -97,6 +117,8 @@ def autograde(course: Course, name: str, *, workers: int | None = None, schedule
             done += 1
             progress(done, total, student)
         summary.interrupted = stop.asked
+        _bring_up_to_date(course, name, book, {*summary.already, *summary.graded} - {*summary.earlier})
+        summary.changes = _changes(before, _marks_and_penalties(book), writer.reasons)
     summary.left = total - done
     summary.wall = time.monotonic() - start
     return summary
@@ -107,13 +129,14 @@ def _opened(course: Course, name: str) -> books.ClassGradebook:
 
 
 def _waiting(course: Course, name: str, everyone: list[str], assignment: GradingJob, store: Store,
-             book: books.ClassGradebook, summary: Summary, force: bool,
+             book: books.ClassGradebook, summary: Summary, force: bool, submissions: dict[str, str],
              ) -> Iterator[tuple[tuple[str, str, Result | None], SubmissionTask | None]]:
     """Student by student: what to grade, a result that is only to be written, or neither for what is done already."""
     in_book = book.recorded_students()
     for student in everyone:
         task = read_task(course, name, student)
         digest = task.digest(assignment)
+        submissions[student] = submission_digest(task)
         there = student in in_book and (course.folder("autograded", student, name) / f"{name}.ipynb").exists()
         if not force and there and store.finished(student, digest):
             summary.already.append(student)
@@ -124,7 +147,7 @@ def _waiting(course: Course, name: str, everyone: list[str], assignment: Grading
             yield (student, digest, None), task
 
 
-def _graders(assignment: GradingJob, workers: int | None, scheduler: str) -> Pool:
+def graders_for(assignment: GradingJob, workers: int | None, scheduler: str) -> Pool:
     return Pool(partial(grade, assignment), workers, scheduler, partial(_shared, assignment),
                 partial(start_worker, assignment))
 
@@ -146,7 +169,7 @@ def _shared(assignment: GradingJob) -> Iterator[None]:
         yield
 
 
-def _as_result(assignment: GradingJob, task: SubmissionTask, outcome: bytes | Exception) -> bytes:
+def as_result(assignment: GradingJob, task: SubmissionTask, outcome: bytes | Exception) -> bytes:
     """A result, whatever has happened: what is ours, not the student's, must not cost the class its marks."""
     if isinstance(outcome, bytes):
         return outcome
@@ -170,21 +193,36 @@ def _keep(store: Store, student: str, digest: str, content: bytes) -> None:
 class _Writer:
     """The one writer: gradebook and files, submission by submission."""
 
-    def __init__(self, course: Course, name: str, book: books.ClassGradebook, store: Store, summary: Summary):
+    def __init__(self, course: Course, name: str, book: books.ClassGradebook, store: Store, summary: Summary,
+                 parts: dict[str, Any]):
         self.course, self.name, self.book, self.store, self.summary = course, name, book, store, summary
         self.steps = writing_steps(course)
         self.lost = keep_by_hand(course.root, name, book)
+        self.parts, self.submissions = parts, {}
+        self.reasons: dict[str, dict[str, str]] = {}
+        self.regrade, self.extensions = bool(book.recorded_students()), extensions_of(course.root, name)
 
     def write(self, student: str, digest: str, result: Result) -> None:
         timestamp = timestamp_of(self.course, self.name, student)
         notebook = nbformat.from_dict(json.loads(result.notebook))
+        if self.regrade:
+            back_up(self.course.root, self.course.directory.db_url, self.name)
+            self.regrade = False  # once a run
         start = time.monotonic()
-        known = {"root": str(self.course.root), "lost": self.lost.get(student)}
-        late = patiently(lambda: self.book.record(student, notebook, timestamp, self.steps, **known), self.course)
+        known = {"root": str(self.course.root), "lost": self.lost.get(student), "until": self.extensions}
+        try:
+            late = patiently(lambda: self.book.record(student, notebook, timestamp, self.steps, **known), self.course)
+        except books.EarlierCounts as error:  # its result stays in the store: with an extension it may count
+            self._keep_earlier(student, str(error))
+            return
         self.summary.in_book += time.monotonic() - start
+        before, submission = kept_parts(self.course.root, self.name, student), self.submissions.get(student, "")
+        self.reasons[student] = {cell: why(cell, before, self.parts, submission) for cell in self.parts["points"]}
         try:
             self._write_files(student, notebook)
             if result.final:
+                keep_parts(self.course.root, self.name, student, self.parts, submission)
+                keep_answers(self.course.root, self.name, student, digests(notebook))
                 self.store.finish(student, digest)
             else:
                 self.summary.again.append(student)
@@ -196,7 +234,7 @@ class _Writer:
         if late:
             summary.late[student] = late
         facts = notebook.metadata.get("grading", {})
-        for kept, said in ((summary.asks, [f"{cell}: {why}" for cell, why in facts.get("asks", {}).items()]),
+        for kept, said in ((summary.asks, [f"{cell}: {says}" for cell, says in facts.get("asks", {}).items()]),
                            (summary.causes, facts.get("causes", []))):
             if said:
                 kept[student] = said
@@ -204,6 +242,19 @@ class _Writer:
             summary.notes[student] = result.note
         if result.ended:
             summary.ended[student] = result.ended
+
+    def _keep_earlier(self, student: str, says: str) -> None:
+        """The graded notebook of before stays, and says why."""
+        self.summary.earlier[student] = says
+        self.summary.already.append(student)
+        path = self.course.folder("autograded", student, self.name) / f"{self.name}.ipynb"
+        try:
+            notebook = json.loads(path.read_bytes())
+            notebook["metadata"].setdefault("grading", {})["earlier"] = says
+            write_whole(path, as_text(notebook))
+            path.chmod(READ_ONLY)
+        except (OSError, ValueError, KeyError) as error:
+            raise unwritable(error if isinstance(error, OSError) else OSError(None, str(error), str(path))) from error
 
     def _write_files(self, student: str, notebook: nbformat.NotebookNode) -> None:
         """`autograded/<student>/<ps>`: the notebook, the assignment's own files, and the student's where they cannot
@@ -213,9 +264,7 @@ class _Writer:
         fresh = target.with_name(f".{target.name}.{os.getpid()}")
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
-        # Without nbformat's writer: it compares each cell with the schema, as it was made, and indents in pure Python.
-        text = json.dumps(notebook, ensure_ascii=False, sort_keys=True, separators=(",\n", ": "))
-        own = {**self.course.own_files(self.name), f"{self.name}.ipynb": text.encode()}
+        own = {**self.course.own_files(self.name), f"{self.name}.ipynb": as_text(notebook)}
         with contextlib.suppress(OSError):
             own["timestamp.txt"] = timestamp_bytes(submitted)
         theirs = {aside(name): data for name, data in passed_files(submitted).items() if name not in own}
@@ -227,6 +276,43 @@ class _Writer:
         if target.exists():
             shutil.rmtree(target)
         os.replace(fresh, target)
+
+
+def as_text(notebook: Any) -> bytes:
+    """Without nbformat's writer: it compares each cell with the schema, as it was made, and indents in pure Python."""
+    return json.dumps(notebook, ensure_ascii=False, sort_keys=True, separators=(",\n", ": ")).encode()
+
+
+def _without_removed(course: Course, name: str, everyone: list[str], book: books.ClassGradebook, summary: Summary,
+                     ) -> list[str]:
+    """Whom somebody took out of this gradebook stays out; in one that was lost or made anew everybody is new."""
+    known = {row[0] for row in book.db.query(api.Student.id)}
+    same = remember(course, name, book)
+    summary.removed = [student for student in everyone if same and is_removed(course, name, student, known)]
+    return [student for student in everyone if student not in summary.removed]
+
+
+def _bring_up_to_date(course: Course, name: str, book: books.ClassGradebook, students: set[str]) -> None:
+    """Timestamps as they are in the folders now, and lateness from them."""
+    times = {student: timestamp_of(course, name, student) for student in students}
+    until, step = extensions_of(course.root, name), policy_of(course)
+    patiently(lambda: book.bring_up_to_date({s: when for s, when in times.items() if when}, until, step), course)
+
+
+def _marks_and_penalties(book: books.ClassGradebook) -> dict[str, dict[str, dict[str, Any]]]:
+    """Every mark, and a student's late penalty as if it were one."""
+    marks = book.marks()
+    for student, penalty in book.penalties().items():
+        marks.setdefault(student, {})[PENALTY] = {"auto": -penalty, "manual": None, "score": -penalty, "points": 0.0}
+    return marks
+
+
+def _changes(before: dict, after: dict, reasons: dict[str, dict[str, str]]) -> list[Change]:
+    found: list[Change] = []
+    for student in sorted(before):
+        own = {PENALTY: "due date, extension, time or policy", **reasons.get(student, {})}
+        found += changes_of(student, before[student], after.get(student, {}), own)
+    return found
 
 
 def writing_steps(course: Course) -> list[Any]:

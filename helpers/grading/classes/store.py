@@ -15,14 +15,13 @@ class Store:
     def __init__(self, course: Course, name: str):
         self.graded = course.root / ".coursekit" / name / "graded"
         self.done = course.root / ".coursekit" / name / "done"
-        for folder in (self.graded, self.done):
-            folder.mkdir(parents=True, exist_ok=True)
 
     @staticmethod
     def _file(student: str) -> str:
         return hashlib.sha256(student.encode()).hexdigest()[:32]
 
     def keep(self, student: str, digest: str, content: bytes) -> None:
+        self.graded.mkdir(parents=True, exist_ok=True)
         write_whole(self.graded / self._file(student), digest.encode() + b"\n" + content)
 
     def result(self, student: str, digest: str) -> Result | None:
@@ -34,6 +33,7 @@ class Store:
             return None
 
     def finish(self, student: str, digest: str) -> None:
+        self.done.mkdir(parents=True, exist_ok=True)
         write_whole(self.done / self._file(student), digest.encode())
         (self.graded / self._file(student)).unlink(missing_ok=True)
 

@@ -24,6 +24,8 @@ class CourseKit(SingletonConfigurable):
     masters_directory = Unicode("notebooks", help="The folder with the masters, one script per problem set.").tag(
         config=True)
 
+    timezone = Unicode("", help="The zone in which dates are read and shown, for example Europe/Vienna; by default "
+                                "this machine's own. nbgrader itself keeps and reads UTC.").tag(config=True)
 
     sandbox = Enum(
         ["auto", "bubblewrap", "none"], "auto",

@@ -18,20 +18,21 @@ import sqlalchemy
 from nbgrader import api
 
 from helpers.grading.course.disk import unwritable, write_whole
-from helpers.grading.course.folder import Course
 
 KEPT = 10
 FOLDER = "backups"
 
 
-def back_up(course: Course, what: str) -> Path | None:
-    """Copy the gradebook; returns the copy, or None if there is no gradebook yet. what: is about to be done.
+def back_up(root: Path, db_url: str, what: str) -> Path | None:
+    """Copy the gradebook; returns the copy, or None if there is no gradebook yet.
+
+    root: the course folder. what: is about to be done, as part of the copy's name.
 
     Raises:
         CourseError: if the copy cannot be written: then nothing should be changed either.
     """
-    url = sqlalchemy.engine.make_url(course.directory.db_url)
-    folder = course.root / ".coursekit" / FOLDER
+    url = sqlalchemy.engine.make_url(db_url)
+    folder = root / ".coursekit" / FOLDER
     stem = f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}Z-{what}"
     try:
         if url.get_backend_name() == "sqlite":
@@ -43,7 +44,7 @@ def back_up(course: Course, what: str) -> Path | None:
         else:
             folder.mkdir(parents=True, exist_ok=True)
             made = folder / f"{stem}.json.gz"
-            write_whole(made, _rows(course.directory.db_url))
+            write_whole(made, _rows(db_url))
     except (OSError, sqlite3.Error) as error:
         raise unwritable(error if isinstance(error, OSError) else OSError(None, str(error), str(folder))) from error
     for old in sorted(folder.glob("*Z-*"))[:-KEPT]:

@@ -16,12 +16,20 @@ import sqlalchemy
 from nbformat import NotebookNode
 from nbgrader import api, utils
 from nbgrader.preprocessors import latesubmissions, saveautogrades
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import joinedload, selectinload
 
+from helpers.checking.verdict import number
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
+from helpers.grading.gradebook.backup import back_up
 from helpers.grading.gradebook.errors_in_words import unusable
+from helpers.grading.gradebook.lateness import Lateness, apply_to, set_extension
+from helpers.grading.gradebook.migrate import add_cells
 from helpers.grading.notebooks.cells import grade_id_of
+
+
+class EarlierCounts(Exception):
+    """A late submission is worth less than the one on time before it, which therefore counts."""
 
 
 class ClassGradebook(api.Gradebook):
@@ -176,7 +184,9 @@ class ClassGradebook(api.Gradebook):
             warnings.simplefilter("ignore", sqlalchemy.exc.SAWarning)
             self._student = self.update_or_create_student(student)
             given = {"timestamp": timestamp} if timestamp else {}
+            before = self._standing(student, timestamp)
             submission = self.update_or_create_submission(self.name, student, **given)
+            set_extension(submission, known.get("until") or {})
             late = submission.total_seconds_late
             self._take_up(submission)
             for step in steps:
@@ -184,7 +194,63 @@ class ClassGradebook(api.Gradebook):
                     self.db.flush()
                     self.db.expire(submission.notebooks[0])  # a penalty is computed from the score as it is now
                 notebook, resources = step(notebook, resources)
+            if before is not None and late:
+                self._compare(submission, before, notebook)
         return float(late)
+
+    def _standing(self, student: str, timestamp: Any) -> tuple[float, Any] | None:
+        """Points and time of the submission that is recorded, if it is an earlier one and was on time."""
+        if timestamp is None or student not in (self._recorded or ()):
+            return None
+        known = self.find_submission(self.name, student)
+        if known.timestamp is None or known.timestamp >= timestamp or known.total_seconds_late > 0:
+            return None
+        return float(known.score), known.timestamp
+
+    def _compare(self, submission: api.SubmittedAssignment, before: tuple[float, Any], notebook: NotebookNode) -> None:
+        """The better of an on-time submission and a late one after it counts, by the late policy.
+
+        Raises:
+            EarlierCounts: if that is the one before; nothing of the late one is recorded then.
+        """
+        self.db.flush()
+        self.db.expire(submission.notebooks[0])
+        (now,) = submission.notebooks
+        points = float(now.score) - float(now.late_submission_penalty or 0.0)
+        if points < before[0]:
+            raise EarlierCounts(f"a later submission came late and is worth {number(points)} points; this earlier one, "
+                                f"on time, counts with {number(before[0])}")
+        notebook.metadata.setdefault("grading", {})["earlier"] = (
+            f"an earlier submission, on time, had {number(before[0])} points; this late one counts with "
+            f"{number(points)}")
+
+    def bring_up_to_date(self, times: dict[str, Any], until: dict[str, Any], step: Any) -> list[Lateness]:
+        """Set timestamps, extensions and penalties to what they are now; only what has changed is written."""
+        self.db.expire_all()
+        found = []
+        query = (self.db.query(api.SubmittedAssignment)
+                 .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+                 .filter(api.Assignment.name == self.name)
+                 .options(selectinload(api.SubmittedAssignment.notebooks)))
+        with self.db.no_autoflush:  # else what has changed is no longer known at the end
+            for submission in query:
+                when = times.get(submission.student_id)
+                if when is not None and submission.timestamp != when:
+                    submission.timestamp = when
+                found.append(apply_to(submission, step, until))
+        if self.db.dirty:
+            self._commit()
+        self.db.expunge_all()
+        self._assignment = None
+        return sorted(found, key=lambda one: one.student)
+
+    def penalties(self) -> dict[str, float]:
+        """Points taken off for lateness, by student."""
+        query = (self.db.query(api.SubmittedAssignment.student_id, api.SubmittedNotebook.late_submission_penalty)
+                 .join(api.SubmittedNotebook, api.SubmittedNotebook.assignment_id == api.SubmittedAssignment.id)
+                 .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+                 .filter(api.Assignment.name == self.name))
+        return {student: float(penalty or 0.0) for student, penalty in query}
 
     def recorded_students(self) -> set[str]:
         """Students who have a submission of this assignment in the gradebook."""
@@ -242,28 +308,43 @@ def register(course: Course, name: str, assignment: NotebookNode) -> None:
     """Make sure that the gradebook knows the assignment as it is now, as generate_assignment would.
 
     Raises:
-        CourseError: if submissions were graded against other cells, or the database cannot be used.
+        CourseError: if marks would be lost, or the database cannot be used.
     """
     from helpers.grading.course.release import generate_release
 
+    if make_room(course, name, assignment):
+        generate_release(course, name, register=True)
+
+
+def make_room(course: Course, name: str, assignment: NotebookNode) -> bool:
+    """Let the gradebook take an assignment that has more cells than when it was graded; is it another than recorded?
+
+    nbgrader refuses other cells once somebody has handed in, so this comes before its generate_assignment.
+
+    Raises:
+        CourseError: if cells are gone that submissions have marks for, or the database cannot be used.
+    """
     cells = {grade_id_of(cell): cell.metadata.nbgrader.get("checksum") for cell in assignment.cells
              if grade_id_of(cell)}
     with contextlib.closing(ClassGradebook(course, name)) as gradebook:
         try:
             found = gradebook.find_notebook(name, name)
             if {cell.name: cell.checksum for cell in found.source_cells} == cells:
-                return
+                return False
             known = {cell.name for cell in found.source_cells}
             graded = len(found.submissions)
         except api.MissingEntry:
-            known, graded = set(cells), 0
+            return True
         except sqlalchemy.exc.OperationalError as error:
             raise unusable(course, error) from error
-    if graded and known != set(cells):
-        changed = ", ".join(sorted(known ^ set(cells)))
-        raise CourseError(f"{name} has other cells than when {graded} submissions were graded ({changed}): nbgrader "
-                          f"keeps marks by cell. Undo the change, or start anew with "
-                          f"`nbgrader db assignment remove {name}`")
-    generate_release(course, name, register=True)
-
-
+    gone = ", ".join(sorted(known - set(cells)))
+    if graded and gone:
+        raise CourseError(f"{name} lacks cells that {graded} submissions have marks for ({gone}): marks are kept by "
+                          "the cell's grade_id. Put them back, under the same grade_id, in the master, run "
+                          f"`coursekit build {name}` and grade again; a question that no longer counts can be given "
+                          "0 points")
+    if graded and set(cells) - known:
+        back_up(course.root, course.directory.db_url, f"{name}-new-question")
+        with contextlib.closing(ClassGradebook(course, name)) as gradebook:
+            add_cells(gradebook, name, assignment)
+    return True

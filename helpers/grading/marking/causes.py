@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from helpers.grading.notebooks.code import understood
-from helpers.grading.notebooks.master import defined_names
+from helpers.grading.notebooks.master import defined_names, used_names
 
 MISSING = re.compile(r"No module named '([\w.]{1,100})'")
-MISSING_AT_ONCE = 8  # modules of one cell
+UNDEFINED = re.compile(r"name '(\w{1,100})' is not defined")
+MISSING_AT_ONCE = 12  # times that the rest of one cell is tried
 SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 
 
@@ -47,10 +48,9 @@ def run_cell(student: Runs, source: str, causes: Causes, python: str = "") -> li
     outputs = student.run(source)
     shown, failed = [outputs], _failed(outputs)
     for _ in range(MISSING_AT_ONCE):
-        if failed is None or failed[0] != "ModuleNotFoundError":
+        if failed is None:
             break
-        module = MISSING.search(failed[1])
-        rest = _without(source, module[1], causes) if module else None
+        rest = _rest(source, *failed, causes)
         if rest is None:
             break
         source, failed = rest, None
@@ -60,6 +60,29 @@ def run_cell(student: Runs, source: str, causes: Causes, python: str = "") -> li
     if failed is not None and failed[0] in SYNTAX:
         _tell_syntax(source, failed[1], causes, python)
     return outputs if len(shown) == 1 else [output for part in shown for output in part]
+
+
+def _rest(source: str, name: str, message: str, causes: Causes) -> str | None:
+    """What of a cell that was stopped is to be run all the same; None if it is another trouble."""
+    if name == "NameError":  # the missing module's name in use, outside of a function
+        used = UNDEFINED.search(message)
+        return _behind_use(source, used[1]) if used and used[1] in causes.names else None
+    module = MISSING.search(message) if name == "ModuleNotFoundError" else None
+    if module is None:
+        return None
+    rest = _without(source, module[1], causes)
+    if rest is None:  # a module that is here has asked for it
+        causes.tell(f"The module `{module[1]}` is not there where this is graded: a cell that needs it stopped there.")
+    return rest
+
+
+def _behind_use(source: str, name: str) -> str | None:
+    tree = understood(source).tree
+    for number, statement in enumerate(tree.body if tree is not None else ()):
+        defines = isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        if not defines and name in used_names(statement):
+            return _from(source, tree.body[number + 1:], "")
+    return None
 
 
 def _failed(outputs: list[dict]) -> tuple[str, str] | None:
@@ -83,16 +106,20 @@ def _without(source: str, module: str, causes: Causes) -> str | None:
             causes.modules.append(module)
             causes.tell(f"The module `{module}` is not there where this is graded: its import was left out, and the "
                         "rest of the cell was run.")
-        lines = source.split("\n")
-        behind = tree.body[number + 1:]
-        again = ast.unparse(ast.Import(others)) if others else ""
-        if not behind:
-            return again
-        first = min([behind[0].lineno, *(d.lineno for d in getattr(behind[0], "decorator_list", ()))])
-        # Blank lines in front: what a traceback says of lines stays true.
-        return "\n".join([again, *[""] * max(first - 2, 0), *lines[first - 1:]] if first > 1 else
-                         [f"{again}; {lines[0]}" if again else lines[0], *lines[1:]])
+        return _from(source, tree.body[number + 1:], ast.unparse(ast.Import(others)) if others else "")
     return None
+
+
+def _from(source: str, behind: list[ast.stmt], again: str) -> str:
+    """The lines from a statement on, behind `again`; blank lines in front, so that what is said of lines stays true."""
+    if not behind:
+        return again
+    lines = source.split("\n")
+    first = min([behind[0].lineno, *(d.lineno for d in getattr(behind[0], "decorator_list", ()))])
+    begin = lines[first - 1].encode()[behind[0].col_offset:].decode() if first == behind[0].lineno else lines[first - 1]
+    if first == 1:
+        return "\n".join([f"{again}; {begin}" if again else begin, *lines[1:]])
+    return "\n".join([again, *[""] * (first - 2), begin, *lines[first:]])
 
 
 def _imports(statement: ast.stmt, module: str) -> bool:

@@ -13,9 +13,11 @@ from typing import Any
 import nbformat
 
 import helpers
+from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.course.private import private_of
 from helpers.grading.notebooks.cells import EXPERIMENT
+from helpers.grading.notebooks.master import first_difference
 from helpers.grading.notebooks.restore import recorded
 from helpers.grading.sandbox.bound import Private
 from helpers.grading.sandbox.limits import Limits
@@ -118,6 +120,9 @@ def job_of(course: Course, name: str, sandbox: str | None = None, run_experiment
         CourseError: if its source has not been built; MasterError: if its master is wrong.
     """
     notebook, master, settings = course.source_notebook(name), course.master(name), course.settings
+    if master is not None and (cell := first_difference(master, notebook)):
+        raise CourseError(f"notebooks/{name}.py is not what source/{name} was built from ({cell} is another): run "
+                          f"`coursekit build {name}` and grade again, so that nothing is graded with the old one")
     return GradingJob(
         name=name, source=nbformat.writes(notebook), recorded=nbformat.writes(recorded(notebook, name, course.config)),
         master=master.text if master else "", files=tuple(sorted(course.own_files(name).items())),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from nbformat import NotebookNode
 from nbgrader import utils
 
-from helpers.grading.notebooks.cells import EXPERIMENT, is_check
+from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, is_check
 from helpers.grading.notebooks.code import Code, mended, parts, understood
 from helpers.grading.notebooks.keeping import kept_outputs, plain
 from helpers.grading.notebooks.matching import Handed
@@ -303,6 +303,13 @@ class Arranging:
         if any(entry.text != counting.text and entry.writes(self.shape.wanted[name]) for entry in others):
             for check in self.own_checks(name):
                 self.asks.setdefault(check, f"`{name}` stood there more than once, with different text")
+
+    def dress_the_rest(self) -> None:
+        """Cells with a grade_id that are neither answers nor locked: the text is the student's."""
+        for entry in self.entries:
+            name = grade_id_of(self.shape.cells[entry.place]) if entry.place >= 0 else ""
+            if name and not grade_id_of(entry.cell):
+                self.dress(entry, name)
 
     def dress(self, entry: Entry, name: str) -> None:
         """Give a cell the assignment's own metadata."""

@@ -376,3 +376,18 @@ def _prove_experiments(master: Master, problems: _Problems) -> None:
             if lost:
                 problems.add(cell, f"the check `{cell.grade_id}` reads {', '.join(lost)}, which only an experiment "
                                    "defines; grading does not run experiments: define it elsewhere")
+
+
+def first_difference(master: Master, source: Any) -> str:
+    """The first cell of a source notebook that is not what the master says, in words; "" if there is none."""
+    def facts(kind: str, text: str, info: dict[str, Any]) -> tuple:
+        return kind, text.strip(), info.get("grade_id"), float(info.get("points") or 0)
+
+    wanted = [facts(cell.kind, cell.source, cell.nbgrader) for cell in master.cells if not cell.author_only]
+    there = [facts(cell.cell_type, cell.source, cell.metadata.get("nbgrader") or {}) for cell in source.cells]
+    for number in range(max(len(wanted), len(there))):
+        one, other = wanted[number:number + 1], there[number:number + 1]
+        if one != other:
+            name = next((part[0][2] for part in (one, other) if part and part[0][2]), None)
+            return f"`{name}`" if name else f"cell {number + 1}"
+    return ""

@@ -79,6 +79,7 @@ def _arranged(handed: list[Handed], shape: Shape) -> Arranging:
     work.silence_stubs()
     work.move_checks()
     work.name_answers()
+    work.dress_the_rest()
     return work
 
 

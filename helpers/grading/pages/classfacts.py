@@ -20,6 +20,8 @@ from nbgrader import api
 
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
+from helpers.grading.gradebook.late import apply_late_policy
+from helpers.grading.gradebook.removed import is_removed
 from helpers.grading.notebooks.cells import info_of, is_check
 from helpers.grading.notebooks.outline import Item, outline, title_of
 
@@ -47,6 +49,7 @@ class Handed:
     late: float = 0.0  # seconds
     penalty: float = 0.0
     note: str = ""
+    earlier: str = ""  # of an on-time submission and a late one after it, which counts
     ended: str = ""
     repairs: list[str] = field(default_factory=list)
     causes: list[str] = field(default_factory=list)  # why cells could not run
@@ -110,6 +113,7 @@ def gather(course: Course, name: str, notebooks: bool = True) -> ClassFacts:
         CourseError: if the source has not been built.
     """
     source = course.source_notebook(name)
+    apply_late_policy(course, name)
     items = outline(source.cells)
     with contextlib.closing(books.ClassGradebook(course, name)) as book:
         roster = {row[0]: " ".join(part for part in row[1:] if part) for row in book.db.query(
@@ -122,7 +126,8 @@ def gather(course: Course, name: str, notebooks: bool = True) -> ClassFacts:
             _read(course.folder("autograded", one.student, name) / f"{name}.ipynb", one, question_of)
     there = {one.student for one in handed}
     waiting = sorted(path.parent.name for path in course.folder("submitted", "*", name).parent.parent.glob(f"*/{name}")
-                     if path.is_dir() and path.parent.name not in there)
+                     if path.is_dir() and path.parent.name not in there
+                     and not is_removed(course, name, path.parent.name, roster))
     return ClassFacts(name, title_of(source.cells, name), items, handed, roster, waiting, due)
 
 
@@ -152,6 +157,7 @@ def _read(path: Path, one: Handed, question_of: dict[str, str]) -> None:
         one.graded_notebook = False
         return
     one.note, one.ended = str(grading.get("note", "")), str(grading.get("ended", ""))
+    one.earlier = str(grading.get("earlier", ""))
     one.repairs = [str(said) for said in grading.get("repairs") or ()]
     one.causes = [str(said) for said in grading.get("causes") or ()]
     asks = grading.get("asks") or {}

@@ -25,6 +25,8 @@ from helpers.grading.course.disk import unwritable
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
+from helpers.grading.gradebook.late import apply_late_policy
+from helpers.grading.gradebook.removed import is_removed, students_in_the_gradebook
 from helpers.grading.notebooks import outline
 from helpers.grading.pages import exporter
 from helpers.grading.pages import page as pages
@@ -72,6 +74,7 @@ def feedback(course: Course, name: str, *, workers: int | None = None, scheduler
     """
     start = time.monotonic()
     graded = graded_notebooks(course, name)
+    apply_late_policy(course, name)
     summary, done = Written(), 0
     with StopSignal() as stop, Pool(_page_or_reason, workers, scheduler, share=_warm, seconds=STUCK_SECONDS) as writers:
         for student, page in _pages(_waiting(course, name, graded, summary, force), writers, stop):
@@ -106,7 +109,11 @@ def _waiting(course: Course, name: str, graded: dict[str, Path], summary: Writte
     """Student by student: a page to write, why there can be none, or neither if it is current."""
     hiding = pages.Hiding.of(course.config)
     known = what_the_gradebook_says(course, name)
+    roster = students_in_the_gradebook(course)
     for student, path in graded.items():
+        if student not in known and is_removed(course, name, student, roster):
+            yield (student, None), None
+            continue
         if student not in known:
             yield (student, "it is not in the gradebook: grade it again"), None
             continue

@@ -145,6 +145,7 @@ def _head(nb: NotebookNode, resources: dict, items: list[Item], depth: str) -> d
         "score": max(float(facts.get("score") or 0), 0.0), "max_score": float(facts.get("max_score") or 0),
         "penalty": float(facts.get("late_penalty") or 0), "late": _duration(float(facts.get("seconds_late") or 0)),
         "note": grading.get("note", ""), "ended": grading.get("ended", ""),
+        "earlier": str(grading.get("earlier", "")),
         "repairs": [str(said) for said in grading.get("repairs") or ()],
         "causes": [str(said) for said in grading.get("causes") or ()],
         "asks": [f"`{name}`: {said}" for name, said in (grading.get("asks") or {}).items()

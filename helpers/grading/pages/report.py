@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from helpers.checking.verdict import number
 from helpers.grading.course.disk import unwritable, write_whole
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
+from helpers.grading.course.moments import shown
 from helpers.grading.pages import classfacts, policy
 from helpers.grading.pages.classfacts import ClassFacts, Handed
 from helpers.grading.pages.clock import CLOCK
@@ -49,15 +50,16 @@ def report(course: Course, name: str) -> Report:
         raise CourseError(f"nothing of {name} has been graded: run `coursekit autograde {name}` first")
     questions = classfacts.questions(facts)
     wrong = classfacts.misconceptions(facts)
-    shares = facts.shares()
+    shares, zone = facts.shares(), course.settings.timezone
     page = template("set.html.j2").render(
         facts=facts, questions=questions, named=[m for m in wrong if m.named], other=[m for m in wrong if not m.named],
         odd=classfacts.odd(facts), histogram=histogram(shares), shares=shares, statistics=_statistics(facts),
         broken=[one for one in facts.handed if one.note], late=[one for one in facts.handed if one.late],
         waits=[one for one in facts.handed if one.waits], unsure=[one for one in facts.handed if one.asks],
-        unrun=[one for one in facts.handed if one.causes], made=now(),
+        unrun=[one for one in facts.handed if one.causes], made=now(course), due=shown(facts.due, zone),
+        resubmitted=[one for one in facts.handed if one.earlier],
         slowest=sorted(facts.handed, key=lambda one: -one.seconds)[:5], page_of=_links(course, name))
-    return write(course, name, page, _set_rows(facts))
+    return write(course, name, page, _set_rows(facts, zone))
 
 
 def _statistics(facts: ClassFacts) -> dict[str, float]:
@@ -84,15 +86,16 @@ def _links(course: Course, name: str) -> dict[str, str]:
             if path.is_relative_to(base)}
 
 
-def _set_rows(facts: ClassFacts) -> list[list[Any]]:
+def _set_rows(facts: ClassFacts, zone: str) -> list[list[Any]]:
     head = ["student", "name", "state", "handed in", "hours late", "points", "of", "late penalty",
             *(item.title for item in facts.items), "needs a person", "seconds", "what happened", "what went wrong"]
     rows: list[list[Any]] = [head]
     for one in facts.handed:
         marks = [one.of(item) for item in facts.items]
-        happened = "; ".join(filter(None, (one.note, one.ended, *one.causes, *one.asks, *one.repairs, *one.refused)))
+        happened = "; ".join(filter(None, (one.note, one.ended, one.earlier, *one.causes, *one.asks, *one.repairs,
+                                           *one.refused)))
         wrong = "; ".join(dict.fromkeys(says for reasons in one.reasons.values() for says, _ in reasons))
-        rows.append([one.student, one.name, "broken" if one.note else "graded", one.when or "",
+        rows.append([one.student, one.name, "broken" if one.note else "graded", shown(one.when, zone),
                      round(one.late / 3600, 2) if one.late else "", round(one.score, 4), facts.points, one.penalty,
                      *("" if mark is None else round(mark, 4) for mark in marks), "yes" if one.waits else "",
                      one.seconds, happened, "" if one.note else wrong])
@@ -199,8 +202,9 @@ def _hours(seconds: float) -> str:
     return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{max(seconds / 60, 1):.0f} min"
 
 
-def now() -> str:
-    return f"{datetime.now():%Y-%m-%d %H:%M}"
+def now(course: Course | None = None) -> str:
+    """This moment with its zone: the course's, or this machine's."""
+    return shown(datetime.now(UTC).replace(tzinfo=None), course.settings.timezone if course else "")
 
 
 def write(course: Course, name: str, page: str, rows: list[list[Any]]) -> Report:

@@ -24,9 +24,11 @@ from nbformat import NotebookNode
 from helpers.grading.classes.submitted import read_task, students_of
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
+from helpers.grading.gradebook.removed import is_removed, students_in_the_gradebook
 from helpers.grading.notebooks.cells import info_of
+from helpers.grading.notebooks.choosing import choose
 from helpers.grading.notebooks.outline import headings
-from helpers.grading.notebooks.submission import read_submission
+from helpers.grading.notebooks.restore import restore
 from helpers.grading.pages import report as reports
 from helpers.grading.pages.clock import CLOCK
 from helpers.grading.text import for_page
@@ -90,11 +92,16 @@ def likely_copies(course: Course, name: str, above: float, partly: list[str] | N
     titles = {question: title for question, (_, _, title) in _answers(release).items()}
     class_: dict[str, dict[str, Answer]] = {}
     unread = []
+    roster = students_in_the_gradebook(course)
     for student in students_of(course, name):
-        notebook, note = read_submission(read_task(course, name, student).notebook, release)
-        if note:
+        if is_removed(course, name, student, roster):
+            continue
+        task = read_task(course, name, student)
+        chosen = choose(task.notebook, task.others, release, name, task.reason)
+        if chosen.note:
             unread.append(student)
             continue
+        notebook = restore(chosen.notebook, release)  # which also finds answers that have lost their metadata
         CLOCK.begin()
         handed = _answers(notebook, set(titles))
         read = {question: _read(question, text[:LONGEST], prose) for question, (text, prose, _) in handed.items()}
