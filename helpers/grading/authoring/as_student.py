@@ -58,7 +58,7 @@ def hand_in(course: Course, problem_set: ProblemSet, master: Master, seed: int) 
     Raises:
         SandboxError: if a submission's process cannot be started.
     """
-    kept = recorded(problem_set.notebook, master.name, course.config)
+    kept = problem_set.recorded = recorded(problem_set.notebook, master.name, course.config)
     job = GradingJob(
         name=master.name, source=nbformat.writes(problem_set.notebook), recorded=nbformat.writes(kept),
         master=master.text, files=tuple(sorted(course.own_files(master.name).items())), seed=seed, depth="why",
