@@ -198,7 +198,8 @@ class _Writer:
         self.course, self.name, self.book, self.store, self.summary = course, name, book, store, summary
         self.steps = writing_steps(course)
         self.lost = keep_by_hand(course.root, name, book)
-        self.parts, self.submissions = parts, {}
+        self.parts = parts
+        self.submissions: dict[str, str] = {}
         self.reasons: dict[str, dict[str, str]] = {}
         self.regrade, self.extensions = bool(book.recorded_students()), extensions_of(course.root, name)
 

@@ -62,8 +62,8 @@ def read_roster(path: Path) -> Roster:
     if not any(line.strip() for line in lines):
         raise CourseError(f"{path} is empty: export the list again")
     separator = _separator(next(line for line in lines if line.strip()))
-    rows = list(csv.reader(io.StringIO(text), delimiter=separator))
-    rows = [(number, row) for number, row in enumerate(rows, 1) if any(value.strip() for value in row)]
+    read = csv.reader(io.StringIO(text), delimiter=separator)
+    rows = [(number, row) for number, row in enumerate(read, 1) if any(value.strip() for value in row)]
     _, head = rows[0]
     columns = _columns(head)
     if "id" not in columns:

@@ -78,10 +78,11 @@ def _rest(source: str, name: str, message: str, causes: Causes) -> str | None:
 
 def _behind_use(source: str, name: str) -> str | None:
     tree = understood(source).tree
-    for number, statement in enumerate(tree.body if tree is not None else ()):
+    body = tree.body if tree is not None else []
+    for number, statement in enumerate(body):
         defines = isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
         if not defines and name in used_names(statement):
-            return _from(source, tree.body[number + 1:], "")
+            return _from(source, body[number + 1:], "")
     return None
 
 
@@ -95,8 +96,9 @@ def _without(source: str, module: str, causes: Causes) -> str | None:
     """What of a cell comes behind the import of a missing module, with the statement's other imports; None if the
     cell itself does not import it."""
     tree = understood(source).tree
-    for number, statement in enumerate(tree.body if tree is not None else ()):
-        if not _imports(statement, module):
+    body = tree.body if tree is not None else []
+    for number, statement in enumerate(body):
+        if not isinstance(statement, (ast.Import, ast.ImportFrom)) or not _imports(statement, module):
             continue
         others = [alias for alias in statement.names if isinstance(statement, ast.Import)
                   and not _is_or_holds(alias.name, module)]
@@ -106,7 +108,7 @@ def _without(source: str, module: str, causes: Causes) -> str | None:
             causes.modules.append(module)
             causes.tell(f"The module `{module}` is not there where this is graded: its import was left out, and the "
                         "rest of the cell was run.")
-        return _from(source, tree.body[number + 1:], ast.unparse(ast.Import(others)) if others else "")
+        return _from(source, body[number + 1:], ast.unparse(ast.Import(others)) if others else "")
     return None
 
 

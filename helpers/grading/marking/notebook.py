@@ -75,8 +75,8 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gra
         if left:
             time.sleep(PAUSE_SECONDS)
     facts = notebook.metadata.setdefault("grading", {})
-    left = assignment.limits.notebook_seconds - (time.perf_counter() - start)
-    changed = asks_after_restoring(notebook, problem_set, assignment, files, 0.0 if graded.ended else left)
+    rest = assignment.limits.notebook_seconds - (time.perf_counter() - start)
+    changed = asks_after_restoring(notebook, problem_set, assignment, files, 0.0 if graded.ended else rest)
     reads = shape_of(problem_set.recorded).reads if problem_set.recorded is not None else {}
     lost = asks_for(graded.causes, {verdict["grade_id"]: verdict for verdict in graded.verdicts}, reads)
     facts.update(ended=graded.ended, seconds=round(time.perf_counter() - start, 3), causes=graded.causes.told,

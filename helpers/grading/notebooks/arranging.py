@@ -281,7 +281,8 @@ class Arranging:
         limit = next((i for i, entry in enumerate(self.entries) if entry.place in checks), len(self.entries))
         writing = [(i, entry) for i, entry in enumerate(self.entries) if entry.writes(self.shape.wanted[name])]
         before = [entry for i, entry in writing if i < limit]
-        return (before or [entry for _, entry in writing] or [None])[-1]
+        found = before or [entry for _, entry in writing]
+        return found[-1] if found else None
 
     def _placeholder(self, name: str, force: Entry | None) -> Entry:
         """Where a cell of another question holds this answer too."""

@@ -13,6 +13,7 @@ import zipfile
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from helpers.grading.notebooks.files import MAX_FILES, MAX_FILES_BYTES, files_below, passed_files, usable
@@ -119,7 +120,7 @@ def _unzipped(path: Path, label: str, others: dict[str, bytes]) -> dict[str, byt
             for info in inside:
                 if LIKE_A_NOTEBOOK.search(info.filename):
                     before = len(others)
-                    _take(others, f"{label}/{info.filename}", info.file_size, lambda info=info: _read(archive, info))
+                    _take(others, f"{label}/{info.filename}", info.file_size, partial(_read, archive, info))
                     place = _parent(info.filename) if place is None and len(others) > before else place
             left = MAX_FILES_BYTES
             for info in inside:

@@ -46,8 +46,8 @@ def choose(content: bytes | None, others: tuple[tuple[str, bytes], ...], assignm
             return Chosen(notebook)  # as nearly always
     main, reason = _candidate(f"{name}.ipynb", content, assignment, shape) if content is not None else (None, why)
     if main is not None and (main.answered or not others):
-        told = _beside(main, [found for label, data in others
-                              if (found := _candidate(label, data, assignment, shape)[0]) is not None])
+        told = _beside(main, [other for label, data in others
+                              if (other := _candidate(label, data, assignment, shape)[0]) is not None])
         return Chosen(main.notebook, told=told)
     found = [one for label, data in others if (one := _candidate(label, data, assignment, shape)[0]) is not None]
     worked = sorted((one for one in found if one.answered), key=lambda one: (one.answered, _natural(one.label)))

@@ -12,7 +12,8 @@ MAX_PARSED = 100_000  # characters of one cell; a longer one is only looked at l
 MAGIC = re.compile(r"^\s*[%!?]")  # IPython's own lines
 RUNS_PYTHON = re.compile(r"^\s*%%(time|timeit|capture|prun)\b")  # cell magics whose cell is Python all the same
 DEFINES = re.compile(r"(?m)^(?:async[ \t]+def|def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]+)?=(?!=)")
-BLANKS = {"\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u3000": " ", "\u200b": "", "\ufeff": "", "\u2060": ""}
+BLANKS: dict[str, str | int | None] = {
+    "\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u3000": " ", "\u200b": "", "\ufeff": "", "\u2060": ""}
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from helpers.grading.classes.changes import Change
 from helpers.grading.course.folder import Course
@@ -21,7 +22,8 @@ def write_changes(course: Course, name: str, changes: Sequence[Change]) -> repor
     lost = sorted({change.student for change in changes if change.gained < 0})
     page = reports.template("changes.html.j2").render(name=name, changes=changes, gained=gained, lost=lost,
                                                       made=reports.now(course))
-    rows = [HEAD, *([c.student, c.question, _cell(c.before), _cell(c.after), c.of, c.why] for c in changes)]
+    rows: list[list[Any]] = [list(HEAD)]
+    rows += ([[c.student, c.question, _cell(c.before), _cell(c.after), c.of, c.why] for c in changes])
     return reports.write(course, f"{name}-changes", page, rows)
 
 
