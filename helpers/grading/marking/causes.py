@@ -34,6 +34,7 @@ class Causes:
     modules: list[str] = field(default_factory=list)
     names: set[str] = field(default_factory=set)
     lost: set[str] = field(default_factory=set)
+    stopped: bool = False  # was the cell that was run last stopped by an exception, with what of it could be run
 
     def tell(self, sentence: str) -> None:
         if sentence not in self.told:
@@ -57,6 +58,7 @@ def run_cell(student: Runs, source: str, causes: Causes, python: str = "") -> li
         if source.strip():
             shown.append(student.run(source))
             failed = _failed(shown[-1])
+    causes.stopped = failed is not None
     if failed is not None and failed[0] in SYNTAX:
         _tell_syntax(source, failed[1], causes, python)
     return outputs if len(shown) == 1 else [output for part in shown for output in part]

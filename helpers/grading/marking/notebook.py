@@ -107,7 +107,7 @@ def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gr
                 cell.outputs = cell.outputs or kept_outputs(cell)
             else:
                 ran.append((cell, run_cell(student, cell.source, graded.causes, python)))
-                failed.update(_not_defined(cell.source, ran[-1][1]))
+                failed.update(_not_defined(cell.source, ran[-1][1] if graded.causes.stopped else []))
                 cell.execution_count = student.execution_count
         for cell, outputs in ran:  # only now: a cell may change what an earlier one shows
             cell.outputs = [_without_verdict(nbformat.from_dict(output)) for output in outputs]
