@@ -289,7 +289,8 @@ import json, time
 from unittest import mock
 from helpers.grading.classes import autograde, submitted
 from helpers.grading.course.folder import Course
-from helpers.grading.marking.job import Result, job_of
+from helpers.grading.marking.job import Result
+from helpers.grading.marking.prepared import job_of
 from helpers.grading.marking.worker import grade
 course = Course({folder!r})
 autograde.autograde(course, {name!r}, workers=2)

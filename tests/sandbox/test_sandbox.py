@@ -12,7 +12,7 @@ import pytest
 from conftest import ROOT, processes_below
 
 from helpers.grading.course.folder import Course
-from helpers.grading.marking.job import job_of
+from helpers.grading.marking.prepared import job_of
 from helpers.grading.sandbox import bubblewrap
 from helpers.grading.sandbox.launch import Fresh, Warmed
 from helpers.grading.sandbox.limits import Limits
@@ -516,7 +516,8 @@ def test_grading_a_problem_set_without_torch_never_imports_it():
     program = (
         "import sys, nbformat\n"
         "from helpers.grading.course.folder import Course\n"
-        "from helpers.grading.marking.job import Result, SubmissionTask, job_of\n"
+        "from helpers.grading.marking.job import Result, SubmissionTask\n"
+        "from helpers.grading.marking.prepared import job_of\n"
         "from helpers.grading.marking.worker import grade\n"
         f"assignment = job_of(Course({str(ROOT)!r}), 'ps3_samplewise_mnist', sandbox={kind!r})\n"
         "notebook = nbformat.reads(assignment.source, 4)\n"

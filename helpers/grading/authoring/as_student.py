@@ -12,6 +12,7 @@ import nbformat
 from helpers.grading.authoring.source import source_notebook
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
+from helpers.grading.course.private import private_of
 from helpers.grading.marking.job import GradingJob, imported_modules
 from helpers.grading.marking.notebook import grade_cells
 from helpers.grading.marking.reference import ProblemSet
@@ -63,8 +64,9 @@ def hand_in(course: Course, problem_set: ProblemSet, master: Master, seed: int) 
         name=master.name, source=nbformat.writes(problem_set.notebook), recorded=nbformat.writes(kept),
         master=master.text, files=tuple(sorted(course.own_files(master.name).items())), seed=seed, depth="why",
         limits=Limits(**course.settings.limits), sandbox=_kind(course),
-        imports=(*imported_modules(problem_set.notebook), *course.settings.imports.get(master.name, ())))
-    warm_sandbox(job.sandbox).start()
+        imports=(*imported_modules(problem_set.notebook), *course.settings.imports.get(master.name, ())),
+        private=private_of(course))
+    warm_sandbox(job.sandbox, job.private).start()
     notebook = restore(nbformat.from_dict(json.loads(json.dumps(problem_set.notebook))), kept)
     graded = grade_cells(notebook, problem_set, job, dict(job.files))
     if graded.ended:

@@ -16,7 +16,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -25,6 +24,7 @@ from nbgrader import api
 from nbgrader.preprocessors import CheckCellMetadata
 from traitlets.utils.importstring import import_item
 
+from helpers.grading.classes import by_nbgrader
 from helpers.grading.classes.changes import (
     PENALTY,
     Change,
@@ -38,6 +38,7 @@ from helpers.grading.classes.changes import (
 from helpers.grading.classes.pool import Pool, StopSignal
 from helpers.grading.classes.store import Store
 from helpers.grading.classes.submitted import read_task, students_of, timestamp_bytes, timestamp_of
+from helpers.grading.classes.summary import Summary
 from helpers.grading.course.disk import unwritable, write_whole
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.extensions import extensions_of
@@ -48,40 +49,14 @@ from helpers.grading.gradebook.byhand import digests, keep_answers, keep_by_hand
 from helpers.grading.gradebook.errors_in_words import patiently
 from helpers.grading.gradebook.lateness import policy_of
 from helpers.grading.gradebook.removed import is_removed, remember
-from helpers.grading.marking.job import GradingJob, Result, SubmissionTask, job_of
+from helpers.grading.marking.job import GradingJob, Result, SubmissionTask
+from helpers.grading.marking.prepared import job_of
 from helpers.grading.marking.worker import grade, problem_set_of, start_worker
 from helpers.grading.notebooks.files import aside, passed_files
 from helpers.grading.notebooks.restore import restore
 from helpers.grading.sandbox.sandbox import FORKS, ExposedError, SandboxError, warm_sandbox
 
 READ_ONLY = 0o444  # as nbgrader leaves autograded files
-
-
-@dataclass
-class Summary:
-    """What a run did; `notes` says by student why a submission is broken."""
-
-    name: str
-    graded: list[str] = field(default_factory=list)
-    already: list[str] = field(default_factory=list)
-    notes: dict[str, str] = field(default_factory=dict)
-    late: dict[str, float] = field(default_factory=dict)  # seconds
-    ended: dict[str, str] = field(default_factory=dict)  # why a student's process ended early
-    asks: dict[str, list[str]] = field(default_factory=dict)  # why a person has to look at marks that checks gave
-    causes: dict[str, list[str]] = field(default_factory=dict)  # why cells could not run
-    earlier: dict[str, str] = field(default_factory=dict)  # where an on-time submission before a late one counts
-    removed: list[str] = field(default_factory=list)  # graded before, and taken out of the gradebook since
-    changes: list[Change] = field(default_factory=list)  # marks that are others now
-    again: list[str] = field(default_factory=list)  # not graded for good: the next run grades them again
-    seconds: dict[str, float] = field(default_factory=dict)
-    interrupted: bool = False
-    left: int = 0
-    wall: float = 0.0
-    in_book: float = 0.0  # of it, seconds in the gradebook
-
-    @property
-    def slowest(self) -> list[tuple[str, float]]:
-        return sorted(self.seconds.items(), key=lambda item: -item[1])[:3]
 
 
 def autograde(course: Course, name: str, *, workers: int | None = None, scheduler: str = "", force: bool = False,
@@ -96,6 +71,8 @@ def autograde(course: Course, name: str, *, workers: int | None = None, schedule
     """
     start = time.monotonic()
     everyone = students if students is not None else students_of(course, name)
+    if course.notebooks(name) != [name]:
+        return by_nbgrader.autograde(course, name, everyone, force=force, sandbox=sandbox, progress=progress)
     assignment = job_of(course, name, sandbox=sandbox, run_experiments=run_experiments)
     books.register(course, name, nbformat.reads(assignment.recorded, as_version=4))
     store, summary = Store(course, name), Summary(name)

@@ -20,7 +20,8 @@ from helpers.grading.classes.store import Store
 from helpers.grading.classes.submitted import read_task, students_of
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook.gradebook import ClassGradebook
-from helpers.grading.marking.job import GradingJob, Result, SubmissionTask, job_of
+from helpers.grading.marking.job import GradingJob, Result, SubmissionTask
+from helpers.grading.marking.prepared import job_of
 from helpers.grading.notebooks.cells import grade_id_of
 
 

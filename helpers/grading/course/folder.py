@@ -80,12 +80,20 @@ class Course:
         path = self.masters.get(name)
         return read_master(path) if path else None
 
-    def source_path(self, name: str) -> Path:
-        return self.folder("source", ".", name) / f"{name}.ipynb"
+    def notebooks(self, name: str) -> list[str]:
+        """Names of an assignment's source notebooks: its own name for one of this kit's, any number for others."""
+        found = sorted(path.stem for path in self.folder("source", ".", name).glob("*.ipynb"))
+        return found or [name]
 
-    def source_notebook(self, name: str) -> nbformat.NotebookNode:
+    def source_path(self, name: str, notebook: str | None = None) -> Path:
+        """notebook: which of several; else the one that has the assignment's name, or the first."""
+        known = self.notebooks(name)
+        chosen = notebook or (name if name in known else known[0])
+        return self.folder("source", ".", name) / f"{chosen}.ipynb"
+
+    def source_notebook(self, name: str, notebook: str | None = None) -> nbformat.NotebookNode:
         """Raises CourseError if the source has not been built."""
-        path = self.source_path(name)
+        path = self.source_path(name, notebook)
         try:
             return nbformat.read(path, as_version=4)
         except FileNotFoundError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import shutil
 from pathlib import Path
 
@@ -65,6 +66,8 @@ class _LogLines(logging.Handler):
 
 def add_student_half(release: Path, root: Path) -> None:
     """Copy what the notebook needs beside it: `helpers/` without the grader, and the requirements."""
+    if not any(imports_helpers(path) for path in release.glob("*.ipynb")):
+        return  # an assignment that was not made with this kit
     target = release / "helpers"
     shutil.rmtree(target, ignore_errors=True)
     for module in sorted(HELPERS.rglob("*.py")):
@@ -76,6 +79,11 @@ def add_student_half(release: Path, root: Path) -> None:
         if (folder / REQUIREMENTS).exists():
             shutil.copyfile(folder / REQUIREMENTS, release / REQUIREMENTS)
             break
+
+
+def imports_helpers(notebook: Path) -> bool:
+    """Does a notebook import the student half? Told from its text: a cell imports `helpers` or a part of it."""
+    return re.search(r"(import|from) helpers\b", notebook.read_text(encoding="utf-8")) is not None
 
 
 def after_generating(assignment: str, student: str, notebooks: list[str]) -> None:

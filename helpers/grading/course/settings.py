@@ -38,6 +38,12 @@ class CourseKit(SingletonConfigurable):
              "file_bytes, disk_bytes, output_bytes. What is not named keeps its default.",
     ).tag(config=True)
 
+    forgeable = Enum(
+        ["allow", "warn", "refuse"], "warn",
+        help="Plain tests that have to run in the student's process, where their author could forge a verdict: grade "
+             "with them, say so as well, or do not grade.",
+    ).tag(config=True)
+
     imports = Dict(
         {"ps7_pytorch": ("torch", "torch._dynamo")},  # the second takes every first optimizer two seconds
         help="Modules that the warm process imports for a problem set beside those that its cells import, by its name.",

@@ -13,12 +13,8 @@ from typing import Any
 import nbformat
 
 import helpers
-from helpers.grading.course.errors import CourseError
-from helpers.grading.course.folder import Course
-from helpers.grading.course.private import private_of
 from helpers.grading.notebooks.cells import EXPERIMENT
-from helpers.grading.notebooks.master import first_difference
-from helpers.grading.notebooks.restore import recorded
+from helpers.grading.notebooks.ipython import tree_of
 from helpers.grading.sandbox.bound import Private
 from helpers.grading.sandbox.limits import Limits
 
@@ -28,7 +24,7 @@ def imported_modules(notebook: nbformat.NotebookNode) -> list[str]:
     found: list[str] = []
     for cell in notebook.cells:
         if cell.cell_type == "code" and EXPERIMENT not in cell.metadata.get("tags", ()):
-            for node in ast.walk(ast.parse(cell.source)):
+            for node in ast.walk(tree_of(cell.source)):
                 if isinstance(node, ast.Import):
                     found += [alias.name for alias in node.names]
                 elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -51,6 +47,8 @@ class GradingJob:
     sandbox: str = "auto"
     imports: tuple[str, ...] = ()
     run_experiments: bool = False
+    ways: tuple[tuple[str, str], ...] = ()  # plain test → "a" (in the grader) or "b" (in the student's process)
+    echo: tuple[str, ...] = ()  # plain tests whose names later cells need in the student's process
     private: Private = field(default_factory=Private)  # not to be seen inside; where it is changes no mark
     digest: str = ""
 
@@ -111,21 +109,3 @@ def kit_digest() -> str:
     for path in sorted(kit.rglob("*.py")):
         parts.update(path.relative_to(kit).as_posix().encode() + b"\0" + path.read_bytes())
     return parts.hexdigest()
-
-
-def job_of(course: Course, name: str, sandbox: str | None = None, run_experiments: bool = False) -> GradingJob:
-    """A course's problem set as plain data, for workers.
-
-    Raises:
-        CourseError: if its source has not been built; MasterError: if its master is wrong.
-    """
-    notebook, master, settings = course.source_notebook(name), course.master(name), course.settings
-    if master is not None and (cell := first_difference(master, notebook)):
-        raise CourseError(f"notebooks/{name}.py is not what source/{name} was built from ({cell} is another): run "
-                          f"`coursekit build {name}` and grade again, so that nothing is graded with the old one")
-    return GradingJob(
-        name=name, source=nbformat.writes(notebook), recorded=nbformat.writes(recorded(notebook, name, course.config)),
-        master=master.text if master else "", files=tuple(sorted(course.own_files(name).items())),
-        seed=course.seed(name), depth=settings.depth["feedback"], limits=Limits(**settings.limits),
-        sandbox=sandbox or settings.sandbox, imports=(*imported_modules(notebook), *settings.imports.get(name, ())),
-        run_experiments=run_experiments, private=private_of(course))

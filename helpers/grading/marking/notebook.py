@@ -11,6 +11,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import nbformat
@@ -19,17 +20,19 @@ from nbgrader import utils
 
 from helpers.checking.absent import cell_failed, defined_by
 from helpers.grading.marking import mending
-from helpers.grading.marking.bounds import bounded
+from helpers.grading.marking.apart import ForkEnded, in_fork
+from helpers.grading.marking.bounds import CHECK_SECONDS, bounded
 from helpers.grading.marking.causes import Causes, asks_for, run_cell
 from helpers.grading.marking.comparing import asks_after_restoring
 from helpers.grading.marking.job import GradingJob
+from helpers.grading.marking.plain import PlainRun, fresh_folder
 from helpers.grading.marking.reference import Checked, ProblemSet
 from helpers.grading.notebooks.cells import EXPERIMENT
 from helpers.grading.notebooks.keeping import kept_outputs
 from helpers.grading.notebooks.shape import shape_of
 from helpers.grading.sandbox.limits import MACHINE
 from helpers.grading.sandbox.process import SubmissionProcess
-from helpers.grading.sandbox.sandbox import SandboxError, warm_sandbox
+from helpers.grading.sandbox.sandbox import FORKS, SandboxError, warm_sandbox
 
 PAUSE_SECONDS = 1.0  # before walls that fell are built again
 MEND_SECONDS = 1.0  # for one call of an answer's changed code
@@ -42,6 +45,7 @@ class Graded:
     """What grading a notebook gave, beside the outputs in its cells."""
 
     verdicts: list[dict[str, Any]] = field(default_factory=list)  # with the check's grade_id
+    refused: dict[str, str] = field(default_factory=dict)  # plain tests that the grader cannot run, and why
     ended: str = ""  # why the student's process ended early, if it did
     fell: bool = False  # the walls ended with it
     causes: Causes = field(default_factory=Causes)  # why cells did not run
@@ -86,39 +90,77 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gra
 
 def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob,
                  files: Mapping[str, bytes]) -> Graded:
-    graded, sources = Graded(), problem_set.check_sources
-    python = str(notebook.metadata.get("grading", {}).get("python", ""))
     sandbox = warm_sandbox(assignment.sandbox, assignment.private)
     with sandbox.open(dict(files), assignment.limits, assignment.imports) as student:
-        subjects = {name: student.subject(name) for name in problem_set.student_names}
-        ran: list[tuple[NotebookNode, list[dict]]] = []
-        failed: dict[str, str] = {}
-        checks: list[tuple[NotebookNode, str, Checked]] = []
-        for cell in notebook.cells:
-            if cell.cell_type != "code":
-                continue
-            grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
-            if grade_id in sources and utils.is_grade(cell):
-                with bounded():
-                    checked = problem_set.check(sources[grade_id], grade_id, subjects, assignment.seed,
-                                                assignment.depth, failed_cells=failed)
-                checks.append((cell, grade_id, checked))
-            elif EXPERIMENT in cell.metadata.get("tags", ()) and not assignment.run_experiments:
-                cell.outputs = cell.outputs or kept_outputs(cell)
-            else:
-                ran.append((cell, run_cell(student, cell.source, graded.causes, python)))
-                failed.update(_not_defined(cell.source, ran[-1][1] if graded.causes.stopped else []))
-                cell.execution_count = student.execution_count
-        for cell, outputs in ran:  # only now: a cell may change what an earlier one shows
-            cell.outputs = [_without_verdict(nbformat.from_dict(output)) for output in outputs]
-        graded.ended, graded.fell = student.ended or "", student.fell
-        if not graded.ended:
-            _mend(notebook, problem_set, assignment, student, checks)
-        for cell, grade_id, checked in checks:
-            cell.outputs = [nbformat.from_dict(output) for output in checked.outputs]
-            if checked.verdict is not None:
-                graded.verdicts.append({"grade_id": grade_id, **checked.verdict.to_dict()})
+        if problem_set.plain is not None and FORKS:
+            graded = _run_apart(notebook, problem_set, assignment, student)
+        else:
+            graded = _run_cells(notebook, problem_set, assignment, student)
     graded.machine = MACHINE in graded.ended
+    return graded
+
+
+def _run_apart(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob,
+               student: SubmissionProcess) -> Graded:
+    """`_run_cells` in a fork: plain tests may change what the assignment's own code has made."""
+    def work() -> Any:
+        graded = _run_cells(notebook, problem_set, assignment, student, folder)
+        return graded, [(cell.outputs, cell.execution_count) if cell.cell_type == "code" else None
+                        for cell in notebook.cells]
+
+    assert problem_set.plain is not None
+    checks = len(problem_set.check_sources)
+    try:
+        with fresh_folder(problem_set.plain) as folder:
+            graded, cells = in_fork(work, student, assignment.limits.notebook_seconds + CHECK_SECONDS * (checks + 1))
+    except ForkEnded as error:
+        return Graded(ended=f"the tests could not be run to their end: {error}")
+    for cell, outcome in zip(notebook.cells, cells):
+        if outcome is not None:
+            cell.outputs, cell.execution_count = outcome
+    return graded
+
+
+def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob,
+               student: SubmissionProcess, folder: Path | None = None) -> Graded:
+    graded, sources = Graded(), problem_set.check_sources
+    python = str(notebook.metadata.get("grading", {}).get("python", ""))
+    ways, echo = dict(assignment.ways), {*assignment.echo}
+    plain = PlainRun(problem_set.plain, student, folder) if problem_set.plain is not None else None
+    subjects = {name: student.subject(name) for name in problem_set.student_names}
+    ran: list[tuple[NotebookNode, list[dict]]] = []
+    failed: dict[str, str] = {}
+    checks: list[tuple[NotebookNode, str, Checked]] = []
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            continue
+        grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
+        if plain is not None and grade_id in plain.reference.checks and utils.is_grade(cell):
+            with bounded():
+                way = ways.get(grade_id, "a") if FORKS else "b"
+                outputs, refused = plain.grade(grade_id, way, grade_id in echo)
+            graded.refused |= {grade_id: refused} if refused else {}
+            cell.outputs = [nbformat.from_dict(output) for output in outputs]
+        elif grade_id in sources and utils.is_grade(cell):
+            with bounded():
+                checked = problem_set.check(sources[grade_id], grade_id, subjects, assignment.seed,
+                                            assignment.depth, failed_cells=failed)
+            checks.append((cell, grade_id, checked))
+        elif EXPERIMENT in cell.metadata.get("tags", ()) and not assignment.run_experiments:
+            cell.outputs = cell.outputs or kept_outputs(cell)
+        else:
+            ran.append((cell, run_cell(student, cell.source, graded.causes, python)))
+            failed.update(_not_defined(cell.source, ran[-1][1] if graded.causes.stopped else []))
+            cell.execution_count = student.execution_count
+    for cell, outputs in ran:  # only now: a cell may change what an earlier one shows
+        cell.outputs = [_without_verdict(nbformat.from_dict(output)) for output in outputs]
+    graded.ended, graded.fell = student.ended or "", student.fell
+    if not graded.ended:
+        _mend(notebook, problem_set, assignment, student, checks)
+    for cell, grade_id, checked in checks:
+        cell.outputs = [nbformat.from_dict(output) for output in checked.outputs]
+        if checked.verdict is not None:
+            graded.verdicts.append({"grade_id": grade_id, **checked.verdict.to_dict()})
     return graded
 
 

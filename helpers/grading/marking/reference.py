@@ -10,19 +10,16 @@ only: they are computed once per problem set and process.
 from __future__ import annotations
 
 import ast
-import contextlib
 import copy
 import functools
 import io
 import types
-import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import nbformat
-import numpy as np
 
 from helpers.checking import setting as settings
 from helpers.checking.derivation import Formulas
@@ -30,8 +27,11 @@ from helpers.checking.observing import Local, Observation, Subject
 from helpers.checking.structure import Structure, structure_of
 from helpers.checking.verdict import Verdict
 from helpers.grading.marking import mending, nothing
+from helpers.grading.marking.plain import PlainReference, is_plain
+from helpers.grading.marking.quiet import quietly
 from helpers.grading.marking.supposing import Suppositions, Trial
-from helpers.grading.notebooks.cells import EXPERIMENT
+from helpers.grading.notebooks.cells import EXPERIMENT, is_check
+from helpers.grading.notebooks.ipython import tree_of
 from helpers.grading.notebooks.master import Master, defined_names
 
 
@@ -53,10 +53,11 @@ class ProblemSet:
             go unnamed and everything else works.
         recorded: the notebook as the gradebook records it (see `notebooks.restore.recorded`); without one, the
             source itself, which is enough to mark functions.
+        files: the assignment's own files beside the notebook, for plain tests.
     """
 
     def __init__(self, name: str, notebook: nbformat.NotebookNode, master: Master | None = None,
-                 recorded: nbformat.NotebookNode | None = None):
+                 recorded: nbformat.NotebookNode | None = None, files: Mapping[str, bytes] | None = None):
         self.name, self.notebook, self.master = name, notebook, master
         self.recorded = recorded or notebook
         self.questions: dict[str, list[str]] = {}  # grade_id of a solution cell → the names it defines
@@ -64,12 +65,18 @@ class ProblemSet:
         self.check_sources: dict[str, str] = {}  # grade_id of a check → its text, hidden tests and all
         self._memory: dict[Any, Any] = {}
         self._suppositions: dict[str, Suppositions] = {}
-        self.reference = self._execute()
+        tests = {is_plain(cell.source) for cell in notebook.cells if is_check(cell)}
+        self.plain = PlainReference(name, notebook.cells, files or {}) if True in tests else None
+        self.reference = self._execute(run=tests != {True})
         self.student_names = {name for names in self.questions.values() for name in names}
 
-    def _execute(self) -> dict[str, Any]:
-        """The reference namespace: every code cell but checks and experiments, in order."""
-        namespace: dict[str, Any] = {"__name__": "__main__"}
+    def _execute(self, run: bool) -> dict[str, Any]:
+        """The reference namespace: every code cell but checks and experiments, in order.
+
+        run: some check is this kit's own; else plain tests have executed all that they need.
+        """
+        namespace: dict[str, Any] = {"__name__": "__main__"} if run or self.plain is None else dict(
+            self.plain.namespace)
         question = ""
         for number, cell in enumerate(self.notebook.cells):
             info = cell.metadata.get("nbgrader", {})
@@ -81,8 +88,9 @@ class ProblemSet:
                 continue
             if info.get("solution"):
                 question = info["grade_id"]
-                self.questions[question] = list(dict.fromkeys(defined_names(ast.parse(cell.source))))
-            execute(cell.source, namespace, f"<{self.name}, cell {number + 1}>")
+                self.questions[question] = list(dict.fromkeys(defined_names(tree_of(cell.source))))
+            if run:
+                execute(cell.source, namespace, f"<{self.name}, cell {number + 1}>")
         return namespace
 
     def candidate(self, source: str) -> dict[str, Any]:
@@ -310,23 +318,6 @@ def _compiled(source: str, name: str) -> tuple[types.CodeType, types.CodeType | 
         return compile(tree, name, "exec"), None
     del tree.body[-1]
     return compile(tree, name, "exec"), compile(ast.Expression(last.value), name, "eval")
-
-
-@contextlib.contextmanager
-def quietly(said: io.StringIO) -> Iterator[None]:
-    """Nothing on the screen, no warnings, and no figures left open; trusted code runs inside."""
-    import matplotlib.pyplot as plt
-
-    was_interactive = plt.isinteractive()
-    plt.ioff()
-    try:
-        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(io.StringIO()), warnings.catch_warnings(), \
-                np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        plt.close("all")
-        plt.interactive(was_interactive)
 
 
 def _outputs(value: Any, printed: str) -> list[dict[str, Any]]:

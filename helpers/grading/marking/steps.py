@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -20,13 +22,27 @@ from traitlets.utils.importstring import import_item
 from helpers.grading import configure
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
-from helpers.grading.marking.job import GradingJob, job_of
+from helpers.grading.marking.job import GradingJob
 from helpers.grading.marking.notebook import grade_cells
+from helpers.grading.marking.prepared import job_of
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.candidates import find_handed_in
 from helpers.grading.notebooks.choosing import choose
 from helpers.grading.notebooks.files import put_aside, with_own_files
 from helpers.grading.notebooks.restore import restore
+
+# Where student code runs, if whoever calls nbgrader's steps from here wants another sandbox than the configuration.
+_sandbox: ContextVar[str | None] = ContextVar("sandbox", default=None)
+
+
+@contextlib.contextmanager
+def in_sandbox(kind: str | None) -> Iterator[None]:
+    """nbgrader's steps inside the block grade in this kind of sandbox; None: as the course's configuration says."""
+    token = _sandbox.set(kind)
+    try:
+        yield
+    finally:
+        _sandbox.reset(token)
 
 
 class SubmissionExporter(NotebookExporter):
@@ -63,7 +79,8 @@ class GradeInWalls(NbGraderPreprocessor):
         course = _course(_converter(self).coursedir.root)
         name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
         resources["nbgrader"]["root"] = str(course.root)
-        files = with_own_files(find_handed_in(course.folder("submitted", student, name), name).files, assignment.files)
+        handed_in = find_handed_in(course.folder("submitted", student, name), resources["nbgrader"]["notebook"])
+        files = with_own_files(handed_in.files, assignment.files)
         grade_cells(nb, problem_set_at_work(self, resources), assignment, files)
         put_aside(course.folder("autograded", student, name), dict(assignment.files))
         return nb, resources
@@ -135,9 +152,9 @@ def _course_as_of(root: str, times: tuple) -> Course:
     return Course(root)
 
 
-@lru_cache(maxsize=4)
-def _assignment(course: Course, name: str, times: tuple) -> GradingJob:
-    return job_of(course, name)
+@lru_cache(maxsize=8)
+def _assignment(course: Course, name: str, notebook: str, sandbox: str | None, times: tuple) -> GradingJob:
+    return job_of(course, name, sandbox=sandbox, notebook=notebook)
 
 
 def _times(paths: Iterable[Path]) -> tuple[tuple[str, int], ...]:
@@ -149,7 +166,7 @@ def assignment_at_work(step: Any, resources: dict | None) -> GradingJob:
     """What an nbgrader step needs to know of the problem set that it is at work on."""
     course, name = _course(_converter(step).coursedir.root), (resources or {})["nbgrader"]["assignment"]
     sources = [*course.source_path(name).parent.rglob("*"), *filter(None, [course.masters.get(name)])]
-    return _assignment(course, name, _times(sources))
+    return _assignment(course, name, (resources or {})["nbgrader"]["notebook"], _sandbox.get(), _times(sources))
 
 
 def problem_set_at_work(step: Any, resources: dict | None) -> ProblemSet:

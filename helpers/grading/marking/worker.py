@@ -40,7 +40,7 @@ def grade(assignment: GradingJob, task: SubmissionTask) -> bytes:
 def problem_set_of(assignment: GradingJob) -> ProblemSet:
     master = masters.parse(assignment.master, assignment.name) if assignment.master else None
     return ProblemSet(assignment.name, nbformat.reads(assignment.source, as_version=4), master,
-                      nbformat.reads(assignment.recorded, as_version=4))
+                      nbformat.reads(assignment.recorded, as_version=4), dict(assignment.files))
 
 
 def start_worker(assignment: GradingJob) -> None:

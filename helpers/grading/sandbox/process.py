@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import signal
 import threading
 import time
@@ -13,6 +14,7 @@ import numpy as np
 
 from helpers.checking.observing import Observation, StudentError
 from helpers.grading.sandbox.launch import Launcher, SandboxError
+from helpers.grading.sandbox.likeness import NATURES, Likeness
 from helpers.grading.sandbox.limits import Limits
 from helpers.grading.sandbox.outputs import Outputs
 from helpers.grading.sandbox.proxy import Proxy, observation
@@ -36,6 +38,7 @@ class SubmissionProcess:
         self.fell = False
         self.execution_count = 0
         self.cpu_seconds = 0.0
+        self.stand_in: Callable[[Reference], Any] | None = None  # what a handle becomes, if not a Proxy
         self._launcher = launcher
         self._displays: dict[str, list[dict]] = {}
         self._callbacks: dict[int, Callable] = {}
@@ -114,6 +117,42 @@ class SubmissionProcess:
             return Observation(error=StudentError("ProcessEnded", self.ended))
         return observation(reply.get("observation"))
 
+    def ask(self, message: dict, seconds: float | None = None) -> dict:
+        """Send a request of a plain test; the reply, {"late": True} if it took too long, {} if there is none.
+
+        Raises TypeError if an argument cannot travel.
+        """
+        if self.ended is not None:
+            return {}
+        reply, late = self._request(message, self.limits.call_seconds if seconds is None else seconds, None)
+        return {"late": True} if late else reply
+
+    def test(self, source: str, name: str, imports: list[str],
+             seconds: float | None = None) -> tuple[dict, list[dict]]:
+        """Run a test cell in the student's process: what it says came of it, and its outputs.
+
+        It has failed unless the reply brings back the word that this one request was given; a student's code in that
+        process could do so, too.
+        """
+        left = max(self.limits.notebook_bytes - self._shown, 0)
+        outputs = Outputs(min(self.limits.output_bytes, left), min(self.limits.rich_bytes, left), self.limits.outputs,
+                          self._displays)  # fmt: skip
+        found: dict = {"passed": False, "error": "ProcessEnded", "message": self.ended or ""}
+        if self.ended is None:
+            word = secrets.token_hex(16)
+            message = {"do": "test", "source": source, "name": name, "imports": imports, "word": word}
+            seconds = self.limits.cell_seconds if seconds is None else seconds
+            reply, late = self._request(message, seconds, outputs.take)
+            said = reply.get("tested")
+            passed = reply.get("word") == word and not late and self.ended is None
+            found = {**(said if isinstance(said, dict) else {}), "passed": passed}
+            if late:
+                found |= {"error": "CellTimeoutError", "message": f"the test took longer than {seconds:g} s"}
+            elif self.ended is not None:
+                found |= {"error": "ProcessEnded", "message": self.ended}
+        self._shown += outputs.size
+        return found, outputs.items
+
     def describe(self, subject: Proxy) -> dict:
         """What is known of a subject without calling it: exists, callable, parameters (a tuple or None)."""
         target = subject.reference()
@@ -122,6 +161,19 @@ class SubmissionProcess:
             self._described[target.data] = reply
         found = self._described.get(target.data, {}) if self.ended is None else {}
         return {"exists": False, "callable": False, "parameters": None} | found
+
+    def handed_over(self) -> dict:
+        """What has become of the process, for the parent of the fork that has used it."""
+        return {"ended": self.ended, "fell": self.fell, "cpu": self.cpu_seconds, "closed": self._closed,
+                "count": self.execution_count}
+
+    def take_over(self, said: dict) -> None:
+        """Know what a fork of this process has made of it; `said` is the fork's `handed_over`."""
+        self.ended, self.fell, self.cpu_seconds = said["ended"], said["fell"], said["cpu"]
+        self.execution_count = said["count"]
+        if said["closed"] and not self._closed:
+            self._closed = True
+            self._channel.close()
 
     # The conversation ------------------------------------------------------------------------------------------------
 
@@ -151,7 +203,8 @@ class SubmissionProcess:
             self._depth -= 1
             if outermost:
                 self._spent += time.monotonic() - start
-                self._callbacks.clear()
+                if self.stand_in is None:  # a plain test's functions may be kept by what the student's code returns
+                    self._callbacks.clear()
         if late and outermost and wait < seconds:
             self._end(f"the notebook took longer than {self.limits.notebook_seconds:g} s and was stopped")
         return reply, late
@@ -210,7 +263,7 @@ class SubmissionProcess:
 
     def _export(self, value: Any) -> Reference:
         """What stands on the wire for an argument that is no plain data."""
-        if isinstance(value, Proxy):
+        if isinstance(value, (Proxy, Likeness)):
             return value.reference()
         if isinstance(value, np.random.Generator):
             return Reference("generator", (type(value.bit_generator).__name__, value.bit_generator.state))
@@ -220,10 +273,13 @@ class SubmissionProcess:
             return Reference("callback", (number,))
         raise CannotEncode(f"{type(value).__name__} is no plain data")
 
-    def _accept(self, reference: Reference) -> Proxy:
-        number, kind = reference.data if reference.kind == "handle" and len(reference.data) == 2 else (None, None)
-        if type(number) is not int or not isinstance(kind, str):
+    def _accept(self, reference: Reference) -> Any:
+        right = reference.kind == "handle" and len(reference.data) == 3
+        number, kind, nature = reference.data if right else (None, None, None)
+        if type(number) is not int or not isinstance(kind, str) or nature not in NATURES:
             raise WireError("a reference that is none")
+        if self.stand_in is not None:
+            return self.stand_in(reference)
         return Proxy(self, number, kind=kind[:200])
 
     def _end(self, why: str | None) -> None:

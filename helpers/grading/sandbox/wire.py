@@ -2,9 +2,10 @@
 
 A frame is a prefix (magic, length of the header, length of the body), a JSON header and a body. The header holds the
 value as a tree and the lengths of the buffers that follow in the body. No pickle in either direction: what can be
-decoded is None, bool, int, float, complex, str, bytes, list, tuple, dict (keys: str, int, bool, None, float), numpy
-scalars, arrays of bool, integers, floats and complex numbers, and torch tensors (as arrays where torch is not
-loaded). Everything else travels as a `Reference`, which the two sides agree on.
+decoded is None, bool, int, float, complex, str, bytes, list, tuple, dict (keys: str, int, bool, None, float, tuples of
+these), numpy scalars, arrays of bool, integers, floats and complex numbers, torch tensors (as arrays where torch is
+not loaded), and what `kinds.py` takes apart: sets, dates, fractions, tables. Everything else travels as a `Reference`,
+which the two sides agree on.
 
 The decoder trusts nothing: no length, no shape, no dtype. Bytes that are no message raise `WireError`, a peer that is
 gone `WireClosed`, one that is silent `WireTimeout`; it raises nothing else.
@@ -24,6 +25,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from helpers.grading.sandbox import kinds
 from helpers.grading.text import clean_text
 
 FRAME_BYTES = 256 * 2**20
@@ -110,6 +112,9 @@ class _Encoder:
     def other(self, v: Any, depth: int) -> Any:
         """Everything that JSON has no word for, and subclasses of what it has (an object may lie about its class)."""
         t = type(v)
+        apart = kinds.taken_apart(v)
+        if apart is not None:
+            return self.parts(v, *apart, depth)
         if issubclass(t, Reference):
             return {"r": [v.kind, self.tree(tuple(v.data), depth + 1)]}
         if issubclass(t, (_ndarray, _generic)):
@@ -118,7 +123,7 @@ class _Encoder:
             return {"t": [self.tree(x, depth + 1) for x in tuple.__iter__(v)]}
         if issubclass(t, dict):
             items = list(dict.items(v))
-            if all(isinstance(k, (str, int, float, type(None), np.integer)) for k, _ in items):
+            if all(isinstance(k, (str, int, float, type(None), np.integer, tuple)) for k, _ in items):
                 return {"d": [[self.key(k, depth), self.tree(x, depth + 1)] for k, x in items]}
         if issubclass(t, complex):
             return {"c": [v.real, v.imag]}
@@ -128,6 +133,19 @@ class _Encoder:
             if issubclass(t, base):
                 return self.tree(base(v), depth)
         return self.tensor(v, depth)
+
+    def parts(self, v: Any, kind: str, simpler: Any, depth: int) -> Any:
+        """Of a set, a table and their like: all as plain data, or the whole as a reference."""
+        export, before = self.export, (len(self.buffers), self.items, self.texts)
+        self.export = None
+        try:
+            return {"k": [kind, self.tree(simpler, depth + 1)]}
+        except CannotEncode:
+            del self.buffers[before[0]:]
+            self.items, self.texts = before[1:]
+        finally:
+            self.export = export
+        return self.reference(v, depth)
 
     def key(self, k: Any, depth: int) -> Any:
         return self.tree(int(k) if isinstance(k, np.integer) else k, depth)
@@ -237,7 +255,7 @@ class _Decoder:
 
     def key(self, k, depth):
         k = self.value(k, depth)
-        if not isinstance(k, (str, int, float, type(None))):
+        if not isinstance(k, (str, int, float, type(None), tuple, bool)):
             raise WireError("a key that is none")
         return k
 
@@ -279,6 +297,15 @@ class _Decoder:
             raise WireError("a reference where none can be")
         return self.accept(Reference(_a(str, kind), _a(tuple, self.value(data, depth + 1))))
 
+    def tag_kind(self, x, depth):
+        name, parts = x
+        try:
+            return kinds.put_together(_a(str, name), self.value(parts, depth + 1))
+        except WireError:
+            raise
+        except Exception as e:  # pandas has exceptions of its own
+            raise WireError(f"no {name[:20]}: {type(e).__name__}") from None
+
     def buffer(self, i) -> memoryview:
         buffer = self.buffers[_a(int, i)]
         self.made += len(buffer)
@@ -303,7 +330,7 @@ class _Decoder:
 
 
 _TAGS = {"t": "tuple", "d": "dict", "c": "complex", "x": "integer", "s": "text", "b": "bytes", "n": "scalar"}
-_TAGS |= {"a": "array", "T": "tensor", "r": "reference"}
+_TAGS |= {"a": "array", "T": "tensor", "r": "reference", "k": "kind"}
 
 
 def _a(kind: Any, v: Any) -> Any:

@@ -24,6 +24,7 @@ from helpers.checking.observing import (
     positional_parameters,
     student_error,
 )
+from helpers.grading.sandbox.inside import plainly
 from helpers.grading.sandbox.inside.prepare import seed
 from helpers.grading.sandbox.wire import CannotEncode, Channel, Reference, WireClosed, WireError, type_name
 
@@ -135,6 +136,39 @@ class Server:
             return {"exists": False, "callable": False, "parameters": None}
         return {"exists": True, "callable": callable(target), "parameters": positional_parameters(target)}
 
+    # What plain tests ask (see `plainly.py`) -------------------------------------------------------------------------
+
+    def do_look(self, message: dict) -> dict:
+        return plainly.look(self.shell.user_ns, message["name"])
+
+    def do_about(self, message: dict) -> dict:
+        target = message["target"]
+        return {"about": {} if isinstance(target, Unresolved) else plainly.describe(target)}
+
+    def do_operate(self, message: dict) -> dict:
+        broken = [a.error for a in message["args"] if isinstance(a, Unresolved)]
+        if broken:
+            return plainly.unresolved(broken[0])
+        with self.outlet.cell(silent=True):
+            return plainly.apply(plainly.ASKED[message["what"]], list(message["args"]), {})
+
+    def do_apply(self, message: dict) -> dict:
+        args, kwargs = list(message["args"]), message["kwargs"]
+        broken = [a.error for a in [message["target"], *args, *kwargs.values()] if isinstance(a, Unresolved)]
+        if broken:
+            return plainly.unresolved(broken[0])
+        if message.get("random"):
+            plainly.set_random(message["random"])
+        with self.outlet.cell(silent=True):
+            return plainly.apply(message["target"], args, kwargs)
+
+    def do_test(self, message: dict) -> dict:
+        """Run a test cell here: its outputs are on their way when the verdict is sent, with the word that was given."""
+        word = message["word"]
+        with self.outlet.cell(False):
+            tested = plainly.test(self.shell.user_ns, message["source"], message["name"], message["imports"])
+        return {"tested": tested, "word": word if tested["passed"] is True else ""}
+
     # References ------------------------------------------------------------------------------------------------------
 
     def export(self, value: Any) -> Reference:
@@ -143,7 +177,7 @@ class Server:
         self.handles[self.count] = value
         if len(self.handles) > HANDLES:
             del self.handles[next(iter(self.handles))]
-        return Reference("handle", (self.count, type_name(value)))
+        return plainly.handle(self.count, value, type_name(value))
 
     def accept(self, reference: Reference) -> Any:
         """What the grader refers to. Never raises: what does not exist is an `Unresolved`."""

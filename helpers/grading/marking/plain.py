@@ -1,0 +1,381 @@
+"""Plain tests, as any nbgrader course has them: cells of `assert`s and the like, without this kit's checks.
+
+Way "a": in the grader, where the student's names are stand-ins and all else comes from the assignment: nobody can forge
+the verdict. Way "b": inside the walls, in the student's own process after their cells, as nbgrader does it.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from multiprocessing.util import Finalize
+from pathlib import Path
+from typing import Any
+
+from helpers.grading.marking.quiet import quietly
+from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, info_of, is_check
+from helpers.grading.notebooks.ipython import python_of, tree_of
+from helpers.grading.notebooks.master import defined_names, used_names
+from helpers.grading.sandbox.asserts import Tested, run_test
+from helpers.grading.sandbox.likeness import Asking, Likeness, NotSupportedHere, ProcessGone
+from helpers.grading.sandbox.process import SubmissionProcess
+
+QUIET_MAGICS = ("matplotlib", "config", "load_ext", "reload_ext", "autoreload", "pylab", "precision", "pip", "conda")
+QUIET_PROGRAMS = re.compile(r"\s*(pip|pip3|conda|mamba|apt|apt-get|python3? -m pip)\b")
+SHELL_SECONDS = 60
+
+
+def is_plain(source: str) -> bool:
+    """Is it a test of a notebook's own, not a check of this kit's?"""
+    tree = tree_of(source)
+    last = tree.body[-1].value if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    return not (isinstance(last, ast.Call) and isinstance(last.func, ast.Attribute)
+                and isinstance(last.func.value, ast.Name) and last.func.value.id == "check")
+
+
+@dataclass
+class PlainCheck:
+    """A plain test of an assignment: its text as Python, and what it binds and reads."""
+
+    grade_id: str
+    source: str  # transparent magics taken away
+    whole: str  # as IPython would run it
+    binds: set[str]
+    reads: set[str]
+    imports: list[str] = field(default_factory=list)  # import lines of given cells for names that it reads
+
+    def hidden(self, lineno: int) -> bool:
+        """Is this line of the text a hidden test?"""
+        inside = False
+        for number, line in enumerate(self.source.split("\n"), 1):
+            inside = inside or "BEGIN HIDDEN TESTS" in line
+            if number == lineno:
+                return inside
+            if "END HIDDEN TESTS" in line:
+                inside = False
+        return False
+
+
+class Names(dict):
+    """The names of a test: the assignment's own, and in grading the student's, asked of their process when read."""
+
+    def __init__(self, *args: Any, **kwargs: Any):
+        super().__init__(*args, **kwargs)
+        self.asking: Asking | None = None
+        self.theirs: frozenset[str] = frozenset()
+        self.own: set[str] = set()  # bound by tests since
+        self._seen: dict[str, tuple[int, bool, Any]] = {}
+
+    def go_live(self, asking: Asking, theirs: Iterable[str]) -> None:
+        """From now on the names in `theirs` are the student's."""
+        self.asking, self.theirs = asking, frozenset(theirs)
+        self.own.clear()
+        for name in self.theirs:
+            self.pop(name, None)
+
+    def _asked(self, name: Any) -> bool:
+        return self.asking is not None and name in self.theirs and name not in self.own
+
+    def __getitem__(self, name: Any) -> Any:
+        if not self._asked(name):
+            return super().__getitem__(name)
+        assert self.asking is not None
+        epoch, there, value = self._seen.get(name, (-1, False, None))
+        if epoch != self.asking.epoch and not (there and isinstance(value, Likeness)):
+            there, value = self.asking.look(name)
+            self._seen[name] = self.asking.epoch, there, value
+        if not there:
+            raise KeyError(name)
+        return value
+
+    def get(self, name: Any, default: Any = None) -> Any:
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+    def __contains__(self, name: Any) -> bool:
+        if not self._asked(name):
+            return super().__contains__(name)
+        return self.get(name, self) is not self
+
+    def __setitem__(self, name: Any, value: Any) -> None:
+        self.own.add(name)
+        super().__setitem__(name, value)
+
+    def __delitem__(self, name: Any) -> None:
+        super().__delitem__(name)
+        self.own.discard(name)
+
+
+class PlainReference:
+    """The assignment's own code, executed here once, in a folder with the assignment's own files.
+
+    before: what was bound where each plain test stands. theirs: names that a student's cells decide.
+    """
+
+    def __init__(self, name: str, cells: list[Any], files: Mapping[str, bytes]):
+        self.name = name
+        self.namespace = Names(__name__="__main__")
+        self.files = dict(files)
+        self.folder = _folder_with(files)
+        Finalize(None, shutil.rmtree, args=(str(self.folder), True), exitpriority=1)
+        self.checks: dict[str, PlainCheck] = {}
+        self.before: dict[str, dict[str, Any]] = {}
+        self.raised: list[str] = []
+        self._by_tests: set[str] = set()  # names that a test has bound last: in grading it has to do so again
+        self.theirs = _decided_by_students(cells)
+        dict.__setitem__(self.namespace, "get_ipython", lambda: _Shell(self.namespace))
+        with in_folder(self.folder):
+            self._execute(cells)
+
+    def _execute(self, cells: list[Any]) -> None:
+        imports: dict[str, str] = {}
+        for number, cell in enumerate(cells, 1):
+            if cell.cell_type != "code" or EXPERIMENT in cell.metadata.get("tags", ()):
+                continue
+            if is_check(cell) and not is_plain(cell.source):
+                continue
+            if is_check(cell):
+                self._take(cell, imports)
+            elif not info_of(cell).get("solution"):
+                imports |= _imports(tree_of(cell.source))
+            self.namespace.own.clear()
+            try:
+                with quietly(io.StringIO()):
+                    exec(compile(python_of(cell.source), f"<{self.name}, cell {number}>", "exec"), self.namespace)
+            except Exception as error:
+                self.raised.append(f"cell {number}: {type(error).__name__}: {error}")
+            except SystemExit:
+                self.raised.append(f"cell {number} ends the notebook")
+            self._by_tests = self._by_tests | self.namespace.own if is_check(cell) else (
+                self._by_tests - self.namespace.own)
+
+    def _take(self, cell: Any, imports: dict[str, str]) -> None:
+        name, tree = grade_id_of(cell), tree_of(cell.source)
+        reads = _read_anywhere(tree)
+        self.before[name] = {key: value for key, value in self.namespace.items() if key not in self._by_tests}
+        self.checks[name] = PlainCheck(name, python_of(cell.source), python_of(cell.source, transparent=False),
+                                       set(defined_names(tree)), reads,
+                                       list(dict.fromkeys(line for bound, line in imports.items() if bound in reads)))
+
+
+def _read_anywhere(tree: ast.AST) -> set[str]:
+    return {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)} | {
+        name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+
+
+def _imports(tree: ast.Module) -> dict[str, str]:
+    """The import lines of a cell, by the names that they bind."""
+    found = {}
+    for node in tree.body:
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                found[alias.asname or alias.name.split(".")[0]] = ast.unparse(node)
+    return found
+
+
+def _decided_by_students(cells: list[Any]) -> set[str]:
+    """Names of solution cells, and what given statements compute from these; not functions that are given."""
+    theirs: set[str] = set()
+    users: set[str] = set()  # given functions that use the student's
+    for cell in cells:
+        if cell.cell_type != "code" or is_check(cell):
+            continue
+        tree = tree_of(cell.source)
+        if info_of(cell).get("solution"):
+            theirs |= {*defined_names(tree)} - {*_imports(tree)}
+            continue
+        for statement in tree.body:
+            uses = used_names(statement) & (theirs | users)
+            if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+                users |= {statement.name} if uses else set()
+            elif uses:
+                theirs |= {*defined_names(ast.Module([statement], []))}
+    return theirs
+
+
+def echoed(cells: list[Any], checks: Mapping[str, PlainCheck], inside: Iterable[str]) -> set[str]:
+    """Tests that bind names which later cells read in the student's process: they have to run there as well."""
+    needed, inside = set(), set(inside)
+    readers = [(number, _read_anywhere(tree_of(cell.source))) for number, cell in enumerate(cells)
+               if cell.cell_type == "code" and (grade_id_of(cell) not in checks or grade_id_of(cell) in inside)]
+    for number, cell in enumerate(cells):
+        mine = checks.get(grade_id_of(cell))
+        if mine is not None and any(later > number and reads & mine.binds for later, reads in readers):
+            needed.add(mine.grade_id)
+    return needed
+
+
+class PlainRun:
+    """The plain tests of one submission. In way "a" it changes what the process has executed: use a fork of it."""
+
+    def __init__(self, reference: PlainReference, student: SubmissionProcess, folder: Path | None = None):
+        self.reference, self.student, self.folder = reference, student, folder or reference.folder
+        self.asking: Asking | None = None
+
+    def grade(self, grade_id: str, way: str, echo: bool) -> tuple[list[dict[str, Any]], str]:
+        """Outputs of a test, and why it could not run in the grader, if it could not."""
+        check = self.reference.checks[grade_id]
+        if way == "b":
+            said, outputs = self.student.test(check.whole, f"<test {grade_id}>", check.imports)
+            return _as_outputs(check, _tested(said), [o for o in outputs if o["output_type"] != "error"]), ""
+        tested, printed, refused = self._here(check)
+        if echo:
+            self.student.test(check.whole, f"<test {grade_id}>", check.imports)
+        return _as_outputs(check, tested, printed), refused
+
+    def _here(self, check: PlainCheck) -> tuple[Tested, list[dict[str, Any]], str]:
+        names, asking = self.reference.namespace, self._asking()
+        asking.refused = asking.gone = ""
+        self.student.stand_in = asking.stand_in
+        before = self.reference.before[check.grade_id]
+        for name in [*names.keys()]:
+            if name not in names.own and name not in before:
+                dict.__delitem__(names, name)
+        for name, value in before.items():
+            if name not in names.own and name not in names.theirs:
+                dict.__setitem__(names, name, value)
+        said, complained = io.StringIO(), io.StringIO()
+        try:
+            with quietly(said), contextlib.redirect_stderr(complained):
+                tested = run_test(check.source, f"<test {check.grade_id}>", names)
+        finally:
+            self.student.stand_in = None
+        if asking.gone or asking.refused:  # whatever the test made of that
+            why = asking.gone or f"{asking.refused} is not supported here"
+            kind = ProcessGone if asking.gone else NotSupportedHere
+            tested = Tested(False, "", kind.__name__, why, tested.lineno)
+        return tested, [*_printed(said.getvalue()), *_printed(complained.getvalue(), "stderr")], asking.refused
+
+    def _asking(self) -> Asking:
+        if self.asking is None:
+            self.asking = Asking(self.student, self.student.limits.cell_seconds)
+            self.reference.namespace.go_live(self.asking, self.reference.theirs)
+            os.chdir(self.folder)
+            sys.path.insert(0, str(self.folder))
+        return self.asking
+
+
+def _tested(said: dict[str, Any]) -> Tested:
+    """What a student's process says of a test, as data of known kinds."""
+    def text(key: str, length: int) -> str:
+        return said[key][:length] if isinstance(said.get(key), str) else ""
+
+    compared, lineno = said.get("compared"), said.get("lineno")
+    parts = [part[:300] for part in compared if isinstance(part, str)] if isinstance(compared, (tuple, list)) else []
+    return Tested(said.get("passed") is True, text("value", 10_000), text("error", 100) or "NotGraded",
+                  text("message", 2_000), lineno if type(lineno) is int and 0 <= lineno < 10**6 else 0,
+                  (parts[0], parts[1]) if len(parts) == 2 else ("", ""))
+
+
+def _printed(text: str, name: str = "stdout") -> list[dict[str, Any]]:
+    """A stream of output; for one on stderr nbgrader gives no points, whatever else a test does."""
+    return [{"output_type": "stream", "name": name, "text": text}] if text else []
+
+
+def _as_outputs(check: PlainCheck, tested: Tested, outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What nbgrader reads a mark from: an error, or a last value, which gives part of the points if it is a number."""
+    if tested.passed:
+        value = [{"output_type": "execute_result", "data": {"text/plain": tested.value}, "metadata": {},
+                  "execution_count": None}] if tested.value else []
+        return [*outputs, *value]
+    lines = check.source.split("\n")
+    statement = lines[tested.lineno - 1].strip() if 0 < tested.lineno <= len(lines) else ""
+    said = f"{tested.error}: {tested.message}".rstrip(": ")
+    if check.hidden(tested.lineno):
+        said, shown = "A hidden test failed.", []
+    else:
+        left, right = tested.compared
+        shown = [line for line in (statement, f"left side: {left}" if left else "",
+                                   f"right side: {right}" if right else "") if line]
+    return [*outputs, {"output_type": "error", "ename": tested.error, "evalue": said,
+                       "traceback": ["\n".join([said, *shown])]}]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Where the assignment's own code runs
+# ---------------------------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def fresh_folder(reference: PlainReference) -> Iterator[Path]:
+    """A folder with the assignment's own files and nothing that an earlier test has written."""
+    folder = _folder_with(reference.files)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _folder_with(files: Mapping[str, bytes]) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="coursekit-set-"))
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    return folder
+
+
+@contextlib.contextmanager
+def in_folder(folder: Path) -> Iterator[None]:
+    """Files and modules beside the notebook are found; its modules are forgotten after, for the next set's."""
+    before, loaded = os.getcwd(), set(sys.modules)
+    os.chdir(folder)
+    sys.path.insert(0, str(folder))
+    try:
+        yield
+    finally:
+        os.chdir(before)
+        sys.path.remove(str(folder))
+        for name in set(sys.modules) - loaded:
+            if str(getattr(sys.modules[name], "__file__", "") or "").startswith(f"{folder}{os.sep}"):
+                del sys.modules[name]
+
+
+class _Shell:
+    """As much of IPython's shell as a given cell's `%` and `!` lines need in the grader."""
+
+    def __init__(self, namespace: dict[str, Any]):
+        self.user_ns = namespace
+
+    def run_line_magic(self, name: str, line: str, **more: Any) -> Any:
+        if name in QUIET_MAGICS:
+            return None
+        if name in ("time", "timeit"):
+            return exec(re.sub(r"^(\s*-\S+(\s+\d+)?)*\s*", "", line), self.user_ns)
+        if name == "run":
+            path = line.split()[0]
+            return exec(compile(Path(path).read_text(), path, "exec"), self.user_ns)
+        raise NotImplementedError(f"%{name} is not supported in the grader")
+
+    def run_cell_magic(self, name: str, line: str, cell: str) -> Any:
+        if name in ("writefile", "file"):
+            Path(line.split()[-1]).write_text(cell)
+            return None
+        if name in ("time", "timeit", "capture", "prun"):
+            return exec(python_of(cell), self.user_ns)
+        if name in ("bash", "sh", "html", "HTML", "javascript", "latex", "markdown", "svg"):
+            return self.system(cell) if name in ("bash", "sh") else None
+        raise NotImplementedError(f"%%{name} is not supported in the grader")
+
+    def system(self, line: str) -> None:
+        if not QUIET_PROGRAMS.match(line):
+            subprocess.run(line, shell=True, timeout=SHELL_SECONDS, capture_output=True, check=False)
+
+    def getoutput(self, line: str, **more: Any) -> list[str]:
+        if QUIET_PROGRAMS.match(line):
+            return []
+        ran = subprocess.run(line, shell=True, timeout=SHELL_SECONDS, capture_output=True, text=True, check=False)
+        return ran.stdout.splitlines()
+
+

@@ -1,0 +1,36 @@
+"""A course's problem set, made ready for workers."""
+
+from __future__ import annotations
+
+import nbformat
+
+from helpers.grading.course.errors import CourseError
+from helpers.grading.course.folder import Course
+from helpers.grading.course.private import private_of
+from helpers.grading.marking.job import GradingJob, imported_modules
+from helpers.grading.marking.ways import with_ways
+from helpers.grading.notebooks.master import first_difference
+from helpers.grading.notebooks.restore import recorded
+from helpers.grading.sandbox.limits import Limits
+
+
+def job_of(course: Course, name: str, sandbox: str | None = None, run_experiments: bool = False,
+           notebook: str | None = None) -> GradingJob:
+    """A course's problem set as plain data, for workers; `notebook` is which of several.
+
+    Raises:
+        CourseError: if its source has not been built; MasterError: if its master is wrong.
+    """
+    chosen = course.source_path(name, notebook).stem
+    source, master, settings = course.source_notebook(name, chosen), course.master(name), course.settings
+    if master is not None and (cell := first_difference(master, source)):
+        raise CourseError(f"notebooks/{name}.py is not what source/{name} was built from ({cell} is another): run "
+                          f"`coursekit build {name}` and grade again, so that nothing is graded with the old one")
+    job = GradingJob(
+        name=name if chosen == name else f"{name}/{chosen}", source=nbformat.writes(source),
+        recorded=nbformat.writes(recorded(source, name, course.config)),
+        master=master.text if master else "", files=tuple(sorted(course.own_files(name).items())),
+        seed=course.seed(name), depth=settings.depth["feedback"], limits=Limits(**settings.limits),
+        sandbox=sandbox or settings.sandbox, imports=(*imported_modules(source), *settings.imports.get(name, ())),
+        run_experiments=run_experiments, private=private_of(course))
+    return with_ways(course, job, name, chosen)

@@ -1,0 +1,207 @@
+"""Which way each plain test of an assignment runs: proved on its solution, its untouched release and a broken copy.
+
+Way "a", in the grader, cannot be forged. A test runs there if it gives the solution there what it gives in the
+student's process, gives the untouched release nothing, and judges the broken copy alike. Else it runs in way "b", in
+the student's process after their cells, as nbgrader runs it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import dataclasses
+import json
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import nbformat
+from nbgrader.utils import determine_grade
+
+from helpers.grading.course.disk import write_whole
+from helpers.grading.course.errors import CourseError
+from helpers.grading.course.folder import Course
+from helpers.grading.marking.broken import broken
+from helpers.grading.marking.job import GradingJob
+from helpers.grading.marking.notebook import grade_cells
+from helpers.grading.marking.plain import echoed
+from helpers.grading.marking.worker import problem_set_of
+from helpers.grading.notebooks.cells import grade_id_of
+from helpers.grading.notebooks.restore import restore
+from helpers.grading.sandbox.sandbox import FORKS, SandboxError
+
+SOLUTION, UNTOUCHED, BROKEN = "the solution", "an untouched release", "a broken copy"
+
+
+@dataclass
+class Ways:
+    """What was proved of an assignment; `why` says of each test in way "b" why it cannot be in way "a"."""
+
+    digest: str
+    ways: dict[str, str] = field(default_factory=dict)
+    why: dict[str, str] = field(default_factory=dict)
+    echo: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def forgeable(self) -> list[str]:
+        return [name for name, way in self.ways.items() if way == "b"]
+
+    def in_words(self) -> str:
+        """"7 of 9 tests cannot be forged; 2 can, because …"; "" if there are no plain tests."""
+        if not self.ways:
+            return ""
+        safe = len(self.ways) - len(self.forgeable)
+        said = f"{safe} of {len(self.ways)} tests cannot be forged"
+        if self.forgeable:
+            reasons = "; ".join(f"`{name}`: {self.why.get(name, '')}" for name in self.forgeable)
+            said += f"; {len(self.forgeable)} can, because they run in the student's process ({reasons})"
+        return said
+
+
+@dataclass
+class _Seen:
+    """What one grading gave a test."""
+
+    score: float
+    full: bool
+    says: str = ""
+    refused: str = ""
+
+
+def with_ways(course: Course, job: GradingJob, name: str, notebook: str) -> GradingJob:
+    """The job with the way of each of its plain tests.
+
+    Raises:
+        CourseError: if the solution itself does not get full marks in either way, or tests that could be forged are
+            refused by the course's configuration.
+    """
+    problem_set = problem_set_of(job)
+    if problem_set.plain is None:
+        return job
+    path = ways_path(course, name, notebook)
+    found = _kept(path, job) or _prove_and_keep(path, job)
+    if found.problems:
+        raise CourseError("\n".join(found.problems))
+    if found.forgeable and course.settings.forgeable == "refuse":
+        raise CourseError(f"{job.name}: {found.in_words()}. c.CourseKit.forgeable = \"refuse\" does not grade with "
+                          "those: rewrite them (docs/adopting.md says how), or say \"warn\" or \"allow\"")
+    return dataclasses.replace(job, ways=tuple(sorted(found.ways.items())), echo=tuple(found.echo), digest="")
+
+
+def ways_path(course: Course, name: str, notebook: str) -> Path:
+    return course.root / ".coursekit" / name / f"ways-{notebook}.json"
+
+
+def known_ways(course: Course, name: str) -> dict[str, Ways]:
+    """What was proved of an assignment's notebooks when they were graded last."""
+    found = {notebook: _read(ways_path(course, name, notebook)) for notebook in course.notebooks(name)}
+    return {notebook: ways for notebook, ways in found.items() if ways is not None}
+
+
+def _read(path: Path) -> Ways | None:
+    try:
+        return Ways(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def _kept(path: Path, job: GradingJob) -> Ways | None:
+    found = _read(path)
+    return found if found is not None and found.digest == job.digest else None
+
+
+def _prove_and_keep(path: Path, job: GradingJob) -> Ways:
+    try:
+        found = prove(job)
+    except SandboxError as error:
+        raise CourseError(f"{error}\nTo grade without walls all the same, say --sandbox none") from None
+    with contextlib.suppress(OSError):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, json.dumps(asdict(found), indent=1).encode())
+    return found
+
+
+def prove(job: GradingJob) -> Ways:
+    """Grade the solution, the untouched release and a broken copy in both ways, and compare test by test.
+
+    Raises:
+        SandboxError: if a submission's process cannot be started.
+    """
+    problem_set = problem_set_of(job)
+    assert problem_set.plain is not None
+    checks, source = problem_set.plain.checks, nbformat.reads(job.source, as_version=4)
+    recorded = nbformat.reads(job.recorded, as_version=4)
+    copies = {SOLUTION: source, UNTOUCHED: recorded, BROKEN: broken(source)}
+    seen = {way: {what: _graded(job, copy.deepcopy(notebook), way) for what, notebook in copies.items()}
+            for way in ("ab" if FORKS else "b")}
+    found = Ways(job.digest)
+    for name in checks:
+        outcome = {way: {what: marks[name] for what, marks in by_copy.items()} for way, by_copy in seen.items()}
+        why = _why_not_here(outcome) if FORKS else "this system cannot fork the grader"
+        inside = outcome["b"][SOLUTION]
+        if not why:
+            found.ways[name] = "a"
+        elif inside.full:
+            found.ways[name], found.why[name] = "b", why
+        else:
+            found.problems.append(
+                f"{job.name}: the solution itself gets {inside.score:g} points for the test `{name}`, which says: "
+                f"{inside.says or 'nothing'}. In the grader: {why}. Correct the test or the solution, or name what it "
+                "needs: files beside the source notebook, packages that are installed here (there is no network "
+                "inside the walls), time in c.CourseKit.limits")
+    _keep_together(found, checks)
+    found.echo = sorted(echoed(source.cells, checks, found.forgeable))
+    return found
+
+
+def _why_not_here(outcome: dict[str, dict[str, _Seen]]) -> str:
+    here, inside = outcome["a"], outcome["b"]
+    if not here[SOLUTION].full:
+        return here[SOLUTION].refused or f"there the solution gets {here[SOLUTION].says or 'no full marks'}"
+    if here[UNTOUCHED].score:
+        return "there an untouched release would earn it"
+    if inside[SOLUTION].full and here[BROKEN].score != inside[BROKEN].score:
+        return "there a broken copy is judged otherwise"
+    return ""
+
+
+def _keep_together(found: Ways, checks: dict[str, Any]) -> None:
+    """A test that reads what an earlier one binds in the student's process runs there, too."""
+    bound: dict[str, str] = {}
+    for name, check in checks.items():
+        needed = sorted(check.reads & bound.keys() - check.binds)
+        if found.ways.get(name) == "a" and needed:
+            found.ways[name], found.why[name] = "b", f"it reads {needed[0]}, which `{bound[needed[0]]}` makes there"
+        for bind in check.binds:
+            if found.ways.get(name) == "b":
+                bound[bind] = name
+            else:
+                bound.pop(bind, None)
+
+
+def _graded(job: GradingJob, notebook: nbformat.NotebookNode, way: str) -> dict[str, _Seen]:
+    problem_set = problem_set_of(job)
+    checks = problem_set.plain.checks if problem_set.plain else {}
+    recorded, job_cells = (nbformat.reads(text, as_version=4) for text in (job.recorded, job.source))
+    job_cells = job_cells.cells
+    every = dataclasses.replace(job, ways=tuple((name, way) for name in checks), digest=f"{job.digest} {way}",
+                                echo=tuple(sorted(echoed(job_cells, checks, ()))) if way == "a" else ())
+    restored = restore(notebook, recorded)
+    graded = grade_cells(restored, problem_set, every, dict(job.files))
+    found = {name: _Seen(0.0, False, graded.ended or "it was not run") for name in checks}
+    for cell in restored.cells:
+        name = grade_id_of(cell)
+        if name in checks:
+            score, possible = determine_grade(cell)
+            error = next((output for output in cell.outputs if output.output_type == "error"), None)
+            found[name] = _Seen(float(score or 0), error is None and (score or 0) >= possible,
+                                _says(cell, error), graded.refused.get(name, ""))
+    return found
+
+
+def _says(cell: nbformat.NotebookNode, error: nbformat.NotebookNode | None) -> str:
+    if error is not None:
+        return str(error.evalue)
+    written = next((o.text for o in cell.outputs if o.output_type == "stream" and o.name == "stderr"), "")
+    return f"it writes to stderr, for which nbgrader gives no points ({written.strip()[:100]})" if written else ""

@@ -1,0 +1,184 @@
+"""Plain data beyond JSON and arrays: sets, dates, fractions, tables. Each as a name and simpler plain data.
+
+Both ends of the wire import this. What is rebuilt runs no code of a student's: constructors of Python's and pandas'
+own get lists, numbers, texts and arrays.
+"""
+
+from __future__ import annotations
+
+import collections
+import datetime
+import decimal
+import fractions
+import pathlib
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+_SIMPLE: dict[type, tuple[str, Callable[[Any], Any]]] = {
+    set: ("set", lambda v: list(set.__iter__(v))),
+    frozenset: ("frozenset", lambda v: list(frozenset.__iter__(v))),
+    range: ("range", lambda v: (v.start, v.stop, v.step)),
+    slice: ("slice", lambda v: (v.start, v.stop, v.step)),
+    fractions.Fraction: ("fraction", lambda v: (v.numerator, v.denominator)),
+    decimal.Decimal: ("decimal", str),
+    datetime.datetime: ("datetime", datetime.datetime.isoformat),
+    datetime.date: ("date", datetime.date.isoformat),
+    datetime.time: ("time", datetime.time.isoformat),
+    datetime.timedelta: ("timedelta", lambda v: (v.days, v.seconds, v.microseconds)),
+    collections.deque: ("deque", lambda v: (list(v), v.maxlen)),
+    pathlib.PurePosixPath: ("path", str),
+    pathlib.PosixPath: ("path", str),
+}
+_MAPPINGS: dict[type, str] = {
+    collections.OrderedDict: "ordered", collections.Counter: "counter", collections.defaultdict: "default"}
+_REBUILT: dict[str, Callable[[Any], Any]] = {
+    "set": set, "frozenset": frozenset, "range": lambda p: range(*map(_integer, p)), "slice": lambda p: slice(*p),
+    "fraction": lambda p: fractions.Fraction(*map(_integer, p)), "decimal": lambda p: decimal.Decimal(_text(p)),
+    "datetime": lambda p: datetime.datetime.fromisoformat(_text(p)),
+    "date": lambda p: datetime.date.fromisoformat(_text(p)),
+    "time": lambda p: datetime.time.fromisoformat(_text(p)),
+    "timedelta": lambda p: datetime.timedelta(*map(_integer, p)),
+    "deque": lambda p: collections.deque(p[0], p[1]), "path": lambda p: pathlib.PurePosixPath(_text(p)),
+    "ordered": collections.OrderedDict, "counter": collections.Counter,
+    "default": lambda p: collections.defaultdict(None, p),
+}
+_SPECIAL = ("category", "string", "boolean", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64",
+            "Float32", "Float64", "object", "str")
+LARGEST = 10**9  # of a number that stands for a size
+
+
+def taken_apart(value: Any) -> tuple[str, Any] | None:
+    """Name and simpler plain data of a value, or None if it is none of these kinds."""
+    kind = type(value)
+    if kind in _SIMPLE:
+        name, simpler = _SIMPLE[kind]
+        return name, simpler(value)
+    if kind in _MAPPINGS:
+        return _MAPPINGS[kind], dict(value.items())
+    if kind is np.ndarray and value.dtype.kind in "USOMm":
+        return "array", _array(value)
+    pandas = sys.modules.get("pandas")  # never imported for this
+    if pandas is None:
+        return None
+    if kind is pandas.DataFrame:
+        columns = [_column(value.iloc[:, i]) for i in range(value.shape[1])]
+        return "table", (_index(value.columns, pandas), _index(value.index, pandas), columns)
+    if kind is pandas.Series:
+        return "column", (_label(value.name), _index(value.index, pandas), _column(value))
+    if isinstance(value, pandas.Index) and kind.__module__.startswith("pandas."):
+        return "index", _index(value, pandas)
+    if kind is pandas.Timestamp:
+        return "timestamp", value.isoformat()
+    if kind is pandas.Timedelta:
+        return "pandas timedelta", value.isoformat()
+    return ("missing", None) if value is pandas.NA else ("no time", None) if value is pandas.NaT else None
+
+
+def put_together(name: str, parts: Any) -> Any:
+    """What `taken_apart` has taken apart.
+
+    Raises:
+        ValueError, TypeError: if it is nothing that comes from there.
+    """
+    if name in _REBUILT:
+        return _REBUILT[name](parts)
+    if name == "array":
+        return _as_array(parts)
+    import pandas
+
+    if name == "table":
+        columns, index, data = parts
+        index, columns = _as_index(index, pandas), _as_index(columns, pandas)
+        if len(columns) != len(data):
+            raise ValueError("a table whose columns have no names")
+        table = pandas.DataFrame({i: _as_column(part, index, pandas) for i, part in enumerate(data)}, index=index)
+        table.columns = columns
+        return table
+    if name == "column":
+        label, index, data = parts
+        return _as_column(data, _as_index(index, pandas), pandas).rename(label)
+    if name == "index":
+        return _as_index(parts, pandas)
+    simple = {"timestamp": lambda: pandas.Timestamp(_text(parts)), "missing": lambda: pandas.NA,
+              "pandas timedelta": lambda: pandas.Timedelta(_text(parts)), "no time": lambda: pandas.NaT}
+    if name not in simple:
+        raise ValueError("no kind of plain data")
+    return simple[name]()
+
+
+def _array(value: np.ndarray) -> tuple:
+    if value.dtype.kind in "Mm":
+        return value.dtype.str, value.shape, np.ascontiguousarray(value).view("i8")
+    return "O" if value.dtype.kind == "O" else value.dtype.str, value.shape, value.ravel().tolist()
+
+
+def _as_array(parts: Any) -> np.ndarray:
+    kind, shape, items = parts
+    shape = tuple(map(_integer, shape))
+    if _text(kind)[1:2] in "Mm" and isinstance(items, np.ndarray):
+        return items.astype("i8").view(np.dtype(kind)).reshape(shape)
+    if kind != "O":
+        if kind[1:2] not in "US" or not all(isinstance(item, (str, bytes)) for item in items):
+            raise ValueError("an array that is none")
+        return np.array(items, dtype=kind[1:2]).reshape(shape) if items else np.zeros(shape, kind[1:2] + "1")
+    made = np.empty(len(items), dtype=object)
+    for position, item in enumerate(items):
+        made[position] = item
+    return made.reshape(shape)
+
+
+def _column(series: Any) -> tuple:
+    kind = str(series.dtype)
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "biufcMm":
+        return "", series.to_numpy()
+    if kind in _SPECIAL:
+        return kind, [_label(item) for item in series.astype(object).tolist()]
+    return "object", [_label(item) for item in series.tolist()]
+
+
+def _as_column(part: Any, index: Any, pandas: Any) -> Any:
+    kind, items = part
+    if kind == "" and isinstance(items, np.ndarray):
+        return pandas.Series(items, index=index)
+    if kind not in _SPECIAL:
+        raise ValueError("a column of no kind")
+    return pandas.Series(items, index=index, dtype=kind)
+
+
+def _index(index: Any, pandas: Any) -> tuple:
+    if isinstance(index, pandas.RangeIndex):
+        return "range", (index.start, index.stop, index.step), [_label(index.name)]
+    if isinstance(index, pandas.MultiIndex):
+        return "tuples", [tuple(map(_label, item)) for item in index.tolist()], [_label(name) for name in index.names]
+    if isinstance(index.dtype, np.dtype) and index.dtype.kind in "biufcMm":
+        return "", index.to_numpy(), [_label(index.name)]
+    kind = "str" if str(index.dtype) == "str" else "object"
+    return kind, [_label(item) for item in index.tolist()], [_label(index.name)]
+
+
+def _as_index(parts: Any, pandas: Any) -> Any:
+    kind, items, names = parts
+    if kind == "range":
+        return pandas.RangeIndex(*map(_integer, items), name=names[0])
+    if kind == "tuples":
+        return pandas.MultiIndex.from_tuples(items, names=names)
+    return pandas.Index(items, name=names[0], dtype=kind if kind in ("str", "object") else None)
+
+
+def _label(value: Any) -> Any:
+    return value.item() if isinstance(value, (np.str_, np.bytes_)) else value
+
+
+def _integer(value: Any) -> int:
+    if type(value) is not int or abs(value) > LARGEST:
+        raise ValueError("a number that is no size")
+    return value
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or len(value) > 10_000:
+        raise ValueError("a text that is too long, or none")
+    return value
