@@ -20,7 +20,8 @@
 # **What you need.** Matrix products, the chain rule, and numpy arrays. No deep-learning library: the point of this
 # set is that you need none.
 #
-# **How long it takes.** About four hours. Everything together computes for a few seconds.
+# **How long it takes.** About four and a half hours. Solved, everything together computes for about ten seconds, and for
+# less than half a minute on a machine that is busy with other things.
 #
 # **How it works.** You write functions. Under each is a self-check: run it as often as you like. It compares your
 # numbers with known ones, or your gradients with finite differences of your own loss, on small nets of several shapes.
@@ -77,6 +78,12 @@ def starting_weights(m, scale, n=10):
     return scale * rng.standard_normal((m, n)), scale * rng.standard_normal((n, m))
 
 
+def uniform_weights(m, high, n=10):
+    """Random weights to start from: W1 (m, n) and W2 (n, m), uniform between 0 and `high`."""
+    rng = np.random.default_rng(m)
+    return high * rng.random((m, n)), high * rng.random((n, m))
+
+
 inputs, targets = make_samples()
 
 # %% nbgrader={"grade_id": "the-cases", "locked": true}
@@ -111,10 +118,11 @@ def jacobian_cases(rng):
 
 
 def few_step_cases(rng):
-    """Three steps of training: enough to see every number of it."""
-    for case in two_layer_cases(rng, sizes=((3, 5, 4), (5, 3, 7))):
+    """A few steps of training: enough to see every number of it. The last rates are far too large: the loss grows."""
+    sizes = ((3, 5, 4), (5, 3, 7), (7, 3, 5), (6, 4, 6))
+    for case, steps, rate in zip(two_layer_cases(rng, sizes), (3, 4, 3, 3), (0.05, 0.02, 12.0, 8.0)):
         yield {"W1": case["W1"] / 2, "W2": case["W2"] / 2, "X": case["X"], "Y": case["Y"],
-               "steps": 3, "rate": 0.05, "case": case["case"]}
+               "steps": steps, "rate": rate * rng.uniform(0.8, 1.2), "case": f"{case['case']}, {steps} steps"}
 
 
 # %% [markdown]
@@ -173,7 +181,8 @@ def linear_forward(W1, W2, X):
 #
 # The loss of one sample is the squared length of its residual, $\lVert f(x) - y \rVert^2$: a **sum** over the $n$
 # outputs. The loss of the net is the **mean** of that over the $t$ samples. Keep the two apart. Whether a loss sums or
-# averages decides which factors its gradient has, and a forgotten $1/t$ is the most common slip in this problem set.
+# averages decides which factors its gradient has. A forgotten $1/t$ is easily overlooked: the gradient keeps its direction,
+# and descent still works, at another rate.
 #
 # $$L = \frac{1}{t} \sum_{s=1}^{t} \lVert f(x_s) - y_s \rVert^2
 #     = \frac{1}{t} \sum_{s=1}^{t} \sum_{i=1}^{n} (F_{is} - Y_{is})^2$$
@@ -250,7 +259,7 @@ def linear_output(W1, W2, x):
 # *Afterwards you have the full derivative of the net for one sample, with nothing summed up or left out.*
 #
 # The output of the net is a vector of $n$ numbers and $W_1$ is an array of $m \times n$ numbers. So the derivative of
-# the output by $W_1$ is $n \times m \times n$ numbers, one for each pair of an output and a weight: a tensor with three
+# the output with respect to $W_1$ is $n \times m \times n$ numbers, one for each pair of an output and a weight: a tensor with three
 # axes. **The first axis counts the outputs; the other two are the axes of the weight matrix.** In the indices, with
 # $h = W_1 x$ for the hidden vector, of shape $(m,)$:
 #
@@ -305,7 +314,7 @@ def linear_jacobians(W1, W2, x):
         J2[i, i, :] = h
     return J1, J2
 
-# %% tags=["mistake"] question="linear-jacobians" says="Output i is made with row i of W2 alone: its derivative by every other row is zero."
+# %% tags=["mistake"] question="linear-jacobians" says="Output i is made with row i of W2 alone: its derivative with respect to every other row is zero."
 def linear_jacobians(W1, W2, x):
     n, h = len(x), W1 @ x
     J1 = W2[:, :, np.newaxis] * x
@@ -343,11 +352,13 @@ def linear_jacobians(W1, W2, x):
 # *Afterwards you can go the whole way back for one sample: backprop the long way.*
 #
 # The loss of one sample is $\ell = \sum_i r_i^2$ with the residual $r = f(x) - y$. A weight moves the loss through
-# every output at once: each output says by its Jacobian how much it moves, and by its residual how much that matters.
+# every output at once: each output says by its Jacobian how much it moves, and the loss says how much that matters.
 # The chain rule adds these contributions up. Adding up over a shared axis is called a **contraction**.
 #
 # $$\frac{\partial \ell}{\partial W_{jk}} = \sum_{i} \frac{\partial \ell}{\partial f_i}\,
-#   \frac{\partial f_i}{\partial W_{jk}}, \qquad \frac{\partial \ell}{\partial f_i} = 2\, r_i$$
+#   \frac{\partial f_i}{\partial W_{jk}}$$
+#
+# The second factor is the Jacobian. The first one you find by differentiating $\ell$ with respect to one output.
 #
 # The gradient has the shape of its weight matrix: the axis of the outputs is gone. The Jacobians are arguments here, so
 # that this question does not depend on the last one. The self-check uses tensors of random numbers in
@@ -403,19 +414,82 @@ def contract(J1, J2, r):
 #
 # *Afterwards you have both gradients for all samples at once: backprop the short way.*
 #
-# Put the entries of $J_1$ and $J_2$ into the contraction and the zeros drop out. What is left needs no tensor with
-# three axes and no loop. With $H = W_1 X$ for all hidden vectors and $R = F - Y$ for all residuals, the sums read
+# Put the entries of $J_1$ and $J_2$ into the contraction and most of them drop out: they are zero. Do it on paper for
+# $\partial L / \partial W_{2,ij}$ and for $\partial L / \partial W_{1,jk}$. Do not forget the mean over the samples. Write
+# $h_{js}$ for hidden number $j$ of sample $s$ and $r_{is}$ for residual $i$ of sample $s$. What is left are sums over
+# indices that two factors share, and such a sum is a matrix product; where the shared index stands in the wrong
+# place, one factor is transposed. No tensor with three axes remains, and no loop.
 #
-# $$\frac{\partial L}{\partial W_{2,ij}} = \frac{2}{t} \sum_{s} R_{is}\, H_{js}, \qquad
-#   \frac{\partial L}{\partial W_{1,jk}} = \frac{2}{t} \sum_{s} \Bigl( \sum_{i} W_{2,ij}\, R_{is} \Bigr) X_{ks}$$
+# In the sum for $W_1$ look for the part that contains $W_2$ and the residuals only. It says how much each hidden number of
+# each sample matters: the residual carried *backwards* through $W_2$. This is why the method is called backpropagation.
 #
-# Each sum over an index that two factors share is a matrix product; where the shared index stands in the wrong
-# place, one factor is transposed. The inner bracket is the important part. It is the residual carried *backwards*
-# through $W_2$: it says how much each hidden unit of each sample matters. This is why the method is called
-# backpropagation. Write both as matrix products, without a loop over samples.
+# **First the formulas.** Hand in what you have found as two lines of text, in numpy's notation. You may use $W_1$, $W_2$,
+# $X$, $Y$, $H = W_1 X$ (`H`, $(m, t)$), the residuals $R = F - Y$ (`R`, $(n, t)$) and $t$, and further lines of your own;
+# `@` is the matrix product, `*` goes entry by entry, `.T` transposes. The self-check shows your formulas as
+# mathematics and compares their values: any way to write them is right.
+
+# %% nbgrader={"grade_id": "linear-derivation-cases", "locked": true}
+def linear_letters(rng):
+    """The letters of the derivation, first with small whole numbers."""
+    W1, W2 = np.array([[1.0, -1.0]]), np.array([[2.0], [1.0]])
+    X, Y = np.array([[1.0, 0.0], [3.0, 1.0]]), np.array([[0.0, 1.0], [-3.0, 2.0]])
+    small = {"W1": W1, "W2": W2, "X": X, "Y": Y, "case": "m = 1, n = 2, t = 2"}
+    for case in (small, *two_layer_cases(rng)):
+        H = case["W1"] @ case["X"]
+        yield {**{name: case[name] for name in ("W1", "W2", "X", "Y")}, "H": H, "R": case["W2"] @ H - case["Y"],
+               "t": case["X"].shape[1], "case": case["case"]}
+
+
+# %% nbgrader={"grade_id": "linear-derivation", "solution": true}
+def linear_formulas():
+    """The gradients of the loss of the linear net as formulas of W1, W2, X, Y, H, R and t.
+
+    Returns a text with the lines "dW1 = ..." and "dW2 = ...".
+    """
+    ### BEGIN SOLUTION
+    return """
+    dF = 2 / t * R
+    dW2 = dF @ H.T
+    dW1 = W2.T @ dF @ X.T
+    """
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "linear-derivation-check", "grade": true, "points": 2}
+check.derivation(linear_formulas, at=linear_letters, returns=("dW1", "dW2"), points=2)
+
+# %% tags=["mistake"] question="linear-derivation" says="The mean over the samples is missing: a factor 1/t stands before both sums."
+def linear_formulas():
+    return "dW1 = 2 * W2.T @ R @ X.T; dW2 = 2 * R @ H.T"
+
+# %% tags=["mistake"] question="linear-derivation" says="A square has the derivative 2 r: both formulas lack the 2."
+def linear_formulas():
+    return "dW1 = W2.T @ R @ X.T / t; dW2 = R @ H.T / t"
+
+# %% tags=["mistake"] question="linear-derivation" says="What W2 multiplies is the hidden vector, not the input: the sum for W2 holds h, and that for W1 holds x."
+def linear_formulas():
+    return "dW1 = 2 / t * W2.T @ R @ H.T; dW2 = 2 / t * R @ X.T"
+
+# %% tags=["mistake"] question="linear-derivation" says="The residual has not been carried back through W2: the sum for W1 holds, for each hidden number, the residuals weighted with their entries of W2."
+def linear_formulas():
+    return "dW1 = 2 / t * (ones_like(W2).T @ R) @ X.T; dW2 = 2 / t * R @ H.T"
+
+# %% tags=["mistake"] question="linear-derivation" says="The sign is turned around: the residual is output minus target."
+def linear_formulas():
+    return "dW1 = 2 / t * W2.T @ (Y - W2 @ H) @ X.T; dW2 = 2 / t * (Y - W2 @ H) @ H.T"
+
+# %% tags=["alternative"] question="linear-derivation" name="through the product W2 W1"
+def linear_formulas():
+    return "dA = 2 * (W2 @ W1 @ X - Y) @ X.T / t\ndW1 = W2.T @ dA\ndW2 = dA @ W1.T"
+
+# %% tags=["alternative"] question="linear-derivation" name="a dict, transposed twice"
+def linear_formulas():
+    return {"dW2": "2 * (H @ R.T).T / t", "dW1": "(X @ R.T @ W2).T * 2 / t"}
+
+# %% [markdown]
+# **Then the code**, for all samples at once and without a loop over them.
 #
-# Shapes: $R$ $(n, t)$, $H$ $(m, t)$, bracket $(m, t)$ $\to$ $(m, n)$ and $(n, m)$. There is only one way to make
-# these shapes fit, which is worth more than remembering the formula.
+# Shapes: $R$ $(n, t)$, $H$ $(m, t)$ $\to$ $(m, n)$ and $(n, m)$. The shapes rule out most wrong ways to put the factors
+# together, though not all: $X$, $Y$ and $R$ have the same shape, and where $m = n$ more things fit than should.
 
 # %% nbgrader={"grade_id": "linear-gradients", "solution": true}
 def linear_gradients(W1, W2, X, Y):
@@ -595,7 +669,7 @@ def linear_train(W1, W2, X, Y, steps, rate):
     ### END SOLUTION
 
 # %% [markdown]
-# Two checks: the first follows three steps number by number. The second trains small nets for longer and looks whether
+# Two checks: the first follows a few steps number by number, once with a rate that is far too large. The second trains small nets for longer and looks whether
 # they reach the best loss that any linear map can have, to within 5 %.
 
 # %% nbgrader={"grade_id": "linear-train-cases", "locked": true}
@@ -665,6 +739,26 @@ def linear_train(W1, W2, X, Y, steps, rate):
         losses.append(linear_loss(W1, W2, X, Y))
     return W1, W2, np.array(losses)
 
+# %% tags=["mistake"] question="linear-train" says="Training goes on to the end, whatever the loss does: asked for are the last weights, not the best ones on the way."
+def linear_train(W1, W2, X, Y, steps, rate):
+    losses, best = [], (W1, W2)
+    for _ in range(steps):
+        losses.append(linear_loss(W1, W2, X, Y))
+        dW1, dW2 = linear_gradients(W1, W2, X, Y)
+        W1, W2 = W1 - rate * dW1, W2 - rate * dW2
+        if linear_loss(W1, W2, X, Y) < linear_loss(*best, X, Y):
+            best = W1, W2
+    return *best, np.array(losses)
+
+# %% tags=["mistake"] question="linear-train" says="The rate is an argument: whoever calls decides how long a step is, and this function takes steps of its own length."
+def linear_train(W1, W2, X, Y, steps, rate):
+    losses = []
+    for _ in range(steps):
+        losses.append(linear_loss(W1, W2, X, Y))
+        dW1, dW2 = linear_gradients(W1, W2, X, Y)
+        W1, W2 = W1 - 0.05 * dW1, W2 - 0.05 * dW2
+    return W1, W2, np.array(losses)
+
 # %% tags=["mistake"] question="linear-train" says="The steps go uphill: the gradient points to where the loss grows, so it is subtracted."
 def linear_train(W1, W2, X, Y, steps, rate):
     losses = []
@@ -697,7 +791,8 @@ def linear_train(W1, W2, X, Y, steps, rate):
 # ### Three widths
 #
 # Now train for real: 2,000 steps at a learning rate of 0.01, for $m = 10$, 25 and 50. Before you run the cell, guess:
-# the widest net has five times as many weights as the narrowest. Which will end lowest?
+# the widest net has five times as many weights as the narrowest. Which will end lowest? Then the same from other
+# initialisations, all weights uniform between 0 and 0.1, or between 0 and 0.01. Does it matter where a net begins?
 
 # %% tags=["experiment"]
 linear_runs = {}  # width -> (W1, W2, losses)
@@ -710,6 +805,11 @@ with check.once_written():
     plots.learning_curves({f"m = {width}": run[2] for width, run in linear_runs.items()},
                           title="The linear net, three widths", xlabel="step", first=0)
     plt.show()
+    for high in (0.1, 0.01):
+        for width in (10, 25, 50):
+            losses = linear_train(*uniform_weights(width, high), inputs, targets, steps=2000, rate=0.01)[2]
+            print(f"uniform between 0 and {high}, m = {width}: loss {losses[0]:.3f} at the start, {losses[500]:.3f} after 500 "
+                  f"steps, {losses[-1]:.5f} at the end")
 
 # %% [markdown]
 # ## 1.7 The best that a linear map can do
@@ -776,7 +876,8 @@ def least_squares(X, Y):
 # ### The trained nets beside the least-squares solution
 #
 # The weights of the three nets have different shapes and cannot be compared. Their products $W_2 W_1$ are all
-# $(n, n)$ and can. Look at the last figure too: the nets come to the same place, but not equally fast.
+# $(n, n)$ and can: the cell prints them, each with its first three rows, and draws them whole. Look at the last figure
+# too: the nets come to the same place, but not equally fast.
 
 # %% tags=["experiment"]
 def compare_with_least_squares(runs, A):
@@ -784,8 +885,10 @@ def compare_with_least_squares(runs, A):
     best = mean_loss(A @ inputs, targets)
     print(f"least squares: loss {best:.5f}")
     for m, (W1, W2, losses) in runs.items():
-        print(f"m = {m}: loss {losses[-1]:.5f}, {losses[-1] - best:.0e} above; "
-              f"W2 W1 is nowhere farther from A than {np.max(np.abs(W2 @ W1 - A)):.0e}")
+        print(f"m = {m}: loss {losses[-1]:.5f}, {losses[-1] - best:.0e} above; max |W2 W1 − A| = "
+              f"{np.max(np.abs(W2 @ W1 - A)):.0e}")
+    for name, product in [("A", A)] + [(f"W2 W1, m = {m}", W2 @ W1) for m, (W1, W2, _) in runs.items()]:
+        print(f"{name}:", *(" ".join(f"{entry:6.3f}" for entry in row) for row in product[:3]), sep="\n  ")
 
     products = {"A": A} | {f"m = {m}": W2 @ W1 for m, (W1, W2, _) in runs.items()}
     plots.weights(np.stack(list(products.values())), names=list(products), shape=A.shape, columns=len(products),
@@ -802,8 +905,8 @@ with check.once_written():
 # %% [markdown]
 # ## 1.8 Why do all three end at the same loss?
 #
-# Answer in one sentence that says *why*, not only that it is so. Then say in a second one what would be different for
-# $m = 5$.
+# Answer in two or three sentences: what are all three nets able to be, and why is the end the same one for all? Then say in
+# one more what would be different for $m = 5$.
 
 # %% [markdown] nbgrader={"grade_id": "why-same-loss", "grade": true, "solution": true, "points": 3}
 # ### BEGIN SOLUTION
@@ -1000,24 +1103,171 @@ def sigmoid_cases(rng, sizes=((3, 5, 4), (4, 4, 6), (6, 3, 7))):
 
 
 # %% [markdown]
-# ## 2.3 Backwards through the sigmoid
+# ## 2.3 The long way once more
 #
-# *Afterwards you have both gradients of a net with a non-linearity: this is all of backpropagation.*
+# *Afterwards you see what the sigmoid changes in the Jacobians, and what it does not.*
 #
-# Start as in 1.5 and go backwards, one operation at a time. At each one, ask how the loss moves with its input, when
-# you know how it moves with its output. For $F = W_2 H$ that is the same as before. New is $H = \sigma(Z)$: it acts
-# on each entry by itself, so each entry is multiplied by the slope of $\sigma$ *at its own* $Z$. The slope can be had
-# from the activation that you have kept, without another exponential.
+# As in 1.3, for one sample: every output, every weight. Only now $h = \sigma(z)$ with $z = W_1 x$. Follow one weight
+# $W_{1,jk}$ with a pencil: which $z$ does it move, which $h$ does that move, and which outputs does this $h$ move? The
+# sigmoid acts on each hidden number by itself, so the Jacobian of $h$ with respect to $z$ is a diagonal matrix. What stands on its
+# diagonal can be said with $h$ alone. (Differentiate $\sigma(z) = 1 / (1 + e^{-z})$ and look for $\sigma$ in the result.)
 #
-# $$\frac{\partial L}{\partial F} = \frac{2}{t} (F - Y), \qquad
-#   \frac{\partial L}{\partial H} = W_2^\top\, \frac{\partial L}{\partial F}, \qquad
-#   \frac{\partial L}{\partial Z} = \frac{\partial L}{\partial H} \odot \sigma'(Z)$$
+# The forward pass is done: $h$ is an argument, and $W_1$ is not needed any more.
 #
-# $$\sigma'(z) = \sigma(z)\,\bigl(1 - \sigma(z)\bigr)$$
+# Shapes, for **one** sample: $W_2$ $(n, m)$, $x$ $(n,)$, $h$ $(m,)$ $\to$ $J_1$ $(n, m, n)$, $J_2$ $(n, n, m)$.
+
+# %% nbgrader={"grade_id": "sigmoid-jacobians-cases", "locked": true}
+def sigmoid_output(W1, W2, x):
+    """The output (n,) of the sigmoid net for one sample x (n,)."""
+    return W2 @ expit(W1 @ x)
+
+
+def one_sigmoid_sample_cases(rng):
+    """Weights, one input, and its hidden activations; fewer, as many and more hidden units than inputs."""
+    for case in one_sample_cases(rng):
+        yield case | {"h": expit(case["W1"] @ case["x"])}
+
+
+# %% nbgrader={"grade_id": "sigmoid-jacobians", "solution": true}
+def sigmoid_jacobians(W2, x, h):
+    """The Jacobians of the sigmoid net for one sample.
+
+    W2: (n, m), x: (n,); h: (m,), activations after the sigmoid.
+    Returns J1: (n, m, n) with J1[i, j, k] = d f[i] / d W1[j, k],
+            J2: (n, n, m) with J2[i, j, k] = d f[i] / d W2[j, k].
+    """
+    ### BEGIN SOLUTION
+    slope = h * (1 - h)  # (m,), the diagonal
+    J1 = (W2 * slope)[:, :, np.newaxis] * x
+    J2 = np.zeros((len(x), len(x), len(h)))
+    for i in range(len(x)):
+        J2[i, i] = h
+    return J1, J2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "sigmoid-jacobians-check", "grade": true, "points": 3}
+check.jacobian(sigmoid_jacobians, of=sigmoid_output, wrt=("W1", "W2"), at=one_sigmoid_sample_cases, points=3)
+
+# %% tags=["mistake"] question="sigmoid-jacobians" says="The sigmoid's slope is missing in J1: a weight of the first layer moves z, and h moves with z by the slope of the sigmoid."
+def sigmoid_jacobians(W2, x, h):
+    return np.einsum("ij,k->ijk", W2, x), np.einsum("ij,k->ijk", np.eye(len(x)), h)
+
+# %% tags=["mistake"] question="sigmoid-jacobians" says="The sigmoid's slope has slipped into J2: W2 stands behind the sigmoid, and its weights meet the activation itself."
+def sigmoid_jacobians(W2, x, h):
+    slope = h * (1 - h)
+    return np.einsum("ij,j,k->ijk", W2, slope, x), np.einsum("ij,k->ijk", np.eye(len(x)), slope)
+
+# %% tags=["mistake"] question="sigmoid-jacobians" says="The sigmoid has been applied a second time: h is already what comes out of it, and the slope is made of h directly."
+def sigmoid_jacobians(W2, x, h):
+    slope = expit(h) * (1 - expit(h))
+    return np.einsum("ij,j,k->ijk", W2, slope, x), np.einsum("ij,k->ijk", np.eye(len(x)), h)
+
+# %% tags=["mistake"] question="sigmoid-jacobians" says="W1 has m rows: only the first n of them have been filled, and where there are more hidden units than inputs the rest has stayed zero."
+def sigmoid_jacobians(W2, x, h):
+    n, m = W2.shape
+    J1, J2 = np.zeros((n, m, n)), np.zeros((n, n, m))
+    for i in range(n):
+        for j in range(min(n, m)):
+            J1[i, j] = W2[i, j] * h[j] * (1 - h[j]) * x
+        J2[i, i] = h
+    return J1, J2
+
+# %% tags=["mistake"] question="sigmoid-jacobians" says="All hidden numbers have got the mean slope: the sigmoid acts on each by itself, at its own z."
+def sigmoid_jacobians(W2, x, h):
+    slope = np.mean(h * (1 - h))
+    return slope * np.einsum("ij,k->ijk", W2, x), np.einsum("ij,k->ijk", np.eye(len(x)), h)
+
+# %% tags=["alternative"] question="sigmoid-jacobians" name="a diagonal matrix"
+def sigmoid_jacobians(W2, x, h):
+    through = W2 @ np.diag(h - h**2)
+    return np.einsum("ij,k->ijk", through, x), np.einsum("ij,k->ijk", np.eye(len(x)), h)
+
+# %% tags=["alternative"] question="sigmoid-jacobians" name="entry by entry"
+def sigmoid_jacobians(W2, x, h):
+    n, m = W2.shape
+    J1, J2 = np.zeros((n, m, n)), np.zeros((n, n, m))
+    for i in range(n):
+        for j in range(m):
+            J2[i, i, j] = h[j]
+            for k in range(n):
+                J1[i, j, k] = W2[i, j] * h[j] * (1 - h[j]) * x[k]
+    return J1, J2
+
+# %% [markdown]
+# ## 2.4 Backwards through the sigmoid
 #
-# Here $\odot$ multiplies entry by entry, `*` in numpy. What is left are the last steps to $W_2$ and $W_1$, which you
-# know: each weight matrix gets what arrives at its output times what went into it. Note that $W_1$ itself is not
-# needed: all that matters of it is in $H$.
+# *Afterwards you have both gradients of a net with a non-linearity: this is all of backpropagation for a chain of layers.*
+#
+# Start as in 1.5 and go backwards, one operation at a time: first to $F$, then to $H$ and $W_2$, then to $Z$, then to
+# $W_1$. At each one, ask how the loss moves with its input, when you know how it moves with its output. For $F = W_2 H$ that
+# is the same as before. New is $H = \sigma(Z)$: it acts on each entry by itself, as you have seen in 2.3. What multiplies
+# entry by entry is written $\odot$ in formulas and `*` in numpy. Note that $W_1$ itself is not needed: all that matters of
+# it is in $H$.
+#
+# (A chain: each number here is used once. Where one is used in two places, what comes back from both is added up. You have
+# met that already: a weight is used for every sample, and its gradient is a sum over the samples.)
+#
+# **First the formulas**, in three lines: `dZ`, the gradient with respect to the pre-activations, `dW1` and `dW2`. Letters are
+# $W_2$, $X$, $H$, the residuals $R = F - Y$ and $t$.
+
+# %% nbgrader={"grade_id": "sigmoid-derivation-cases", "locked": true}
+def sigmoid_letters(rng):
+    """The letters of the derivation; the first case holds numbers that a pencil can follow."""
+    small = {"W2": np.array([[2.0, -1.0]]), "X": np.array([[1.0, 4.0]]), "H": np.array([[0.5, 0.2], [0.9, 0.5]]),
+             "F": np.array([[0.1, -0.1]]), "Y": np.array([[-1.9, 0.9]]), "case": "m = 2, n = 1, t = 2"}
+    for case in (small, *sigmoid_cases(rng)):
+        yield {"W2": case["W2"], "X": case["X"], "H": case["H"], "R": case["F"] - case["Y"], "t": case["X"].shape[1],
+               "case": case["case"]}
+
+
+# %% nbgrader={"grade_id": "sigmoid-derivation", "solution": true}
+def sigmoid_formulas():
+    """The gradients of the loss of the sigmoid net as formulas of W2, X, H, R and t.
+
+    Returns a text with the lines "dZ = ...", "dW1 = ..." and "dW2 = ...".
+    """
+    ### BEGIN SOLUTION
+    return """
+    dF = 2 / t * R
+    dW2 = dF @ H.T
+    dZ = (W2.T @ dF) * H * (1 - H)
+    dW1 = dZ @ X.T
+    """
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "sigmoid-derivation-check", "grade": true, "points": 3}
+check.derivation(sigmoid_formulas, at=sigmoid_letters, returns=("dZ", "dW1", "dW2"), points=3)
+
+# %% tags=["mistake"] question="sigmoid-derivation" says="The sigmoid has been passed without its slope: what arrives at H is not yet what arrives at Z."
+def sigmoid_formulas():
+    return "dF = 2 / t * R; dW2 = dF @ H.T; dZ = W2.T @ dF; dW1 = dZ @ X.T"
+
+# %% tags=["mistake"] question="sigmoid-derivation" says="1 - H² is the slope of tanh; that of the logistic function is another polynomial of H."
+def sigmoid_formulas():
+    return "dF = 2 / t * R; dW2 = dF @ H.T; dZ = (W2.T @ dF) * (1 - H**2); dW1 = dZ @ X.T"
+
+# %% tags=["mistake"] question="sigmoid-derivation" says="The slope is that of sigma at Z, and H is sigma(Z) already: no second sigmoid belongs there."
+def sigmoid_formulas():
+    return "dF = 2 / t * R; dW2 = dF @ H.T; dZ = (W2.T @ dF) * sigmoid(H) * (1 - sigmoid(H)); dW1 = dZ @ X.T"
+
+# %% tags=["mistake"] question="sigmoid-derivation" says="The mean over the samples is missing in all three lines."
+def sigmoid_formulas():
+    return "dF = 2 * R; dW2 = dF @ H.T; dZ = (W2.T @ dF) * H * (1 - H); dW1 = dZ @ X.T"
+
+# %% tags=["alternative"] question="sigmoid-derivation" name="without a name for dF"
+def sigmoid_formulas():
+    return ["dZ = 2 * W2.T @ R * (H - H**2) / t", "dW1 = dZ @ X.T", "dW2 = (H @ R.T).T * 2 / t"]
+
+# %% tags=["alternative"] question="sigmoid-derivation" name="as sums with a new axis"
+def sigmoid_formulas():
+    return """
+    dZ = 2 / t * sum(W2[:, :, None] * R[:, None, :], axis=0) * H * (1 - H)
+    dW1 = sum(dZ[:, None, :] * X[None, :, :], axis=2)
+    dW2 = 2 / t * sum(R[:, None, :] * H[None, :, :], axis=2)
+    """
+
+# %% [markdown]
+# **Then the code**, from the cache of the forward pass.
 #
 # Shapes: $W_2$ $(n, m)$, $X$ and $Y$ and $F$ $(n, t)$, $H$ $(m, t)$ $\to$ $(m, n)$ and $(n, m)$.
 
@@ -1098,7 +1348,7 @@ def sigmoid_gradients(W2, X, Y, H, F):
     return dW1, 2 * np.einsum("is,js->ij", R, H)
 
 # %% [markdown]
-# ## 2.4 The sigmoid net learns
+# ## 2.5 The sigmoid net learns
 #
 # *Afterwards you can train a net that bends.*
 #
@@ -1186,6 +1436,18 @@ def sigmoid_train(W1, W2, X, Y, steps, rate):
         W1 = W1 - rate * 2 / t * (W2.T @ R * H * (1 - H)) @ X.T
     return W1, W2, np.array(losses)
 
+# %% tags=["mistake"] question="sigmoid-train" says="The last weights are asked for, also where the loss has grown: these are the best ones on the way."
+def sigmoid_train(W1, W2, X, Y, steps, rate):
+    losses, best = [], (W1, W2)
+    for _ in range(steps):
+        H, F = sigmoid_forward(W1, W2, X)
+        losses.append(mean_loss(F, Y))
+        dW1, dW2 = sigmoid_gradients(W2, X, Y, H, F)
+        W1, W2 = W1 - rate * dW1, W2 - rate * dW2
+        if sigmoid_loss(W1, W2, X, Y) < sigmoid_loss(*best, X, Y):
+            best = W1, W2
+    return *best, np.array(losses)
+
 # %% tags=["mistake"] question="sigmoid-train" says="Only W2 learns: W1 gets a gradient too, so both layers have to move."
 def sigmoid_train(W1, W2, X, Y, steps, rate):
     losses = []
@@ -1221,38 +1483,87 @@ def sigmoid_train(W1, W2, X, Y, steps, rate):
 # %% [markdown]
 # ### Three widths once more
 #
-# 2,000 steps at a rate of 0.05 for $m = 10$ and 25; 3,000 steps at 0.01 for $m = 50$. The start is larger than in
-# part 1, because close to 0 the sigmoid is nearly a straight line, and a net that starts there starts out linear.
+# 2,000 steps at a rate of 0.05 for each width: one thing changes at a time. The initial weights are larger than in part 1,
+# because close to 0 the sigmoid is nearly a straight line, and a net that starts there starts out linear.
 #
-# Why is the rate not the same for all? The more hidden units add up in an output, the more steeply the loss is
-# curved, and the smaller is the step that does not overshoot. With this start, the wide net already jumps about at
-# 0.1, where the narrow one is still at ease. A careful rate costs time, and you will see that in the figure. Try
-# other rates: the table below is yours to change.
+# The last line of the table is another schedule for the widest net, more steps at a smaller rate, as it is found in
+# exercises. The more hidden units add up in an output, the more steeply the loss is curved, and the smaller is the step that
+# does not overshoot: at a rate of 0.1 the loss of the wide net grows from 234 to 1,497 in the first three steps before
+# it falls, where that of the narrow one falls at once. But is 0.01 needed? The table below is yours to change.
 
 # %% tags=["experiment"]
-schedule = {
-    10: {"steps": 2000, "rate": 0.05},
-    25: {"steps": 2000, "rate": 0.05},
-    50: {"steps": 3000, "rate": 0.01},
-}
+schedule = [
+    (10, {"steps": 2000, "rate": 0.05}),
+    (25, {"steps": 2000, "rate": 0.05}),
+    (50, {"steps": 2000, "rate": 0.05}),
+    (50, {"steps": 3000, "rate": 0.01}),
+]
 sigmoid_runs = {}  # width -> (W1, W2, losses)
 
 with check.once_written():
     print(f"the best linear map: loss {best_linear_loss(inputs, targets):.3f}")
-    for width, pace in schedule.items():
+    curves = {}
+    for width, pace in schedule:
         run = sigmoid_train(*starting_weights(width, scale=1), inputs, targets, **pace)
-        sigmoid_runs[width] = run
+        sigmoid_runs.setdefault(width, run)
+        curves[f"m = {width}, rate {pace['rate']}"] = run[2]
         print(f"m = {width}, {pace['steps']:,} steps at {pace['rate']}: "
-              f"loss {run[2][0]:.1f} at the start, {run[2][-1]:.3f} at the end")
-    axis = plots.learning_curves({f"m = {width}": run[2] for width, run in sigmoid_runs.items()},
+              f"loss {run[2][0]:.1f} at the start, {run[2][-1]:.5f} at the end")
+    axis = plots.learning_curves(curves,
                                  title="The sigmoid net, three widths", xlabel="step", first=0)
     axis.axhline(best_linear_loss(inputs, targets), color="black", linestyle=":", linewidth=1)
     axis.annotate("best linear map", (1, best_linear_loss(inputs, targets)), xycoords=("axes fraction", "data"),
                   xytext=(-4, 3), textcoords="offset points", ha="right")
     plt.show()
+    A = least_squares(inputs, targets)
+    for width, (W1, W2, _) in sigmoid_runs.items():
+        print(f"m = {width}: max |W2 W1 − A| = {np.max(np.abs(W2 @ W1 - A)):.1f}; "
+              f"first entries of W2 W1: {' '.join(f'{entry:6.2f}' for entry in (W2 @ W1)[0, :6])}")
 
 # %% [markdown]
-# ## 2.5 What has the non-linearity bought?
+# ### What does the product say here?
+#
+# The last lines of the cell print $W_2 W_1$ of the sigmoid nets, as in part 1. For the linear nets these numbers were the
+# same for every width. Here they are not, and they are nowhere near $A$. Why?
+#
+# - `"a"`: the nets have not been trained for long enough; with more steps the products come to $A$.
+# - `"b"`: the product is the best linear map for the targets *as the sigmoid sees them*, and each width sees them otherwise.
+# - `"c"`: the product is no part of what the net computes: σ stands between the two matrices, and $W_2\, \sigma(W_1 x)$ does
+#   not depend on the weights through $W_2 W_1$.
+# - `"d"`: the rate was too large, so that the products jump about.
+
+# %% nbgrader={"grade_id": "product-trap", "solution": true}
+def what_the_product_says():
+    """The letter of the right answer, a text."""
+    ### BEGIN SOLUTION
+    return "c"
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "product-trap-check", "grade": true, "points": 1}
+check.answer(what_the_product_says, points=1)
+
+# %% tags=["mistake"] question="product-trap" says="More steps bring the loss down further, but nothing draws the product to A: ask where in the sigmoid net's formula the product W2 W1 occurs."
+def what_the_product_says():
+    return "a"
+
+# %% tags=["mistake"] question="product-trap" says="The sigmoid acts between the two matrices, not on the targets: no linear map is being fitted here at all."
+def what_the_product_says():
+    return "b"
+
+# %% tags=["mistake"] question="product-trap" says="All three losses fall at every step: nothing jumps. Ask where in the sigmoid net's formula the product W2 W1 occurs."
+def what_the_product_says():
+    return "d"
+
+# %% tags=["alternative"] question="product-trap" name="a capital"
+def what_the_product_says():
+    return "C"
+
+# %% tags=["alternative"] question="product-trap" name="with a blank"
+def what_the_product_says():
+    return " c"
+
+# %% [markdown]
+# ## 2.6 What has the non-linearity bought?
 #
 # Write a short paragraph. Compare the two nets by what you have measured: how low does each get, and what does more
 # width do for each? Say why: which functions can $W_2 W_1 x$ be, and which more can $W_2\, \sigma(W_1 x)$ be? (A
@@ -1263,19 +1574,20 @@ with check.once_written():
 # ### BEGIN SOLUTION
 # **Model answer.** The linear net ends at a loss of 6.705 for each width, the loss of the least-squares map, and no
 # amount of width or training gets it lower. The sigmoid net ends at about 1.69 for $m = 10$, 0.009 for $m = 25$ and
-# 0.03 for $m = 50$: far lower, and now the width matters. Without σ two layers are one matrix; with σ in between they
-# are not, and each hidden unit adds a function of its own, a bend in another direction. One can count it: the outputs
-# are $W_2 H$. In the linear net $H = W_1 X$ has rank 10 at most for any $m$, because $X$ has 10 rows. The sigmoid
-# lifts that limit: $H$ has rank 10 for $m = 10$, but 25 for $m = 25$ and 50, and once there are as many independent
-# hidden rows as samples, some $W_2$ hits all 25 targets exactly. At $m = 10$ that $W_2$ does not exist, but $W_1$ can
-# still choose *which* ten functions. That $m = 50$ is not lowest is a matter of its smaller steps, not of what it is
-# able to do. As the targets are noise, this is memorising: for a new input the output means nothing.
+# 0.00001 for $m = 50$, at the same rate and after as many steps: far lower, and now the width matters. Without σ two layers
+# are one matrix; with σ in between they are not, and each hidden unit adds a function of its own, a bend in another
+# direction. One can count it: the outputs are $W_2 H$. In the linear net $H = W_1 X$ has rank 10 at most for any $m$,
+# because $X$ has 10 rows. The sigmoid lifts that limit: $H$ has rank 10 for $m = 10$, but 25 for $m = 25$ and 50, and once
+# there are as many independent hidden rows as samples, some $W_2$ hits all 25 targets exactly. At $m = 10$ that $W_2$ does
+# not exist, but $W_1$ can still choose *which* ten functions. (The run of $m = 50$ at a rate of 0.01 ends at 0.032, above
+# $m = 25$: that is its rate, not its width.) As the targets are noise, this is memorising: for a new input the output
+# means nothing.
 #
 # **Mark scheme, 3 points.**
 #
 # - 1 point: the facts. The sigmoid net gets below the linear floor at every width, and width makes a difference only
-#   there. Numbers or "far lower" are both fine. Take half off if $m = 50$ is called worse *because* it is wider: its
-#   rate is smaller.
+#   there. Numbers or "far lower" are both fine. Take half off if the slow run of $m = 50$ is called worse *because* the
+#   net is wider.
 # - 1 point: the reason. Two linear layers are one linear map; σ between them makes functions possible that are not
 #   linear, and more of them with more hidden units. The rank argument, or "25 hidden units can fit 25 samples", is a
 #   very good answer, but not needed for the point.
