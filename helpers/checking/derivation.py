@@ -30,6 +30,11 @@ class Formulas:
         self.name = subject.name
         self._said: Observation | None = None
 
+    @property
+    def value(self) -> Any:
+        """The function behind it, where it is at hand."""
+        return getattr(self.subject, "value", None)
+
     def rebound(self, subject: Subject) -> Formulas:
         """The same question to another author's function."""
         return Formulas(subject, self.names, self.letters)
