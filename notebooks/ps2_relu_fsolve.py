@@ -20,7 +20,8 @@
 #
 # **What you need.** The chain rule, numpy arrays, and problem set 1 or something like it.
 #
-# **How long it takes.** About four hours. Everything together computes for less than half a minute.
+# **How long it takes.** About four and a half hours. Solved, everything together computes for about half a minute, and for
+# less than a minute and a half on a machine that is busy with other things.
 #
 # **How it works.** You write functions. Under each is a self-check: run it as often as you like. It compares your
 # numbers with known ones, or your derivatives with finite differences. Do not rename the functions or their
@@ -59,7 +60,7 @@ FULL = False  # True: many more starts, with a progress bar
 #
 # $$\lVert x \rVert^2 = \sum_i x_i^2$$
 #
-# In which terms of the sum does $x_k$ appear? The gradient collects the derivatives by $x_1, x_2, \dots$ in an array
+# In which terms of the sum does $x_k$ appear? The gradient collects the derivatives with respect to $x_1, x_2, \dots$ in an array
 # of the shape of $x$.
 #
 # Shapes: $(D,) \to (D,)$.
@@ -225,7 +226,7 @@ with check.once_written():
 # $N \lVert d \rVert^2$, which is positive for every shift but none. The cost depends on the length of the shift alone,
 # and that is why all 300 dots of the figure lie on one parabola.
 #
-# Or by 1.1: the gradient of $S$ by $\mu$ is $-2 \sum_i (x_i - \mu)$. It vanishes only where $N \mu = \sum_i x_i$, at
+# Or by 1.1: the gradient of $S$ with respect to $\mu$ is $-2 \sum_i (x_i - \mu)$. It vanishes only where $N \mu = \sum_i x_i$, at
 # the mean; and as $S$ grows without bound in every direction, this one flat point is the minimum.
 #
 # **Mark scheme, 2 points.**
@@ -244,8 +245,8 @@ with check.once_written():
 #
 # $$L(w) = \lVert X w - y \rVert_1 = \sum_{i=1}^{N} \lvert r_i \rvert, \qquad r_i = \sum_k X_{ik} w_k - y_i$$
 #
-# A residual of 10 costs ten times as much as a residual of 1, not a hundred times: one mad measurement cannot pull
-# the whole fit to itself.
+# A residual of 10 costs ten times as much as a residual of 1, not a hundred times: one outlier among the targets $y$ cannot
+# pull the whole fit to itself. (One among the inputs $X$ still can.)
 #
 # The absolute value has slope $-1$ on the left of 0 and $+1$ on the right. **At** 0 it has a kink and no derivative.
 # Every number from $-1$ to $1$ is the slope of a line that touches the curve there and stays below it. Such a slope is
@@ -412,7 +413,7 @@ with check.once_written():
 
 # %% [markdown] nbgrader={"grade_id": "why-trouble", "grade": true, "solution": true, "points": 2}
 # ### BEGIN SOLUTION
-# **Model answer.** With a constant rate the error falls to about the size of one step and then jumps to and fro around
+# **Model answer.** With a constant rate the error falls to about the size of one step and then oscillates around
 # the minimum for ever; a rate ten times smaller ends about ten times closer and takes about ten times as long to get
 # there. The gradient of the squared loss shrinks with the residuals, so the steps become smaller by themselves. The
 # subgradient does not: only the signs of the residuals are in it, it is as long close to the minimum as far away, and
@@ -427,6 +428,59 @@ with check.once_written():
 # - 1 point: a remedy: a rate that shrinks, a linear program, a smoothed loss, stopping at the best so far. "A smaller
 #   rate" alone is half a point: it only moves the level.
 # ### END SOLUTION
+
+# %% [markdown]
+# ## 1.6 Model, loss, optimiser
+#
+# *Afterwards you can say what kind of a change a change is.*
+#
+# Whoever fits something to data decides three things, one by one: the **model** says which functions there are to choose
+# from, the **loss** says what a good one is, and the **optimiser** finds one. Which of the three does each of these
+# sentences concern?
+#
+# 1. Squared residuals are replaced by absolute ones, so that an outlier among the targets counts for less.
+# 2. The rate shrinks like $1/\sqrt{k}$ instead of staying the same.
+# 3. A straight line cannot follow a zigzag; a sum of four hinges can.
+# 4. The mean is replaced by the median as the point that stands for all. (What is each of them the minimum of?)
+# 5. Gradient descent is replaced by a solver for equations.
+# 6. The absolute value has no derivative at zero, and a subgradient takes its place on the way downhill.
+
+# %% nbgrader={"grade_id": "three-parts", "solution": true}
+def which_part():
+    """What each of the six sentences concerns.
+
+    Returns a tuple of six texts, each "model", "loss" or "optimiser".
+    """
+    ### BEGIN SOLUTION
+    return "loss", "optimiser", "model", "loss", "optimiser", "optimiser"
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "three-parts-check", "grade": true, "points": 1}
+check.answer(which_part, points=1)
+
+# %% tags=["mistake"] question="three-parts" says="Mean and median are answers, not models: the model is a single point in both cases, and what changes is which distances are added up, the loss."
+def which_part():
+    return "loss", "optimiser", "model", "model", "optimiser", "optimiser"
+
+# %% tags=["mistake"] question="three-parts" says="A subgradient changes nothing about what a good fit is: the loss is the same function, and only the way downhill has to know what to do at a kink."
+def which_part():
+    return "loss", "optimiser", "model", "loss", "optimiser", "loss"
+
+# %% tags=["mistake"] question="three-parts" says="A solver for equations looks for the same parameters of the same net: what there is to choose from has not changed, only who looks for it."
+def which_part():
+    return "loss", "optimiser", "model", "loss", "model", "optimiser"
+
+# %% tags=["mistake"] question="three-parts" says="An absolute value in the place of a square does not change the line that is fitted, nor how one looks for it: it changes which line is called good."
+def which_part():
+    return "model", "optimiser", "model", "loss", "optimiser", "optimiser"
+
+# %% tags=["alternative"] question="three-parts" name="a list"
+def which_part():
+    return ["loss", "optimiser", "model", "loss", "optimiser", "optimiser"]
+
+# %% tags=["alternative"] question="three-parts" name="capitals"
+def which_part():
+    return "Loss", "Optimiser", "Model", "Loss", "Optimiser", "Optimiser"
 
 # %% [markdown]
 # # Part 2: four hinges
@@ -489,7 +543,7 @@ plt.show()
 # computer: four pre-activations, four activations, one output. The weights $w_{o1}$ and $w_{o4}$ are missing on
 # purpose. You will see why that does not matter.
 #
-# Write in the numbers.
+# Fill in the numbers.
 
 # %% nbgrader={"grade_id": "hand-forward", "solution": true}
 def hand_forward():
@@ -538,7 +592,7 @@ def hand_forward():
 # $$z_{si} = w_{hi}\, x_s + b_{hi}, \qquad h_{si} = \max(0, z_{si}), \qquad f_s = b_o + \sum_i w_{oi}\, h_{si}$$
 #
 # Shapes: $x$ $(N,)$ $\to$ $z$ $(N, 4)$, $h$ $(N, 4)$, $f$ $(N,)$. Two of the self-check's cases are there to trip
-# you up: one has $N = 4$, where a sum over the wrong axis goes unnoticed, and one has integer inputs.
+# you up: one has $N = 4$, where a sum over the wrong axis raises no error, and one has integer inputs.
 
 # %% nbgrader={"grade_id": "hinge-forward-cases", "locked": true}
 def hinge_cases(rng, sizes=(5, 4, 9)):
@@ -704,7 +758,7 @@ def hinge_loss(w_h, b_h, w_o, b_o, x, y):
 # *Afterwards you have gone backwards through the net once, number by number.*
 #
 # Back to 2.1: the same parameters and $x = 2$. Now there is a target, $y = 4$, the point of data set 1 at that place.
-# Work out the derivative of the loss $L = (f - y)^2$ by **each of the 13 parameters**. Go backwards:
+# Work out the derivative of the loss $L = (f - y)^2$ with respect to **each of the 13 parameters**. Go backwards:
 #
 # 1. How does $L$ move with $f$? (Call this number $\delta$. Everything below has it as a factor.)
 # 2. How does $f$ move with $b_o$, and with each $w_{oi}$?
@@ -721,7 +775,7 @@ pencil_point = {"w_h": np.array([-1.0, 1, 1, -1]), "b_h": np.array([1.0, 1, -1, 
 
 
 def slopes_at_pencil_point(name, step=1e-4):
-    """Finite differences of the loss at the point of the pencil, by each entry of one parameter."""
+    """Finite differences of the loss at the point of the pencil, for each entry of one parameter."""
     middle = np.atleast_1d(pencil_point[name])
     slopes = []
     for moved in step * np.eye(len(middle)):
@@ -732,7 +786,7 @@ def slopes_at_pencil_point(name, step=1e-4):
 
 
 def moves_with(name):
-    """A property of the pencil's answer: the derivative by one parameter is what finite differences say."""
+    """A property of the pencil's answer: its slopes for one parameter are what finite differences say."""
     position = ("w_h", "b_h", "w_o", "b_o").index(name)
 
     def holds(result):
@@ -772,7 +826,7 @@ def hand_gradients():
 def hand_gradients():
     return np.array([0, -28, -28, 0]), np.array([0, -14, -14, 0]), np.array([0, -42, -14, 0]), -14
 
-# %% tags=["mistake"] question="hand-gradients" says="z moves with w_h by x, and x is 2 here: the derivatives by w_h are twice those by b_h."
+# %% tags=["mistake"] question="hand-gradients" says="z moves with w_h by x, and x is 2 here: the derivatives for w_h are twice those for b_h."
 def hand_gradients():
     return np.array([0, 14, 14, 0]), np.array([0, 14, 14, 0]), np.array([0, -42, -14, 0]), -14
 
@@ -799,17 +853,84 @@ def hand_gradients():
 #
 # *Afterwards the pencil's work is done for any parameters and any number of samples.*
 #
-# The same steps backwards, now for all samples. With $\delta_s = \partial L / \partial f_s = 2\, r_s$:
+# The same steps backwards as in 2.4, now for all samples at once. A parameter acts on all samples, so its derivative is a
+# **sum over the samples**. The slope of a hinge is 1 where its unit is on and 0 where it is off; exactly at the kink any
+# number from 0 to 1 is right.
 #
-# $$\frac{\partial L}{\partial b_o} = \sum_s \delta_s, \qquad
-#   \frac{\partial L}{\partial w_{oi}} = \sum_s \delta_s\, h_{si}, \qquad
-#   \frac{\partial L}{\partial z_{si}} = \delta_s\, w_{oi}\, [z_{si} > 0]$$
-#
-# $$\frac{\partial L}{\partial b_{hi}} = \sum_s \frac{\partial L}{\partial z_{si}}, \qquad
-#   \frac{\partial L}{\partial w_{hi}} = \sum_s \frac{\partial L}{\partial z_{si}}\, x_s$$
-#
-# The bracket $[z > 0]$ is 1 where it holds and 0 elsewhere. It is the slope of the hinge. A parameter acts on all
-# samples, so its derivative is a **sum over the samples**. Exactly at the kink any number from 0 to 1 is right.
+# **First the formulas.** Hand in four lines of text, `db_o`, `dw_o`, `db_h` and `dw_h`, in numpy's notation, for any number of
+# hidden units. Letters are $w_o$, $x$, the residuals $r = f - y$ (`r`, $(N,)$), $z$ and $h$ (a row for each sample). You may
+# use lines of your own, such as one for $\partial L / \partial z$. In the notation `(z > 0)` is 1 where it holds and 0
+# elsewhere, `sum(a, axis=0)` adds up over the samples, and `r[:, None]` is $r$ as a column.
+
+# %% nbgrader={"grade_id": "hinge-derivation-cases", "locked": true}
+def hinge_letters(rng):
+    """The letters of the derivation; the first case has two samples and two hidden units."""
+    yield {"w_o": np.array([2.0, -1.0]), "x": np.array([1.0, 3.0]), "r": np.array([1.0, -2.0]),
+           "z": np.array([[1.0, -1.0], [2.0, 4.0]]), "h": np.array([[1.0, 0.0], [2.0, 4.0]]), "case": "two samples, two units"}
+    for N, units in ((5, 4), (4, 4), (3, 6)):
+        z = rng.standard_normal((N, units))
+        z[0, 0], z[1, 0] = -1 - abs(z[0, 0]), 1 + abs(z[1, 0])  # one unit that is off, one that is on
+        yield {"w_o": rng.standard_normal(units), "x": rng.standard_normal(N), "r": rng.standard_normal(N), "z": z,
+               "h": np.maximum(0, z), "case": f"N = {N}, {units} units"}
+
+
+# %% nbgrader={"grade_id": "hinge-derivation", "solution": true}
+def hinge_formulas():
+    """The gradient of the squared loss as formulas of w_o, x, r, z and h.
+
+    Returns a text with the lines "db_o = ...", "dw_o = ...", "db_h = ..." and "dw_h = ...".
+    """
+    ### BEGIN SOLUTION
+    return """
+    df = 2 * r
+    db_o = sum(df)
+    dw_o = df @ h
+    dz = df[:, None] * w_o * (z > 0)
+    db_h = sum(dz, axis=0)
+    dw_h = x @ dz
+    """
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "hinge-derivation-check", "grade": true, "points": 2}
+check.derivation(hinge_formulas, at=hinge_letters, returns=("db_o", "dw_o", "db_h", "dw_h"), points=2)
+
+# %% tags=["mistake"] question="hinge-derivation" says="Where a unit is off, nothing goes back through it: the slope of the hinge is missing in the formulas of the hidden layer."
+def hinge_formulas():
+    return "db_o = 2 * sum(r); dw_o = 2 * r @ h; dz = 2 * r[:, None] * w_o; db_h = sum(dz, axis=0); dw_h = x @ dz"
+
+# %% tags=["mistake"] question="hinge-derivation" says="The square brings down a factor 2, and every derivative contains it."
+def hinge_formulas():
+    return "db_o = sum(r); dw_o = r @ h; dz = r[:, None] * w_o * (z > 0); db_h = sum(dz, axis=0); dw_h = x @ dz"
+
+# %% tags=["mistake"] question="hinge-derivation" says="A hinge has slope 1 where it is on, however high it is: its height h has been taken for its slope."
+def hinge_formulas():
+    return "db_o = 2 * sum(r); dw_o = 2 * r @ h; dz = 2 * r[:, None] * w_o * h; db_h = sum(dz, axis=0); dw_h = x @ dz"
+
+# %% tags=["mistake"] question="hinge-derivation" says="On the way from the output to a hidden unit stands its output weight: it is missing in the formulas of the hidden layer."
+def hinge_formulas():
+    return "db_o = 2 * sum(r); dw_o = 2 * r @ h; dz = 2 * r[:, None] * (z > 0); db_h = sum(dz, axis=0); dw_h = x @ dz"
+
+# %% tags=["mistake"] question="hinge-derivation" says="The pre-activation moves with w_h by x: that factor is missing, so that w_h has got the derivative of b_h."
+def hinge_formulas():
+    return "db_o = 2 * sum(r); dw_o = 2 * r @ h; dz = 2 * r[:, None] * w_o * (z > 0); db_h = sum(dz, axis=0); dw_h = db_h"
+
+# %% tags=["alternative"] question="hinge-derivation" name="transposes"
+def hinge_formulas():
+    return {"db_o": "2 * sum(r)", "dw_o": "2 * h.T @ r", "dz": "2 * outer(r, w_o) * (z > 0)", "db_h": "dz.T @ (0 * r + 1)",
+            "dw_h": "dz.T @ x"}
+
+# %% tags=["alternative"] question="hinge-derivation" name="the mask from h, sums over axes"
+def hinge_formulas():
+    return """
+    delta = r + r
+    db_o = np.sum(delta)
+    dw_o = np.sum(delta[:, None] * h, axis=0)
+    db_h = w_o * np.sum(delta[:, None] * sign(h), axis=0)
+    dw_h = w_o * np.sum((delta * x)[:, None] * sign(h), axis=0)
+    """
+
+# %% [markdown]
+# **Then the code.**
 #
 # Shapes: $w_o$ $(4,)$, $x$, $y$, $f$ $(N,)$, $z$, $h$ $(N, 4)$ $\to$ three times $(4,)$ and one number. The pass
 # forward is given: $z$, $h$ and $f$ are arguments, and $w_h$ and the biases are not needed any more.
@@ -882,7 +1003,7 @@ def hinge_gradients(w_o, x, y, z, h, f):
     dz = df[:, np.newaxis] * (z > 0)
     return x @ dz, dz.sum(axis=0), df @ h, df.sum()
 
-# %% tags=["mistake"] question="hinge-gradients" says="z moves with w_h by x: that factor is missing, so the derivatives by w_h are those by b_h."
+# %% tags=["mistake"] question="hinge-gradients" says="z moves with w_h by x: that factor is missing, so the derivatives for w_h are those for b_h."
 def hinge_gradients(w_o, x, y, z, h, f):
     df = 2 * (f - y)
     dz = np.outer(df, w_o) * (z > 0)
@@ -1130,8 +1251,59 @@ def as_matrix(J_w_h, J_b_h, J_w_o, J_b_o):
     return np.hstack((J_w_h, J_b_h, J_w_o, J_b_o[:, None]))
 
 # %% [markdown]
+# ### The gradient out of the Jacobian
+#
+# The loss is $L = \sum_s r_s^2$, and the Jacobian says how each $r_s$ moves with each of the 13 parameters:
+# $J_{sp} = \partial r_s / \partial \theta_p$. As $r_s = f(x_s) - y_s$, row $s$ of $J$ is the gradient of the net's own output, $\nabla f(x_s)$.
+# How is $\nabla L$ made of the $\nabla f(x_s)$ and the residuals? Hand in the formula for all 13 entries at once, of $J$
+# (`J`, $(N, 13)$) and $r$ (`r`, $(N,)$).
+
+# %% nbgrader={"grade_id": "loss-gradient-derivation-cases", "locked": true}
+def jacobian_letters(rng):
+    """A Jacobian (N, P) and residuals (N,), of random numbers; the first case is small."""
+    yield {"J": np.array([[1.0, 2.0, 0.0], [0.0, -1.0, 3.0]]), "r": np.array([2.0, -1.0]), "case": "two residuals, three parameters"}
+    for N in (5, 13, 11):
+        yield {"J": rng.standard_normal((N, 13)), "r": rng.standard_normal(N), "case": f"N = {N}"}
+
+
+# %% nbgrader={"grade_id": "loss-gradient-derivation", "solution": true}
+def loss_gradient_formula():
+    """The gradient of the loss as a formula of J and r, a text."""
+    ### BEGIN SOLUTION
+    return "2 * J.T @ r"
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "loss-gradient-derivation-check", "grade": true, "points": 1}
+check.derivation(loss_gradient_formula, at=jacobian_letters, points=1)
+
+# %% tags=["mistake"] question="loss-gradient-derivation" says="The derivative of a square has a factor 2."
+def loss_gradient_formula():
+    return "J.T @ r"
+
+# %% tags=["mistake"] question="loss-gradient-derivation" says="Each residual has its own weight in the sum: what a sample adds to the gradient is its row of J times twice its residual, and here the rows have been added up alone."
+def loss_gradient_formula():
+    return "2 * sum(J, axis=0)"
+
+# %% tags=["mistake"] question="loss-gradient-derivation" says="The loss is a sum over the samples, not their mean."
+def loss_gradient_formula():
+    return "2 / len(r) * J.T @ r"
+
+# %% tags=["mistake"] question="loss-gradient-derivation" says="A residual counts with its sign: where the output is too low, the parameters have to move the other way."
+def loss_gradient_formula():
+    return "2 * J.T @ abs(r)"
+
+# %% tags=["alternative"] question="loss-gradient-derivation" name="from the left"
+def loss_gradient_formula():
+    return "r @ J * 2"
+
+# %% tags=["alternative"] question="loss-gradient-derivation" name="a sum over rows, with a name"
+def loss_gradient_formula():
+    return "dL = sum(2 * r[:, None] * J, axis=0)"
+
+# %% [markdown]
 # The next cell puts everything together in the form that solvers like: functions of the one array $\theta$. `equations`
-# makes the two functions for a data set. Then a look whether all fits: the gradient of 2.5 must be $2\, J^\top r$.
+# makes the two functions for a data set. Then a look whether all fits: the gradient of 2.5 must be the one that your
+# formula makes of the Jacobian.
 
 # %% nbgrader={"grade_id": "the-equations", "locked": true}
 def equations(x, y):
@@ -1153,17 +1325,18 @@ with check.once_written():
     some_theta = np.random.default_rng(0).standard_normal(13)
     w_h, b_h, w_o, b_o = split(some_theta)
     gradient = np.hstack(hinge_gradients(w_o, x1, y1, *hinge_forward(w_h, b_h, w_o, b_o, x1)))
-    from_jacobian = 2 * jacobian_of(some_theta).T @ residuals_of(some_theta)
-    print(f"gradient and 2 Jᵀ r: largest difference {np.abs(gradient - from_jacobian).max():.0e}")
+    from_jacobian = sum(2 * r * row for r, row in zip(residuals_of(some_theta), jacobian_of(some_theta)))
+    print(f"the gradient of 2.5 and the one from the Jacobian: largest difference {np.abs(gradient - from_jacobian).max():.0e}")
 
 # %% [markdown]
 # ## 2.8 Hand it to a solver
 #
 # *Afterwards a start becomes a solution, if the start is a good one.*
 #
-# "Every residual is zero" is a system of equations for $\theta$. Newton's method replaces the equations by straight
-# lines, $r(\theta) + J\, p = 0$, solves for the step $p$, and repeats. `scipy.optimize.fsolve` does this with care: it
-# shortens steps that do not help. It takes a function for the residuals, a start, and, as `fprime`, a function for the
+# "Every residual is zero" is a system of equations for $\theta$. Newton's method replaces the equations by linear
+# ones, $r(\theta) + J\, p = 0$, solves for the step $p$, and repeats. `scipy.optimize.fsolve` is a careful relative of it: it
+# shortens steps that do not help, and it does not ask for a new Jacobian at each step, but corrects the old one by what
+# the last step has shown (Broyden's update) until that no longer helps. It takes a function for the residuals, a start, and, as `fprime`, a function for the
 # Jacobian. Without `fprime` it makes its own finite differences, and that costs one more call of the residuals for
 # each unknown.
 #
@@ -1171,8 +1344,8 @@ with check.once_written():
 #
 # - `fsolve` **insists on as many equations as unknowns.** Data set 1 has 13 equations for 13 unknowns. Data set 2 has 11
 #   for 13: try it, and read the error message. **What then?** Find a way to give the solver what it wants. There is
-#   more than one. Two rules: your way must not lose solutions that are there, and every solution that it finds must be
-#   one of the equations you were given. In 2.9 you will say what you did and why.
+#   more than one. Two rules: your way must not make a system unsolvable that can be solved, and every solution that it finds
+#   must be one of the equations you were given. In 2.9 you will say what you did and why.
 # - `full_output=True` makes `fsolve` return more than the solution and keeps it from warning at every failure.
 # - `factor` bounds the first step; `fsolve` takes 100 unless it is told otherwise. `factor=1` is more careful and, on
 #   these data, better. It is an argument here; hand it on. (If you use another solver, you need not use it.)
@@ -1184,7 +1357,7 @@ with check.once_written():
 #
 # The self-check tries your function on other equations than the net's: a function like this should work with any.
 # In one case the residuals are rounded to multiples of $4 \cdot 10^{-7}$, as numbers from a file often are. There,
-# finite differences with tiny steps see nothing but rounding: without the Jacobian you are lost.
+# finite differences with tiny steps see nothing but rounding: without the Jacobian the solver cannot succeed.
 
 # %% nbgrader={"grade_id": "solve-from-cases", "locked": true}
 def some_equations(rng, m, n, rounded_to=0.0):
@@ -1205,8 +1378,35 @@ def some_equations(rng, m, n, rounded_to=0.0):
     return residuals_of, jacobian_of, solution + 0.1 * rng.standard_normal(n)
 
 
+def products(rng):
+    """Eleven equations in 13 unknowns, two of them about products that are not zero: no unknown in them may be 0."""
+    condition = np.inf
+    while condition > 40:  # also if two unknowns at either end are held
+        residuals_of, jacobian_of, start = some_equations(rng, 11, 13)
+        solution = start + 0.1 * rng.standard_normal(13)
+        solution[[0, 2, 10, 12]] = rng.choice([-1.0, 1.0], 4) * rng.uniform(1.0, 1.5, 4)
+        J = product_jacobian(solution, jacobian_of)
+        condition = max(np.linalg.cond(J[:, :11]), np.linalg.cond(J[:, 2:]))
+
+    def all_residuals(theta):
+        more = [theta[i] * theta[j] - solution[i] * solution[j] for i, j in ((0, 2), (10, 12))]
+        return np.concatenate([residuals_of(theta)[:9] - residuals_of(solution)[:9], more])
+
+    return all_residuals, lambda theta: product_jacobian(theta, jacobian_of), solution + 0.005 * rng.standard_normal(13)
+
+
+def product_jacobian(theta, jacobian_of):
+    """Nine rows of another Jacobian, and those of two products."""
+    more = np.zeros((2, 13))
+    more[0, [0, 2]], more[1, [10, 12]] = theta[[2, 0]], theta[[12, 10]]
+    return np.vstack([jacobian_of(theta)[:9], more])
+
+
 def equation_cases(rng):
     """Equations with and without a Jacobian, square and not."""
+    residuals_of, jacobian_of, start = products(rng)
+    yield {"start": start, "residuals_of": residuals_of, "jacobian_of": jacobian_of, "factor": 1,
+           "case": "11 equations, 13 unknowns, two products"}
     for m, n, kind in ((13, 13, "with a Jacobian"), (13, 13, "without a Jacobian"), (11, 13, "with a Jacobian"),
                        (12, 13, "without a Jacobian"), (40, 40, "rounded")):
         residuals_of, jacobian_of, start = some_equations(rng, m, n, rounded_to=4e-7 if kind == "rounded" else 0.0)
@@ -1265,6 +1465,23 @@ def solve_from(start, residuals_of, jacobian_of, factor):
 def solve_from(start, residuals_of, jacobian_of, factor):
     m = len(residuals_of(start))
     return fsolve(residuals_of, start[:m], fprime=jacobian_of, factor=factor, full_output=True)[0]
+
+# %% tags=["mistake"] question="solve-from" says="Unknowns have been set to zero until the system was square. A solution with zeros just there need not exist: the other equations may be unsolvable now."
+def solve_from(start, residuals_of, jacobian_of, factor):
+    missing = len(start) - len(residuals_of(start))
+
+    def whole(some):
+        return np.concatenate([np.zeros(missing), some])
+
+    fprime = None if jacobian_of is None else lambda some: jacobian_of(whole(some))[:, missing:]
+    return whole(fsolve(lambda some: residuals_of(whole(some)), start[missing:], fprime=fprime, factor=factor,
+                        full_output=True)[0])
+
+# %% tags=["mistake"] question="solve-from" says="One linear system has been solved. The equations are not linear, so the step only comes closer: repeat until the residuals are small."
+def solve_from(start, residuals_of, jacobian_of, factor):
+    if jacobian_of is None:
+        return least_squares(residuals_of, start, max_nfev=2).x
+    return start - np.linalg.lstsq(jacobian_of(start), residuals_of(start), rcond=None)[0]
 
 # %% tags=["mistake"] question="solve-from" says="Two rows are added whatever the system: that fits 11 equations in 13 unknowns and nothing else. Count how many are missing."
 def solve_from(start, residuals_of, jacobian_of, factor):
@@ -1429,8 +1646,10 @@ with check.once_written():
 # **Model answer.** I added two equations $0 = 0$: two zeros behind the residuals and two rows of zeros under the
 # Jacobian. Every $\theta$ solves them, so none of the old solutions is lost; and whatever solves all 13 solves the first
 # 11, so none is invented. (As good: `least_squares`, which takes any number of equations and whose lowest possible value
-# is zero residuals; repeating equations; holding two unknowns at their start values. The last one makes the set of
-# solutions smaller, and is fine because there are more than enough: see below.)
+# is zero residuals; repeating equations. Holding two unknowns at their start values does lose solutions: below you see that a
+# unit's weights can be rescaled, but by positive factors only, so an output weight held at a wrong sign rules out all
+# solutions with the other sign. It makes nothing unsolvable for lack of unknowns, 11 of them are left, and each start holds
+# other values, so a search still gets there.)
 #
 # For a positive factor, $\max(0, 2z) = 2 \max(0, z)$: if $w_{h1}$ and $b_{h1}$ are doubled and $w_{o1}$ is halved, $f$
 # stays as it is for every $x$. That works for each of the four units and for any positive factor. So there are always
@@ -1446,7 +1665,8 @@ with check.once_written():
 #
 # - 1 point: a way that works, said clearly.
 # - 1 point: the reason: the added equations hold everywhere (none lost), and the old ones are all still there (none
-#   invented); or the reason that fits the way chosen. For held unknowns: the freedom is larger than what is given up.
+#   invented); or the reason that fits the way chosen. For held unknowns: that solutions are given up must be seen (the sign
+#   of a held weight stays), and why enough are left: as many unknowns as equations, and other values at each start.
 # - 1 point: $f$ does not change under the rescaling, so the equations cannot fix the parameters. The number 9 is not
 #   needed, but worth a word of praise.
 # ### END SOLUTION
@@ -1522,6 +1742,15 @@ def starts_are_counted(result, solve, residuals_of, tries, seed, hopeless, at_on
     return tried == tries if theta is None else 1 <= tried <= tries
 
 
+def starts_come_from_the_seed(result, solve, residuals_of, tries, seed, hopeless, at_once):
+    """A solution is what the pretend solver makes of start number `tried` of the seed's generator."""
+    theta, tried = result
+    if theta is None:
+        return True
+    numbers = [np.random.default_rng(seed).standard_normal((tries, 13)), np.random.RandomState(seed).randn(tries, 13)]
+    return any(np.allclose(theta, -starts[int(tried) - 1]) for starts in numbers)
+
+
 def fit_cases(rng):
     """A V of seven points, for real: almost every second start leads to a solution."""
     x = np.arange(-3.0, 4.0)
@@ -1558,7 +1787,8 @@ def multi_start(solve, residuals_of, tries, seed):
 
 # %% nbgrader={"grade_id": "multi-start-check", "grade": true, "points": 3}
 check.properties(multi_start, at=search_cases, points=3, finds_solutions=solutions_are_solutions,
-                 admits_failure=failures_are_admitted, counts_its_starts=starts_are_counted)
+                 admits_failure=failures_are_admitted, counts_its_starts=starts_are_counted,
+                 takes_its_starts_from_the_seed=starts_come_from_the_seed)
 
 # %% nbgrader={"grade_id": "multi-start-fit-check", "grade": true, "points": 1}
 check.residuals(multi_start, of=left_by_fit, at=fit_cases, below=1e-6, points=1)
@@ -1567,6 +1797,23 @@ check.residuals(multi_start, of=left_by_fit, at=fit_cases, below=1e-6, points=1)
 def multi_start(solve, residuals_of, tries, seed):
     for tried in range(1, tries + 1):
         theta = solve(np.random.default_rng(seed).standard_normal(13))
+        if np.max(np.abs(residuals_of(theta))) < 1e-6:
+            return theta, tried
+    return None, tries
+
+# %% tags=["mistake"] question="multi-start" says="The seed is not used: every search has the same starts, whatever seed it is given."
+def multi_start(solve, residuals_of, tries, seed):
+    rng = np.random.default_rng(0)
+    for tried in range(1, tries + 1):
+        theta = solve(rng.standard_normal(13))
+        if np.max(np.abs(residuals_of(theta))) < 1e-6:
+            return theta, tried
+    return None, tries
+
+# %% tags=["mistake"] question="multi-start" says="Every try has a generator of its own, with another seed. One generator is made from the seed, and all starts are taken from it: else searches with neighbouring seeds share their starts."
+def multi_start(solve, residuals_of, tries, seed):
+    for tried in range(1, tries + 1):
+        theta = solve(np.random.default_rng(seed + tried - 1).standard_normal(13))
         if np.max(np.abs(residuals_of(theta))) < 1e-6:
             return theta, tried
     return None, tries
@@ -1734,7 +1981,7 @@ def hinge_pieces(w_h, b_h, w_o, x):
 #
 # Now everything together: random starts, your Jacobian, your pieces. Data set 2 takes some fifty starts, data set 1 more
 # than a thousand. Below each fit are its four hinges. Find the kinks of the sum in the pieces, and find the pieces
-# whose slopes cancel.
+# whose slopes cancel. The table below has every number of the fit: at which inputs is which unit on?
 
 # %% tags=["experiment"]
 def fit(x, y, tries, seed):
@@ -1751,6 +1998,18 @@ def fit(x, y, tries, seed):
     return theta
 
 
+def report(theta, x, y):
+    """Print the 13 parameters, and for each input: pre-activations, activations, output, target and residual."""
+    w_h, b_h, w_o, b_o = split(theta)
+    z, h, f = hinge_forward(w_h, b_h, w_o, b_o, x)
+    for name, numbers in (("w_h", w_h), ("b_h", b_h), ("w_o", w_o), ("b_o", [b_o])):
+        print(f"{name} =", " ".join(f"{number:10.5f}" for number in numbers))
+    print(f"{'x':>3}{'z1 to z4':^34}{'h1 to h4':^34}{'f':>9}{'y':>6}  residual")
+    for row in zip(x, z, h, f, y):
+        parts = "  ".join("".join(f"{number:8.3f}" for number in part) for part in row[1:3])
+        print(f"{row[0]:3.0f}{parts}{row[3]:9.4f}{row[4]:6.1f}  {row[3] - row[4]:8.0e}")
+
+
 def draw_fit(theta, x, y, title):
     """The fit on a fine grid, above, and its four hinges, below."""
     w_h, b_h, w_o, b_o = split(theta)
@@ -1765,6 +2024,7 @@ with check.once_written():
         theta = fit(x, y, tries=20_000, seed=0)
         if theta is not None:
             draw_fit(theta, x, y, title)
+            report(theta, x, y)
 
 # %% [markdown]
 # ### Not unique
