@@ -1614,8 +1614,8 @@ def print_race(name, x, y, count):
 
 
 with check.once_written():
-    print_race("data set 1", x1, y1, 20_000 if FULL else 400)
-    print_race("data set 2", x2, y2, 20_000 if FULL else 1_000)
+    print_race("data set 1", x1, y1, 20_000 if FULL else 200)
+    print_race("data set 2", x2, y2, 20_000 if FULL else 500)
 
 # %% [markdown]
 # For comparison, what our own solution reached with `FULL`, 20,000 starts for each line. A call is one of the residuals;
@@ -2063,7 +2063,7 @@ def starts_needed(x, y, searches):
 
 
 with check.once_written():
-    luck = {f"data set 2, {200 if FULL else 50} searches": starts_needed(x2, y2, 200 if FULL else 50)}
+    luck = {f"data set 2, {200 if FULL else 25} searches": starts_needed(x2, y2, 200 if FULL else 25)}
     if FULL:
         luck["data set 1, 60 searches"] = starts_needed(x1, y1, 60)
     figure, axis = plt.subplots(figsize=(7, 3.6), layout="constrained")
