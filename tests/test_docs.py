@@ -25,17 +25,14 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 ELSEWHERE = ("make ", "python3 -m venv", ".venv/bin/", "git clone", "pip install", "apt", "jupyter lab",
              "python benchmarks", "dask ", "coursekit demo")
 PS1 = "ps1_two_layer_nets"
+DOWNLOADS = {"moodle": f"Amara Okafor_30211_assignsubmission_file/{PS1}.ipynb",
+             "canvas": f"okaforamara_LATE_11_900_{PS1}-1.ipynb", "files": f"amara.okafor_{PS1}.ipynb"}
 
 
 def commands(page: Path) -> list[str]:
     blocks = re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.S)
     lines = [line.split("#")[0].strip() for block in blocks for line in block.splitlines()]
     return [line for line in lines if line and not line.startswith(ELSEWHERE)]
-
-
-def setting(name: str) -> str:
-    """A line of `nbgrader_config.py`, as the manual shows it."""
-    return re.search(rf"^c\.{re.escape(name)} = .*$", (ROOT / "docs" / "teaching.md").read_text(), re.M)[0]
 
 
 @pytest.fixture(scope="module")
@@ -48,15 +45,12 @@ def course(tmp_path_factory) -> Path:
     exchange.chmod(0o777)
     with open(folder / "nbgrader_config.py", "a") as config:
         config.write(f"\nc.Exchange.root = {str(exchange)!r}\n")
-        config.write(setting("FileNameCollectorPlugin.named_regexp") + "\n")
     for number, submission in enumerate(sorted((folder / "submitted").glob(f"*/{PS1}"))):
         (submission / "submission_secret.txt").write_text(f"secret-{number}")  # as `nbgrader submit` leaves one
     shutil.copytree(ROOT / "docs" / "example", folder / "docs" / "example")
-    archive = folder / "downloaded" / PS1 / "archive"
-    archive.mkdir(parents=True)
-    release = folder / "release" / PS1 / f"{PS1}.ipynb"
-    with zipfile.ZipFile(archive / "submissions.zip", "w") as packed:
-        packed.write(release, f"amara.okafor_{PS1}.ipynb")
+    for system, name in DOWNLOADS.items():
+        with zipfile.ZipFile(folder / f"{system}.zip", "w") as packed:
+            packed.write(folder / "release" / PS1 / f"{PS1}.ipynb", name)
     return folder
 
 
@@ -75,9 +69,7 @@ def test_the_commands_of_a_page_work(course, page):
 
 
 def test_the_manual_collects_a_zip_from_a_learning_management_system(course):
-    """After the commands of the page, with the setting that it shows."""
-    subprocess.run([sys.executable, "-m", "nbgrader", "zip_collect", PS1, "--force"], cwd=course, check=True,
-                   capture_output=True, timeout=200)
+    """After the commands of the page."""
     collected = course / "submitted" / "amara.okafor" / PS1 / f"{PS1}.ipynb"
     assert collected.read_bytes() == (course / "release" / PS1 / f"{PS1}.ipynb").read_bytes()
 

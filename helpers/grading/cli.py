@@ -180,6 +180,36 @@ def classroom(
 
 
 @app.command()
+def collect(
+    ps: Ps,
+    download: Annotated[Path, typer.Argument(metavar="ZIP", help="What the system gave out: a zip, or a folder.")],
+    system: Annotated[str, typer.Option("--from", help="moodle, canvas, or files (names or folders that begin with a "
+                                                       "student's id or name).")],
+    new: Annotated[bool, typer.Option("--new", help="Add students who are not in the gradebook.")] = False,
+    course: Folder = HERE,
+) -> None:
+    """Sort a learning management system's download into submitted/; name what belongs to nobody."""
+    from helpers.grading.lms.collect import collect as sort
+
+    folder = _course(course)
+    with _Shown("Collecting") as shown:
+        done = sort(folder, folder.find(ps), download, system.lower(), new, progress=shown)
+    for student, who in sorted(done.made.items()):
+        console.print(f"  added to the gradebook: {student} ({who})", markup=False)
+    for student, note in sorted(done.notes.items()):
+        console.print(f"  look at: {student}: {note}", markup=False)
+    for path, why in sorted(done.unplaced.items()):
+        console.print(f"  not placed: {path}: {why}", markup=False)
+    if done.late:
+        console.print(f"  late, as the system says; it does not say by how much: {', '.join(sorted(done.late))}",
+                      markup=False)
+    console.print(f"{len(done.new)} new, {len(done.updated)} updated (the earlier ones are in .coursekit/), "
+                  f"{len(done.same)} as before; {len(done.unplaced)} not placed.", markup=False)
+    if done.unplaced:
+        raise typer.Exit(1)
+
+
+@app.command()
 def autograde(
     ps: Ps,
     workers: Workers = None,
@@ -294,8 +324,12 @@ def _show_changes(changes, most: int = 40) -> None:
 
 
 @app.command()
-def feedback(ps: Ps, workers: Workers = None, scheduler: Scheduler = "", insecure: Insecure = False,
-             force: Force = False, course: Folder = HERE) -> None:
+def feedback(
+    ps: Ps, workers: Workers = None, scheduler: Scheduler = "", insecure: Insecure = False,
+    force: Force = False,
+    zip: Annotated[bool, typer.Option("--zip", help="Also pack the pages as Moodle and Canvas take them.")] = False,
+    course: Folder = HERE,
+) -> None:
     """Write each student's feedback page."""
     from helpers.grading.classes.cluster import checked_address
     from helpers.grading.pages.feedback import feedback as write_feedback
@@ -313,8 +347,19 @@ def feedback(ps: Ps, workers: Workers = None, scheduler: Scheduler = "", insecur
     if summary.interrupted and summary.left:
         console.print(f"Stopped with {summary.left} to go; the same command goes on from here.")
         raise typer.Exit(130)
+    if zip:
+        _pack_feedback(folder, name)
     if summary.broken:
         raise typer.Exit(1)
+
+
+def _pack_feedback(folder, name: str) -> None:
+    from helpers.grading.lms.give_back import pack_feedback
+
+    made = pack_feedback(folder, name)
+    console.print(f"Packed {len(made.students)} pages as {made.path.relative_to(folder.root)}"
+                  + (f"; not in it, for they did not come with a download: {', '.join(made.others)}" if made.others
+                     else "") + ".", markup=False)
 
 
 @app.command()
@@ -359,13 +404,29 @@ def export(
     ps: Ps,
     format: Annotated[str, typer.Option("--format", help="nbgrader, canvas or moodle.")] = "nbgrader",
     to: Annotated[Path | None, typer.Option(help="The file to write; default: in reports/.")] = None,
+    into: Annotated[Path | None, typer.Option(help="A table to write the marks into: Moodle's grading worksheet, or "
+                                                   "Canvas's exported gradebook.")] = None,
     course: Folder = HERE,
 ) -> None:
     """Write a problem set's marks as nbgrader's CSV, or as a table that Canvas or Moodle imports."""
     from helpers.grading.pages.exports import export as write_marks
 
     folder = _course(course)
-    console.print(f"Wrote {write_marks(folder, folder.find(ps), format.lower(), to)}.")
+    if into is not None:
+        _fill(folder, folder.find(ps), format.lower(), into, to)
+        return
+    console.print(f"Wrote {write_marks(folder, folder.find(ps), format.lower(), to)}.", markup=False)
+
+
+def _fill(folder, name: str, format: str, into: Path, to: Path | None) -> None:
+    from helpers.grading.pages.filling import fill
+
+    made = fill(folder, name, format, into, to)
+    for who in made.unknown:
+        console.print(f"  nobody here is called: {who}", markup=False)
+    if made.unfinished:
+        console.print(f"  written answers wait, so that the mark may rise: {', '.join(made.unfinished)}", markup=False)
+    console.print(f"Wrote {made.path} with {len(made.students)} marks.", markup=False)
 
 
 @app.command()
@@ -495,19 +556,30 @@ def agreement(
 
 
 @app.command()
-def doctor(as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False, course: Folder = HERE) -> None:
+def doctor(
+    fix: Annotated[bool, typer.Option("--fix", help="Put right what can be put right in this course: permissions, the "
+                                                    "group, the exchange, a Hub's settings.")] = False,
+    group: Annotated[str, typer.Option(help="The group of this machine's accounts that grade this course together.",
+                                       show_default=False)] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="As JSON.")] = False,
+    course: Folder = HERE,
+) -> None:
     """Say what is installed, what is missing, and what to do about it; in a course folder, of the course as well."""
-    from helpers.grading.doctor import examine
+    from helpers.grading.doctor import examine, mend
 
-    findings = examine(course)
+    left = mend(course, group) if fix else []
+    findings = examine(course, group)
     if as_json:
-        print(json.dumps([finding.__dict__ for finding in findings], indent=1))
+        print(json.dumps([finding.to_dict() for finding in findings], indent=1))
     for finding in () if as_json else findings:
         sign = {"ok": ("✓ ", "green"), "optional": ("○ ", "yellow"), "missing": ("✗ ", "red")}[finding.state]
         console.print(Text(*sign), end="")
         console.print(f"{finding.what}: ", end="")
         console.print(finding.says + (f" → {finding.do}" if finding.do else ""))
-    if any(finding.state == "missing" for finding in findings):
+    for said in left:
+        complaints.print(Text("✗ ", "red"), end="")
+        complaints.print(f"not mended: {said}")
+    if left or any(finding.state == "missing" for finding in findings):
         raise typer.Exit(1)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -18,7 +19,16 @@ WARNING = ("{where} is not what this kit needs ({left}). What this command grade
            "`configure.install(c)`")
 
 
+PRIVATE, GROUP = 0o077, 0o007  # masks: for the owner alone, or for a group of graders
+
+
 def install(c: Any) -> None:
+    """This kit's steps; and what is made from here on is for whoever grades, and for nobody else on the machine."""
+    steps(c)
+    os.umask(GROUP if c.CourseDirectory.get("groupshared") is True else PRIVATE)
+
+
+def steps(c: Any) -> None:
     """Autograding inside the walls, restored submissions, harmless pages, releases that carry helpers' student half."""
     c.Autograde.exporter_class = f"{STEPS}.marking.steps.SubmissionExporter"
     c.Autograde.sanitize_preprocessors = [
@@ -57,7 +67,7 @@ def install(c: Any) -> None:
 def lacking(config: Config) -> list[str]:
     """What of `install` a course's configuration does not have, as `Section.trait`; empty if it has all."""
     wanted = Config()
-    install(wanted)
+    steps(wanted)
     found = []
     for section, traits in wanted.items():
         for name, value in traits.items():

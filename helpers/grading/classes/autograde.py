@@ -56,7 +56,7 @@ from helpers.grading.notebooks.files import aside, passed_files
 from helpers.grading.notebooks.restore import restore
 from helpers.grading.sandbox.sandbox import FORKS, ExposedError, SandboxError, warm_sandbox
 
-READ_ONLY = 0o444  # as nbgrader leaves autograded files
+READ_ONLY, SHARED = 0o440, 0o660  # as nbgrader leaves autograded files, without the rights of all others
 
 
 def autograde(course: Course, name: str, *, workers: int | None = None, scheduler: str = "", force: bool = False,
@@ -250,7 +250,7 @@ class _Writer:
             path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-            path.chmod(READ_ONLY)
+            path.chmod(SHARED if self.course.directory.groupshared else READ_ONLY)
         if target.exists():
             shutil.rmtree(target)
         os.replace(fresh, target)

@@ -106,16 +106,17 @@ class Course:
 
     def seed(self, name: str) -> int:
         """The secret seed of a problem set's cases, the same for every student and every regrade."""
-        digest = hashlib.sha256(f"{_secret(self.root / '.coursekit' / 'secret')} {name}".encode()).digest()
+        mode = 0o660 if self.directory.groupshared else 0o600
+        digest = hashlib.sha256(f"{_secret(self.root / '.coursekit' / 'secret', mode)} {name}".encode()).digest()
         return int.from_bytes(digest[:6], "big")
 
 
-def _secret(path: Path) -> str:
+def _secret(path: Path, mode: int) -> str:
     """64 hexadecimal digits, made once: whoever comes first decides, and a second process reads that one."""
     with contextlib.suppress(FileExistsError):
         path.parent.mkdir(exist_ok=True)
         # Not by a hard link, which many a shared or foreign file system lacks.
-        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        with open(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode), "w") as file:
             file.write(secrets.token_hex(32))
     deadline = time.monotonic() + SECRET_SECONDS
     while len(text := path.read_text()) < 64 and time.monotonic() < deadline:

@@ -36,6 +36,7 @@ RELEASED_WITH = ("timestamp.txt", "submission_secret.txt")  # `nbgrader release_
 RELEASED_BYTES = 1_000
 END = b"</html>"
 STUCK_SECONDS = 120.0  # without any page from any worker: then they are ended; a page's own limit is a twentieth
+GIVEN_BACK = 0o664  # `nbgrader release_feedback` copies a page with its rights: the student must be able to read it
 
 
 @dataclass
@@ -241,6 +242,7 @@ def _keep(course: Course, name: str, student: str, page: bytes) -> None:
                 break
         fresh = target / f".{name}.{os.getpid()}"
         fresh.write_bytes(page)  # not forced to the disk: a page that a power cut spoils is written again
+        fresh.chmod(GIVEN_BACK)
         os.replace(fresh, target / f"{name}.html")
     except OSError as error:
         raise unwritable(error) from error

@@ -1,0 +1,103 @@
+"""nbgrader's exchange: the one folder that everybody reaches, and what of it who may read and change."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+from nbgrader.exchange import ExchangeFactory
+
+from helpers.grading.course.folder import Course
+from helpers.grading.machine import accounts
+from helpers.grading.machine.finding import Finding
+from helpers.grading.machine.folders import Sharing
+
+# Everybody may add to the exchange; with the sticky bit nobody can rename or remove another's course.
+ROOT = 0o1777
+# As nbgrader makes them. Into inbound all may write and none may look: names there cannot be guessed.
+PLACES = {".": 0o755, "outbound": 0o755, "inbound": 0o2733, "feedback": 0o711}
+SHARED_PLACES = {".": 0o2775, "outbound": 0o2775, "inbound": 0o2773, "feedback": 0o2771}
+
+
+def exchange_root(course: Course) -> Path | None:
+    """The exchange folder; None if the course exchanges in another way than through a folder."""
+    made = ExchangeFactory(config=course.config).exchange(coursedir=course.directory, config=course.config)
+    root = getattr(made, "root", "")
+    return Path(root) if root else None
+
+
+def of_exchange(course: Course, sharing: Sharing) -> Iterator[Finding]:
+    root = exchange_root(course) if os.name == "posix" else None
+    if root is None:
+        return
+    wanted = accounts.on_a_hub() or "root" in course.config.Exchange
+    if not root.is_dir():
+        yield Finding("exchange", "missing" if wanted else "optional", f"{root} does not exist",
+                      "coursekit doctor --fix, as root if need be" if wanted
+                      else "needed where students fetch and submit on this machine", lambda: _make(root)
+                      if wanted else None)
+        return
+    mode = stat.S_IMODE(root.stat().st_mode)
+    if mode & ROOT != ROOT:
+        says = ("not everybody can write to it" if mode & 0o777 != 0o777
+                else "anybody can rename and replace another's course in it")
+        yield Finding("exchange", "missing", f"{root}: {says}", "coursekit doctor --fix, as root if need be",
+                      lambda: _make(root))
+    else:
+        yield Finding("exchange", "ok", f"{root}")
+    if course.directory.course_id:
+        yield from _places(root / course.directory.course_id, sharing)
+    else:
+        yield Finding("course_id", "missing", "is not set: nothing can be released",
+                      "set c.CourseDirectory.course_id in nbgrader_config.py")
+
+
+def _make(root: Path) -> str:
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        os.chmod(root, ROOT)
+    except OSError as error:
+        return f"{root} cannot be changed by you ({error.strerror}): let root run `coursekit doctor --fix` here"
+    return ""
+
+
+def _places(folder: Path, sharing: Sharing) -> Iterator[Finding]:
+    """The course's own folders in the exchange. nbgrader makes them for one grader alone."""
+    places = PLACES if sharing.gid is None else SHARED_PLACES
+    wrong = [folder / place for place, mode in places.items()
+             if not _is_right(folder / place, mode, sharing) and (sharing.gid is not None or folder.exists())]
+    if not wrong:
+        return
+    missing = all(not path.exists() for path in wrong)
+    if missing and sharing.gid is None:
+        return  # nbgrader makes them at the first release
+    who = f"the group {accounts.group_name(sharing.gid)}" if sharing.gid is not None else "their owner alone"
+    yield Finding("the course in the exchange", "missing",
+                  f"{', '.join(map(str, wrong))}: not made for {who}", "coursekit doctor --fix",
+                  lambda: _make_places(folder, places, sharing))
+
+
+def _is_right(path: Path, mode: int, sharing: Sharing) -> bool:
+    if not path.exists():
+        return sharing.gid is None
+    status = path.stat()
+    if sharing.gid is None:
+        return stat.S_IMODE(status.st_mode) & 0o022 == mode & 0o022 & stat.S_IMODE(status.st_mode)
+    return stat.S_IMODE(status.st_mode) == mode and status.st_gid == sharing.gid
+
+
+def _make_places(folder: Path, places: dict[str, int], sharing: Sharing) -> str:
+    try:
+        for place, mode in places.items():
+            path = folder / place
+            if sharing.gid is not None:
+                path.mkdir(exist_ok=True)
+            if path.exists():
+                if sharing.gid is not None and path.stat().st_gid != sharing.gid:
+                    os.chown(path, -1, sharing.gid)
+                os.chmod(path, mode)
+    except OSError as error:
+        return f"{error.filename} cannot be changed by you ({error.strerror}): let its owner or root do so"
+    return ""

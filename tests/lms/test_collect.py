@@ -1,0 +1,242 @@
+"""Downloads of learning management systems, made up in their real shapes: sorted, matched, and given back."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import io
+import json
+import shutil
+import stat
+import zipfile
+from pathlib import Path
+
+import nbformat
+import pytest
+import small_class
+from conftest import coursekit
+from small_class import NAME, RIGHT, SUMMED, answered
+
+from helpers.grading.classes.autograde import autograde
+from helpers.grading.course.errors import CourseError
+from helpers.grading.course.folder import Course
+from helpers.grading.gradebook import gradebook as books
+from helpers.grading.lms import archive
+from helpers.grading.lms.collect import collect, read_kept
+from helpers.grading.lms.give_back import pack_feedback
+from helpers.grading.lms.names import canvas, moodle
+from helpers.grading.pages.feedback import feedback
+from helpers.grading.pages.filling import fill
+
+PEOPLE = {"amara.okafor": ("Amara", "Okafor", "11"), "jd-42": ("Jean-Luc Marie", "D'Arcy", "12"),
+          "s1234567": ("Zoë", "Müller", "13"), "S12": ("Li", "Na", "14"), "S123": ("Na", "Li", "15"),
+          "ann.lee": ("Ann", "Lee", "16"), "ann.lee2": ("Ann", "Lee", "17")}
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory) -> Path:
+    course = small_class.empty_course(tmp_path_factory.mktemp("lms") / "course")
+    with contextlib.closing(books.ClassGradebook(course, NAME)) as book:
+        for student, (first, last, number) in PEOPLE.items():
+            book.update_or_create_student(student, first_name=first, last_name=last, lms_user_id=number,
+                                          email=f"{student}@example.edu".lower())
+    return course.root
+
+
+@pytest.fixture
+def course(made, tmp_path) -> Course:
+    return Course(shutil.copytree(made, tmp_path / "course"))
+
+
+def notebook(course: Course, answers: dict[str, str] = RIGHT) -> str:
+    return nbformat.writes(answered(course, answers))
+
+
+def zipped(folder: Path, files: dict[str, str | bytes]) -> Path:
+    path = folder / "download.zip"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in files.items():
+            packed.writestr(name, content)
+    return path
+
+
+def has(course: Course, student: str) -> str:
+    return (course.folder("submitted", student, NAME) / f"{NAME}.ipynb").read_text()
+
+
+def test_moodles_folders(course, tmp_path):
+    texts = [notebook(course, RIGHT | {"why": f"Because {i}."}) for i in range(4)]
+    done = collect(course, NAME, zipped(tmp_path, {
+        f"Amara Okafor_30211_assignsubmission_file/{NAME}.ipynb": texts[0],
+        f"Jean-Luc Marie D'Arcy_30212_assignsubmission_file_/{NAME} (1).ipynb": texts[1],
+        "Jean-Luc Marie D'Arcy_30212_assignsubmission_file_/data/points.csv": "1,2\n",
+        f"Group A-Zoë Müller_30213_assignsubmission_file/work/{NAME}.ipynb": texts[2],
+        f"Li Na_30214_assignsubmission_file_{NAME}.ipynb": texts[3],  # not in folders
+        "Amara Okafor_30211_assignsubmission_onlinetext/onlinetext.html": "<p>my thoughts</p>",
+        f"Ann Lee_30216_assignsubmission_file/{NAME}.ipynb": "{}",
+        f"Nobody Here_30299_assignsubmission_file/{NAME}.ipynb": "{}",
+        "readme.txt": "x"}), "moodle")
+    assert done.new == ["amara.okafor", "jd-42", "s1234567"]
+    assert [has(course, student) for student in done.new] == texts[:3]
+    assert (course.folder("submitted", "jd-42", NAME) / "data" / "points.csv").read_text() == "1,2\n"
+    why = {path.split("_")[0]: said for path, said in done.unplaced.items()}
+    assert "2 students are called so: ann.lee, ann.lee2" in why["Ann Lee"]
+    assert "2 students" in why["Li Na"]  # Li Na, and Na Li the other way round
+    assert "no student is called" in why["Nobody Here"]
+    assert "not named as Moodle" in why["readme.txt"]
+
+
+def test_canvass_names(course, tmp_path):
+    first, again = (notebook(course, RIGHT | {"why": why}) for why in ("First.", "Second."))
+    done = collect(course, NAME, zipped(tmp_path, {
+        f"okaforamara_11_900_{NAME}.ipynb": first, f"okaforamara_11_901_{NAME}-1.ipynb": again,
+        f"darcyjeanlucmarie_LATE_12_902_{NAME}-2.ipynb": first, "mullerzoe_99_903_My Work (2).ipynb": again,
+        "lina_14_904_notes.pdf": b"%PDF", f"lina_15_905_{NAME}.ipynb": first}), "canvas")
+    assert done.unplaced == {}
+    assert has(course, "amara.okafor") == again
+    assert has(course, "jd-42") == first
+    assert done.late == ["jd-42"]
+    assert has(course, "s1234567") == again  # by name: the number is none of the roster's
+    assert "took My Work (2).ipynb" in done.notes["s1234567"]
+    assert "no notebook" in done.notes["S12"]
+    assert has(course, "S123") == first
+
+
+def test_plain_names_with_digits_hyphens_and_capitals(course, tmp_path):
+    texts = [notebook(course, RIGHT | {"why": f"Because {i}."}) for i in range(5)]
+    done = collect(course, NAME, zipped(tmp_path, {
+        f"Amara.Okafor_{NAME}.ipynb": texts[0], f"JD-42-{NAME}.ipynb": texts[1], f"S1234567/{NAME}.ipynb": texts[2],
+        f"S123 {NAME}.ipynb": texts[3], f"S12_{NAME}.ipynb": texts[4], f"S12345_{NAME}.ipynb": "{}"}), "files")
+    assert [has(course, s) for s in ("amara.okafor", "jd-42", "s1234567", "S123", "S12")] == texts
+    assert list(done.unplaced) == [f"S12345_{NAME}.ipynb"]
+
+
+def test_a_student_who_uploads_a_zip(course, tmp_path):
+    inner = io.BytesIO()
+    with zipfile.ZipFile(inner, "w") as packed:
+        packed.writestr(f"{NAME}/{NAME}.ipynb", notebook(course))
+        packed.writestr("__MACOSX/._x", "x")
+    done = collect(course, NAME, zipped(tmp_path, {"okaforamara_11_900_work.zip": inner.getvalue()}), "canvas")
+    assert done.new == ["amara.okafor"]
+    assert has(course, "amara.okafor") == notebook(course)
+
+
+def test_a_later_download_updates_and_keeps_the_earlier(course, tmp_path):
+    first, later = notebook(course), notebook(course, RIGHT | {"why": "Better."})
+    name = f"okaforamara_11_900_{NAME}.ipynb"
+    collect(course, NAME, zipped(tmp_path, {name: first}), "canvas")
+    assert collect(course, NAME, zipped(tmp_path, {name: first}), "canvas").same == ["amara.okafor"]
+    assert collect(course, NAME, zipped(tmp_path, {name: later}), "canvas").updated == ["amara.okafor"]
+    assert has(course, "amara.okafor") == later
+    kept, = (course.root / ".coursekit" / NAME / "earlier" / "amara.okafor").glob(f"*/{NAME}.ipynb")
+    assert kept.read_text() == first
+
+
+def test_what_leads_elsewhere_is_named_and_not_written(course, tmp_path):
+    path = tmp_path / "evil.zip"
+    link = zipfile.ZipInfo(f"Amara Okafor_1_assignsubmission_file/{NAME}.ipynb")
+    link.external_attr = (stat.S_IFLNK | 0o777) << 16
+    with zipfile.ZipFile(path, "w") as packed:
+        packed.writestr(link, "/etc/passwd")
+        for name in ("../../escaped.ipynb", "/tmp/escaped.ipynb", "..\\escaped.ipynb", "C:\\escaped.ipynb",
+                     f"Amara Okafor_1_assignsubmission_file/../../../{NAME}.ipynb"):
+            packed.writestr(name, "x")
+    before = set(tmp_path.rglob("*"))
+    done = collect(course, NAME, path, "moodle")
+    assert done.placed == 0
+    assert len(done.unplaced) == 6
+    assert {path.name for path in set(tmp_path.rglob("*")) - before} <= {".coursekit", NAME, "handed_in.json"}
+
+
+def test_a_bomb_is_not_unpacked(course, tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "MAX_FILE", 1_000_000)
+    path = zipped(tmp_path, {f"okaforamara_11_900_{NAME}.ipynb": b"\0" * 3_000_000,
+                             f"mullerzoe_13_901_{NAME}.ipynb": notebook(course)})
+    done = collect(course, NAME, path, "canvas")
+    assert done.new == ["s1234567"]
+    assert "larger than 1 MB" in done.unplaced[f"okaforamara_11_900_{NAME}.ipynb"]
+    monkeypatch.setattr(archive.Budget.__init__, "__defaults__", (2_000_000,))
+    with pytest.raises(CourseError, match="unpacks to more"):
+        collect(course, NAME, zipped(tmp_path, {f"a{i}_11_{i}_x.ipynb": b"\0" * 900_000 for i in range(4)}), "canvas")
+
+
+def test_without_a_roster_one_is_asked_for_or_made(tmp_path):
+    course = small_class.empty_course(tmp_path / "course")
+    path = zipped(tmp_path, {f"Amara Okafor_30211_assignsubmission_file/{NAME}.ipynb": notebook(course)})
+    with pytest.raises(CourseError, match="--new"):
+        collect(course, NAME, path, "moodle")
+    said = coursekit("collect", NAME, str(path), "--from", "moodle", "--new", folder=course.root)
+    assert said.returncode == 0, said.stderr
+    assert "added to the gradebook: amara.okafor (Amara Okafor)" in said.stdout
+    assert has(course, "amara.okafor")
+
+
+def test_no_zip_is_told(course, tmp_path):
+    (tmp_path / "page.zip").write_text("<html>please log in</html>")
+    with pytest.raises(CourseError, match="no zip that can be read"):
+        collect(course, NAME, tmp_path / "page.zip", "moodle")
+    with pytest.raises(CourseError, match="one of moodle, canvas, files"):
+        collect(course, NAME, tmp_path / "page.zip", "blackboard")
+
+
+def test_marks_and_pages_go_back_as_the_system_knows_them(course, tmp_path):
+    collect(course, NAME, zipped(tmp_path, {
+        f"Amara Okafor_30211_assignsubmission_file/{NAME}.ipynb": notebook(course),
+        f"Zoë Müller_30213_assignsubmission_file/{NAME}.ipynb": notebook(course, RIGHT | {"mean-square": SUMMED})}),
+        "moodle")
+    autograde(course, NAME, workers=1, sandbox="none")
+    feedback(course, NAME, workers=1)
+    made = pack_feedback(course, NAME)
+    packed = zipfile.ZipFile(made.path)
+    # What Moodle's importer does with a name: parts between underscores, at most five; number, plugin, the file's name.
+    parts = [name.split("_", 4) for name in packed.namelist()]
+    assert sorted(part[1] for part in parts) == ["30211", "30213"]
+    assert {(part[2], part[3]) for part in parts} == {("assignsubmission", "file")}
+    assert all(b"Twice" in packed.read(name) for name in packed.namelist())
+    sheet = tmp_path / "Grades.csv"
+    sheet.write_text("Identifier,Full name,Email address,Status,Grade,Maximum Grade,Grade can be changed,"
+                     "Last modified (grade),Feedback comments\n"
+                     "Participant 30211,Amara Okafor,a@x,Submitted,,9.00,Yes,-,\n"
+                     "Participant 30213,Zoë Müller,z@x,Submitted,,9.00,Yes,-,\n"
+                     "Participant 30299,Nobody Here,n@x,No submission,,9.00,Yes,-,\n", encoding="utf-8-sig")
+    filled = fill(course, NAME, "moodle", sheet)
+    rows = list(csv.DictReader(filled.path.read_text("utf-8-sig").splitlines()))
+    assert [rows[0]["Grade"], rows[2]["Grade"]] == ["5", ""]
+    assert 3 <= float(rows[1]["Grade"]) < 5
+    assert filled.unknown == ["Participant 30299"]
+    assert set(filled.unfinished) == {"amara.okafor", "s1234567"}
+    assert [row["Status"] for row in rows] == ["Submitted", "Submitted", "No submission"]
+
+
+def test_marks_go_into_canvass_own_gradebook(course, tmp_path):
+    collect(course, NAME, zipped(tmp_path, {f"okaforamara_11_900_{NAME}.ipynb": notebook(course)}), "canvas")
+    autograde(course, NAME, workers=1, sandbox="none")
+    table = tmp_path / "gradebook.csv"
+    table.write_text(f"Student,ID,SIS User ID,SIS Login ID,Section,Essay (1),{NAME} (77)\n"
+                     "    Points Possible,,,,,10,9\n\"Okafor, Amara\",11,,aokafor,A,7,\n\"Ghost, A\",98,,ghost,A,3,\n")
+    filled = fill(course, NAME, "canvas", table)
+    rows = list(csv.reader(filled.path.read_text().splitlines()))
+    assert rows[0][-1] == f"{NAME} (77)"
+    assert [row[-1] for row in rows[1:]] == ["9", "5", ""]
+    assert [row[5] for row in rows[1:]] == ["10", "7", "3"]
+    assert filled.unknown == ["Ghost, A"]
+    feedback(course, NAME, workers=1)
+    assert zipfile.ZipFile(pack_feedback(course, NAME).path).namelist() == [f"okaforamara_11_900_{NAME}-feedback.html"]
+    assert read_kept(course, NAME)["amara.okafor"]["number"] == "11"
+    assert json.loads((course.root / ".coursekit" / NAME / "handed_in.json").read_text())
+
+
+@pytest.mark.parametrize(("path", "who", "number", "file", "late"), [
+    ("lee_12_345_ps1.ipynb", "lee", "12", "ps1.ipynb", False),
+    ("lee_LATE_12_345_my_ps1_final-3.ipynb", "lee", "12", "my_ps1_final.ipynb", True),
+    ("sub/lee_12_345_ps1.ipynb", "lee", "12", "ps1.ipynb", False),
+    ("anon_LATE_a1b2c_345_ps1.ipynb", "anon", "a1b2c", "ps1.ipynb", True)])
+def test_a_name_of_canvas(path, who, number, file, late):
+    named = canvas(path)
+    assert (named.who, named.number, named.file, named.late) == (who, number, file, late)
+
+
+def test_names_that_are_none():
+    assert canvas("ps1.ipynb") is None
+    assert canvas("lee_ps1.ipynb") is None
+    assert moodle("Lee_assignsubmission_file/ps1.ipynb") is None
