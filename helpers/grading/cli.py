@@ -324,6 +324,39 @@ def _show_changes(changes, most: int = 40) -> None:
 
 
 @app.command()
+def desk(
+    ps: Ps,
+    port: Annotated[int, typer.Option(min=0, help="Where to listen on this machine; 0: any free one.")] = 0,
+    grader: Annotated[str, typer.Option("--as", help="Your name beside your marks; default: your account.",
+                                        show_default=False)] = "",
+    show: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    course: Folder = HERE,
+) -> None:
+    """Grade written answers: one question at a time, alike answers together, by the items of the mark scheme."""
+    import getpass
+    import webbrowser
+
+    from helpers.grading.course.errors import CourseError
+    from helpers.grading.desk.desk import Desk
+    from helpers.grading.desk.server import serve
+
+    folder = _course(course)
+    with console.status("Reading the answers"):
+        made = Desk(folder, folder.find(ps), grader or getpass.getuser())
+    try:
+        serving = serve(made, port)
+    except OSError as error:
+        raise CourseError(f"port {port} cannot be had ({error.strerror}): leave --port out, or name another") from None
+    console.print(f"The desk is open for {made.grader}; this address lets in whoever has it:", markup=False)
+    print(serving.url, flush=True)
+    console.print("Each mark is in the gradebook when the page shows it. Ctrl-C closes the desk.", markup=False)
+    if show:
+        webbrowser.open(serving.url)
+    with contextlib.suppress(KeyboardInterrupt):
+        serving.run()
+
+
+@app.command()
 def feedback(
     ps: Ps, workers: Workers = None, scheduler: Scheduler = "", insecure: Insecure = False,
     force: Force = False,
