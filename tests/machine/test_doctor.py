@@ -20,6 +20,7 @@ from helpers.grading import doctor as doctors
 from helpers.grading.classes.autograde import autograde
 from helpers.grading.course.folder import Course
 from helpers.grading.machine import accounts, folders, libraries
+from helpers.grading.machine.finding import Finding
 from helpers.grading.machine.folders import Sharing, exposed
 from helpers.grading.pages.feedback import feedback
 
@@ -48,6 +49,7 @@ def only_the_course(tmp_path, monkeypatch):
     """What is installed has tests of its own; nothing here is written into somebody's home."""
     monkeypatch.setattr(doctors, "_findings", lambda: ())
     monkeypatch.setattr(doctors, "of_libraries", lambda distribution: ())
+    monkeypatch.setattr(doctors, "_of_what_is_seen", lambda course: Finding("what notebooks can read", "ok", ""))
     monkeypatch.setenv("HOME", str(tmp_path))
     before = os.umask(0o022)
     yield
