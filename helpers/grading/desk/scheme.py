@@ -16,8 +16,9 @@ from helpers.grading.notebooks.outline import headings
 
 MARKERS = re.compile(r"^\s*#*\s*(?:BEGIN|END) (?:SOLUTION|MARK SCHEME)\s*$", re.M)
 SCHEME = re.compile(r"^\W*mark(?:ing)? scheme\b.*$", re.I | re.M)
-WORDS = {"a": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "half": Fraction(1, 2), "half a": Fraction(1, 2),
-         "½": Fraction(1, 2)}
+WORDS: dict[str, int | Fraction] = {
+    "a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "half": Fraction(1, 2),
+    "half a": Fraction(1, 2), "½": Fraction(1, 2)}
 ITEM = re.compile(r"^\s*[-*+]\s+\**\s*(?P<points>\d+(?:[.,/]\d+)?|½|half a|half|an?|one|two|three|four|five)\s+"
                   r"(?:points?|marks?)\s*\**\s*[:.–-]\s*(?P<text>.*)$", re.I)
 BULLET = re.compile(r"^\s*[-*+]\s+")
@@ -97,7 +98,7 @@ def _items(scheme: str) -> Iterator[Item]:
 
 def _number(text: str) -> float:
     text = text.casefold().replace(",", ".")
-    return float(WORDS[text] if text in WORDS else Fraction(text) if text != "an" else 1)
+    return float(WORDS[text] if text in WORDS else Fraction(text))
 
 
 def _whole(points: float) -> tuple[Item, ...]:

@@ -169,7 +169,8 @@ def _arranged(name: str, work: _Work) -> tuple[dict[str, bytes], str]:
     books = [(named, entry) for named, entry in work.files if named.file.lower().endswith(NOTEBOOK)]
     chosen = max(books, key=lambda one: (is_copy_of(one[0].file, name), one[0].attempt,
                                          -len(PurePosixPath(one[0].file).parts)), default=None)
-    files, note = {}, ""
+    files: dict[str, bytes] = {}
+    note = ""
     for one in work.files:
         if one is not chosen:
             files[_free(_safe(one[0].file), files)] = one[1].content

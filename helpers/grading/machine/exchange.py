@@ -34,10 +34,10 @@ def of_exchange(course: Course, sharing: Sharing) -> Iterator[Finding]:
         return
     wanted = accounts.on_a_hub() or "root" in course.config.Exchange
     if not root.is_dir():
-        yield Finding("exchange", "missing" if wanted else "optional", f"{root} does not exist",
-                      "coursekit doctor --fix, as root if need be" if wanted
-                      else "needed where students fetch and submit on this machine", lambda: _make(root)
-                      if wanted else None)
+        do = ("coursekit doctor --fix, as root if need be" if wanted
+              else "needed where students fetch and submit on this machine")
+        yield Finding("exchange", "missing" if wanted else "optional", f"{root} does not exist", do,
+                      (lambda: _make(root)) if wanted else None)
         return
     mode = stat.S_IMODE(root.stat().st_mode)
     if mode & ROOT != ROOT:

@@ -53,7 +53,7 @@ def of_folders(course: Course, sharing: Sharing) -> Iterator[Finding]:
     bad = "missing" if others else "optional"
     yield _reachable(course, sharing, bad)
     if sharing.gid is not None:
-        yield _group(course, sharing)
+        yield _group(course, sharing.gid)
     if (database := gradebook_file(course)) is not None:
         yield _gradebook(course, database, sharing)
 
@@ -192,10 +192,10 @@ def _set(path: Path, sharing: Sharing, passage: int) -> None:
         os.chmod(path, mode)
 
 
-def _group(course: Course, sharing: Sharing) -> Finding:
+def _group(course: Course, gid: int) -> Finding:
     """Can every grader change what another has made?"""
+    sharing, name = Sharing(gid), accounts.group_name(gid)
     wrong = [path for path in _course_files(course) if _not_shared(path, sharing)]
-    name = accounts.group_name(sharing.gid)
     if not course.directory.groupshared:
         return Finding("the graders' group", "missing", f"the folder is shared with {name}, and nbgrader does not "
                        "know: what one grader makes is shut to the others",
