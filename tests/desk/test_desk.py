@@ -5,12 +5,14 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import shutil
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from a_class import FIRST, NAME, desk_of
+from a_class import FIRST, NAME, a_class, desk_of
 from nbgrader import api
 
 from helpers.grading.course.folder import Course
@@ -21,6 +23,17 @@ from helpers.grading.desk.server import COOKIE
 from helpers.grading.pages.classfacts import gather
 from helpers.grading.pages.feedback import what_the_gradebook_says
 from helpers.grading.pages.regrade import mailto
+
+
+@pytest.fixture(scope="module")
+def made_class(tmp_path_factory) -> Path:
+    return a_class(tmp_path_factory.mktemp("desk") / "course").root
+
+
+@pytest.fixture
+def course(made_class, tmp_path) -> Course:
+    """A fresh copy of a class whose written answers wait."""
+    return Course(shutil.copytree(made_class, tmp_path / "course"))
 
 
 def shown(desk: Desk, question: str = "why-same", **how) -> dict:

@@ -4,17 +4,31 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
-from a_class import NAME, desk_of
+from a_class import NAME, a_class, desk_of
 from browsing import chromium, missing, wait_until
 
+from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=missing())]
+
+
+@pytest.fixture(scope="module")
+def made_class(tmp_path_factory) -> Path:
+    return a_class(tmp_path_factory.mktemp("desk") / "course").root
+
+
+@pytest.fixture
+def course(made_class, tmp_path) -> Course:
+    """A fresh copy of a class whose written answers wait."""
+    return Course(shutil.copytree(made_class, tmp_path / "course"))
 
 
 def test_a_class_of_57_is_graded_by_keys(course):
