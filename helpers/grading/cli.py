@@ -69,6 +69,11 @@ def _told(error: Exception) -> bool:
     elif isinstance(error, CourseError):
         complaints.print(Text("✗ ", "red"), end="")
         complaints.print(str(error))
+    elif isinstance(error, OSError) and error.filename and error.strerror:
+        complaints.print(Text("✗ ", "red"), end="")
+        complaints.print(f"{error.filename}: {error.strerror}. Put its permissions, or the disk, right and run the "
+                         "same command again")
+        return True
     return isinstance(error, (MasterError, CourseError))
 
 
@@ -124,6 +129,12 @@ def build(
         raise CourseError(f"no masters in {folder.root / folder.settings.masters_directory}: nothing to build")
     wrong: list[str] = []
     for name in chosen:
+        if absent := _absent(folder, name):
+            if names:
+                raise CourseError(f"{name} needs {', '.join(absent)}, which this Python does not have: install it "
+                                  f"(`pip install -r requirements.txt`), or build the others")
+            console.print(f"Left out {name}: {', '.join(absent)} is not installed. What was built before stays.")
+            continue
         if check:
             wrong += building.stale(folder, name)
             continue
@@ -134,6 +145,14 @@ def build(
         raise CourseError("not what the masters say: " + ", ".join(wrong) + ". Run `coursekit build` and commit")
     if check:
         console.print(f"source/ and release/ are what the masters say ({len(chosen)} problem sets).")
+
+
+def _absent(folder, name: str) -> list[str]:
+    """Modules that a problem set needs and this Python lacks."""
+    from helpers.grading.authoring.needs import lacking
+
+    master = folder.master(name)
+    return lacking(master) if master is not None else []
 
 
 @app.command()
@@ -165,18 +184,26 @@ def watch(
 
 @app.command()
 def classroom(
-    ps: Ps,
+    ps: Annotated[list[str], typer.Argument(metavar="PS…", help="Problem sets, or the beginnings of their names: one "
+                                                                "class hands in all of them.")],
     to: Annotated[Path, typer.Option(help="Where to make the course folder.")],
     students: Annotated[int, typer.Option("--students", "-n", min=1, help="How many.")] = 12,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same class.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same class, whatever the problem sets.")] = 0,
+    force: Annotated[bool, typer.Option("--force", "-f", help="Overwrite a pretend class that is there.")] = False,
     course: Folder = HERE,
 ) -> None:
-    """Make a pretend class that has handed in a problem set."""
+    """Make a pretend class that has handed in a problem set, or several: a term."""
     from helpers.grading.authoring import pretend_class as classrooms
+    from helpers.grading.course.errors import CourseError
 
     folder = _course(course)
-    made = classrooms.make(folder, folder.find(ps), students, seed, to.resolve())
-    console.print(f"Made {to} with {len(made)} submissions; what each should get is in {to / classrooms.EXPECTED}.")
+    if not force and (to / classrooms.EXPECTED).exists():
+        raise CourseError(f"{to} holds a pretend class, with whatever has been done to it since: name another folder, "
+                          "or say --force to overwrite it")
+    names = list(dict.fromkeys(folder.find(one) for one in ps))
+    made = classrooms.make_term(folder, names, students, seed, to.resolve())
+    console.print(f"Made {to} with {sum(map(len, made.values()))} submissions; what each should get is in "
+                  f"{to / classrooms.EXPECTED}.")
 
 
 @app.command()

@@ -56,19 +56,42 @@ class Submission:
 
 
 def make(course: Course, name: str, students: int, seed: int, target: Path) -> list[Submission]:
-    """Make a course folder with a class that has handed in one problem set.
+    """Make a course folder with a class that has handed in one problem set; a pretend class that was there is gone.
 
     Raises:
         CourseError: if the problem set has no master, or the folder is in use.
     """
+    return make_term(course, [name], students, seed, target)[name]
+
+
+def make_term(course: Course, names: list[str], students: int, seed: int, target: Path) -> dict[str, list[Submission]]:
+    """Make a course folder with one class that has handed in several problem sets; by problem set.
+
+    Raises:
+        CourseError: if a problem set has no master, or the folder is in use.
+    """
     if target.exists() and any(target.iterdir()) and not (target / EXPECTED).exists():
         raise CourseError(f"{target} holds something that is no pretend class: name another folder")
-    master = course.master(name)
-    if master is None:
-        raise CourseError(f"{name} has no master: a pretend class is made from one")
+    for name in names:
+        if course.master(name) is None:
+            raise CourseError(f"{name} has no master: a pretend class is made from one")
     shutil.rmtree(target, ignore_errors=True)
-    made = _course_folder(course, name, target)
+    made = _course_folder(course, names, target)
     (target / EXPECTED).write_text("{}\n")  # so that an unfinished class can be made anew
+    people = _names(students, random.Random(f"people {seed}"))
+    found = {name: _handed_in(made, name, people, seed) for name in names}
+    told = {name: {s.student: {
+        "kind": s.kind, "late": s.late, "holds": s.held, "points": s.points, "total": round(sum(s.points.values()), 4)}
+        for s in submissions} for name, submissions in found.items()}
+    (target / EXPECTED).write_text(json.dumps(told[names[0]] if len(names) == 1 else told, indent=1,
+                                              ensure_ascii=False) + "\n", encoding="utf-8")
+    return found
+
+
+def _handed_in(made: Course, name: str, people: list[str], seed: int) -> list[Submission]:
+    """Build one problem set in the pretend course, and let everybody hand it in."""
+    master = made.master(name)
+    assert master is not None  # its file has just been copied
     building.build(made, name)
     _set_due(made, name)
     source = made.source_notebook(name)
@@ -76,21 +99,19 @@ def make(course: Course, name: str, students: int, seed: int, target: Path) -> l
     release = nbformat.read(made.folder("release", ".", name) / f"{name}.ipynb", as_version=4)
     rng = random.Random(f"{name} {seed}")
     submissions = []
-    for number, (student, kind) in enumerate(zip(_names(students, rng), _kinds(students, rng))):
+    for number, (student, kind) in enumerate(zip(people, _kinds(len(people), rng))):
         submission = _submission(student, kind, master, rng, number)
         _compose(submission, kind, master, release, rng)
         submission.points = _deserved(submission, problem_set, master, made.seed(name))
         _hand_in(made, name, submission)
         submissions.append(submission)
-    (target / EXPECTED).write_text(json.dumps({s.student: {
-        "kind": s.kind, "late": s.late, "holds": s.held, "points": s.points, "total": round(sum(s.points.values()), 4)}
-        for s in submissions}, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     return submissions
 
 
-def _course_folder(course: Course, name: str, target: Path) -> Course:
+def _course_folder(course: Course, names: list[str], target: Path) -> Course:
     (target / course.settings.masters_directory).mkdir(parents=True)
-    shutil.copyfile(course.masters[name], target / course.settings.masters_directory / f"{name}.py")
+    for name in names:
+        shutil.copyfile(course.masters[name], target / course.settings.masters_directory / f"{name}.py")
     for file in ("nbgrader_config.py", building.REQUIREMENTS):
         if (course.root / file).exists():
             shutil.copyfile(course.root / file, target / file)

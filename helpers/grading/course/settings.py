@@ -21,6 +21,10 @@ class CourseKit(SingletonConfigurable):
         help='How much a check says: "verdict", "where" or "why"; in the notebook and in feedback.',
     ).tag(config=True)
 
+    address = Unicode(
+        "", help="Where students write to about a mark: each question of a feedback page gets a link to it.",
+    ).tag(config=True)
+
     masters_directory = Unicode("notebooks", help="The folder with the masters, one script per problem set.").tag(
         config=True)
 

@@ -86,6 +86,7 @@ class ClassFacts:
     roster: dict[str, str]  # student → full name or ""
     ungraded: list[str]  # handed in, not yet graded
     due: datetime | None = None
+    mails: dict[str, str] = field(default_factory=dict)  # student → address or ""
 
     @property
     def points(self) -> float:
@@ -100,6 +101,15 @@ class ClassFacts:
     def missing(self) -> list[str]:
         there = {one.student for one in self.handed} | set(self.ungraded)
         return [student for student in self.roster if student not in there]
+
+    def shares_so_far(self) -> np.ndarray:
+        """(submissions,) scores of the whole submissions as shares of the points that have been given or refused."""
+        found = []
+        for one in self.whole:
+            open_ = sum(item.points for item in self.items if one.of(item) is None)
+            if self.points > open_:
+                found.append(one.score / (self.points - open_))
+        return np.array(found)
 
     def shares(self) -> np.ndarray:
         """(submissions,) scores of the whole submissions as shares of the points."""
@@ -119,6 +129,7 @@ def gather(course: Course, name: str, notebooks: bool = True) -> ClassFacts:
         roster = {row[0]: " ".join(part for part in row[1:] if part) for row in book.db.query(
             api.Student.id, api.Student.first_name, api.Student.last_name).order_by(api.Student.id)}
         handed = _submissions(book, name, roster)
+        mails = {student: address or "" for student, address in book.db.query(api.Student.id, api.Student.email)}
         due = book.db.query(api.Assignment.duedate).filter(api.Assignment.name == name).scalar()
     if notebooks:
         question_of = {grade_id: item.grade_id for item in items for grade_id in item.graded}
@@ -128,7 +139,7 @@ def gather(course: Course, name: str, notebooks: bool = True) -> ClassFacts:
     waiting = sorted(path.parent.name for path in course.folder("submitted", "*", name).parent.parent.glob(f"*/{name}")
                      if path.is_dir() and path.parent.name not in there
                      and not is_removed(course, name, path.parent.name, roster))
-    return ClassFacts(name, title_of(source.cells, name), items, handed, roster, waiting, due)
+    return ClassFacts(name, title_of(source.cells, name), items, handed, roster, waiting, due, mails)
 
 
 def _submissions(book: books.ClassGradebook, name: str, roster: dict[str, str]) -> list[Handed]:

@@ -17,6 +17,7 @@ from helpers.grading.notebooks.cells import info_of, is_check
 from helpers.grading.notebooks.outline import Item, outline, title_of
 from helpers.grading.pages import policy, rendering
 from helpers.grading.pages.hiding import Hiding
+from helpers.grading.pages.regrade import mailto
 from helpers.grading.text import for_page
 
 
@@ -57,6 +58,7 @@ def arrange(nb: NotebookNode, resources: dict, config: Config) -> None:
         kept.append(cell)
     nb["cells"] = kept
     resources["kit"] = _head(nb, resources, items, hide.depth)
+    _offer_another_look(resources, config)
 
 
 def _kind(cell: NotebookNode) -> str:
@@ -153,6 +155,18 @@ def _head(nb: NotebookNode, resources: dict, items: list[Item], depth: str) -> d
         "items": [_line(item, cells, depth) for item in items],
         "waits": any(info_of(cell).get("waits") for cell in cells.values()),
     }
+
+
+def _offer_another_look(resources: dict, config: Config) -> None:
+    """Where the course names an address, each graded question gets a link to write to it."""
+    from helpers.grading.course.settings import CourseKit
+
+    facts = resources["nbgrader"]
+    address = facts["address"] if "address" in facts else CourseKit(config=config).address
+    for line in resources["kit"]["items"]:
+        waits = line["word"] == "waits for a person"
+        asks = bool(address) and not waits
+        line["ask"] = mailto(address, facts["notebook"], facts["student"], line["title"]) if asks else ""
 
 
 def _line(item: Item, cells: dict[str, NotebookNode], depth: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -20,6 +20,7 @@ from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.course.moments import shown
 from helpers.grading.pages import classfacts, policy
+from helpers.grading.pages.addresses import addresses
 from helpers.grading.pages.classfacts import ClassFacts, Handed
 from helpers.grading.pages.clock import CLOCK
 from helpers.grading.pages.exporter import HERE
@@ -58,6 +59,7 @@ def report(course: Course, name: str) -> Report:
         waits=[one for one in facts.handed if one.waits], unsure=[one for one in facts.handed if one.asks],
         unrun=[one for one in facts.handed if one.causes], made=now(course), due=shown(facts.due, zone),
         resubmitted=[one for one in facts.handed if one.earlier],
+        mails=partial(addresses, known=facts.mails, subject=facts.title),
         slowest=sorted(facts.handed, key=lambda one: -one.seconds)[:5], page_of=_links(course, name))
     return write(course, name, page, _set_rows(facts, zone))
 
@@ -66,7 +68,9 @@ def _statistics(facts: ClassFacts) -> dict[str, float]:
     scores = np.array([one.score for one in facts.whole])
     if not scores.size:
         return {}
-    return {"mean": float(scores.mean()), "median": float(np.median(scores)), "spread": float(scores.std()),
+    so_far = facts.shares_so_far()
+    return {"so_far": float(so_far.mean()) if so_far.size else 0.0, "mean": float(scores.mean()),
+            "median": float(np.median(scores)), "spread": float(scores.std()),
             "lowest": float(scores.min()), "highest": float(scores.max())}
 
 
@@ -139,6 +143,9 @@ def term(course: Course) -> Report:
     page = template("term.html.j2").render(
         sets=sets, standings=standings, behind=[s for s in standings if s.behind], made=now(),
         means=[float(facts.shares().mean()) if facts.whole else 0.0 for facts in sets],
+        so_far=[float(some.mean()) if (some := facts.shares_so_far()).size else 0.0 for facts in sets],
+        waits=[sum(one.waits for one in facts.handed) for facts in sets],
+        mails=partial(addresses, known={student: mail for facts in sets for student, mail in facts.mails.items()}),
         rule={"falls": f"{FALLS_BY:.0%}", "low": f"{LOW:.0%}"})
     rows: list[list[Any]] = [
         ["student", "name", *(facts.name for facts in sets), "points", "change per set", "falling behind"]]

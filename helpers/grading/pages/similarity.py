@@ -83,7 +83,7 @@ def similarity(course: Course, name: str, above: float = 0.6) -> reports.Report:
 
 def likely_copies(course: Course, name: str, above: float, partly: list[str] | None = None,
                   ) -> tuple[list[Pair], list[str], int]:
-    """The pairs, most alike first; who could not be read; how many were compared.
+    """The pairs, those with most in common first; who could not be read; how many were compared.
 
     partly: filled with whose answers are too long, or take too long to read, to be compared whole.
     """
@@ -110,7 +110,12 @@ def likely_copies(course: Course, name: str, above: float, partly: list[str] | N
             partly.append(student)
     _subtract(class_, given)
     found = [pair for one, other in _candidates(class_) if (pair := _compare(one, other, class_, titles, above))]
-    return sorted(found, key=lambda p: (-p.share, -p.agrees, p.one, p.other)), unread, len(class_)
+    return ranked(found), unread, len(class_)
+
+
+def ranked(pairs: list[Pair]) -> list[Pair]:
+    """A long passage in common says more than a short one that happens to be all that somebody wrote."""
+    return sorted(pairs, key=lambda p: (-p.share * p.agrees, p.one, p.other))
 
 
 def _release(course: Course, name: str) -> NotebookNode:
