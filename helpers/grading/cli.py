@@ -330,8 +330,7 @@ def _tell_changes(folder, summary) -> None:
     if summary.changes:
         _show_changes(summary.changes)
         made = write_changes(folder, summary.name, summary.changes)
-        console.print(f"Who gained and who lost: {made.page.relative_to(folder.root)} and {made.table.name} beside it.",
-                      markup=False)
+        console.print(f"Who gained and who lost: {made.page.relative_to(folder.root)} and {made.table.name} beside it.")
     elif summary.graded:
         console.print("No mark that was there has changed.")
 
@@ -470,12 +469,19 @@ def export(
 ) -> None:
     """Write a problem set's marks as nbgrader's CSV, or as a table that Canvas or Moodle imports."""
     from helpers.grading.pages.exports import export as write_marks
+    from helpers.grading.pages.exports import unfinished
 
     folder = _course(course)
     if into is not None:
         _fill(folder, folder.find(ps), format.lower(), into, to)
         return
-    console.print(f"Wrote {write_marks(folder, folder.find(ps), format.lower(), to)}.", markup=False)
+    name = folder.find(ps)
+    path = write_marks(folder, name, format.lower(), to)
+    console.print(f"Wrote {path}.")
+    if waiting := unfinished(folder, name):
+        console.print(f"{len(waiting)} marks are not final, a person has yet to look at some of them: "
+                      f"{', '.join(map(for_terminal, list(waiting)[:8]))}{' …' if len(waiting) > 8 else ''}. "
+                      f"They stand in {path.stem}-unfinished{path.suffix} beside it.")
 
 
 def _fill(folder, name: str, format: str, into: Path, to: Path | None) -> None:

@@ -25,6 +25,7 @@ from helpers.grading.gradebook import gradebook as books
 from helpers.grading.gradebook.late import set_due_date
 from helpers.grading.gradebook.roster import read_roster
 from helpers.grading.pages.classfacts import gather
+from helpers.grading.pages.exports import export
 from helpers.grading.pages.feedback import feedback
 from helpers.grading.pages.report import report
 from helpers.grading.pages.similarity import similarity
@@ -303,6 +304,19 @@ def test_the_command_shows_and_writes_the_list_of_changes(course):
     assert f"reports/{NAME}-changes.html" in " ".join(done.stdout.split()), done.stderr
     rows = list(csv.DictReader((course.root / "reports" / f"{NAME}-changes.csv").open(encoding="utf-8-sig")))
     assert [(row["student"], row["before"], row["after"]) for row in rows] == [("ben", "0.0", "2.0")]
+
+
+@pytest.mark.parametrize("format", ["nbgrader", "canvas", "moodle"])
+def test_an_export_says_which_marks_are_unfinished(course, format):
+    give(course, "ada", "why", 3)
+    path = export(course, NAME, format)
+    rows = list(csv.DictReader(path.with_name(f"{NAME}-{format}-unfinished.csv").open(encoding="utf-8-sig")))
+    assert [(row["student"], row["waits for a person"]) for row in rows] == [("ben", "why"), ("flo", "why")]
+    assert path.read_bytes().startswith(b"\xef\xbb\xbf")
+    for student in ("ben", "flo"):
+        give(course, student, "why", 0)
+    export(course, NAME, format)
+    assert not path.with_name(f"{NAME}-{format}-unfinished.csv").exists()
 
 
 def test_a_master_newer_than_its_source_is_refused(course):

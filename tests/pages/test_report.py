@@ -186,7 +186,7 @@ def test_the_trend_is_the_change_from_set_to_set():
 
 def test_canvas_gets_its_two_head_rows_and_no_zero_for_the_absent(built):
     path = export(Course(built), NAME, "canvas")
-    with open(path, encoding="utf-8", newline="") as file:
+    with open(path, encoding="utf-8-sig", newline="") as file:
         rows = list(csv.reader(file))
     assert rows[0] == ["Student", "ID", "SIS User ID", "SIS Login ID", "Section", "A small problem set"]
     assert rows[1][0].strip() == "Points Possible"

@@ -4,7 +4,7 @@ Canvas finds a student by `ID`, else by `SIS User ID`, else by `SIS Login ID`, w
 them and the points possible in the second row
 (https://teaching.resources.osu.edu/toolsets/carmencanvas/guides/calculating-final-grades/import-csv-file-carmen-grades).
 Moodle asks at the import which column is what, and wants marks and feedback together
-(https://docs.moodle.org/405/en/Grade_import).
+(https://docs.moodle.org/405/en/Grade_import). All tables begin with a byte order mark, as spreadsheets want it.
 """
 
 from __future__ import annotations
@@ -44,9 +44,26 @@ def export(course: Course, name: str, format: str, to: Path | None = None) -> Pa
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         FORMATS[format](course, name, path)
+        _write_unfinished(unfinished(course, name), path)
     except OSError as error:
         raise unwritable(error) from error
     return path
+
+
+def unfinished(course: Course, name: str) -> dict[str, list[str]]:
+    """Who has marks that are not final, and on which questions a person has yet to look, by their grade_ids."""
+    return {one.student: [cell for cell, mark in one.marks.items() if mark["needs_person"] and mark["manual"] is None]
+            for one in classfacts.gather(course, name, notebooks=False).handed if one.waits}
+
+
+def _write_unfinished(waiting: dict[str, list[str]], path: Path) -> None:
+    """A table of them beside the marks; none beside marks that are final."""
+    beside = path.with_name(f"{path.stem}-unfinished{path.suffix}")
+    if waiting:
+        write_table(beside, [["student", "waits for a person"], *([student, ", ".join(cells)]
+                                                                  for student, cells in waiting.items())])
+    else:
+        beside.unlink(missing_ok=True)
 
 
 def _nbgrader(course: Course, name: str, path: Path) -> None:
@@ -58,7 +75,11 @@ def _nbgrader(course: Course, name: str, path: Path) -> None:
         plugin.export(book)
     with open(path, newline="", encoding=locale.getpreferredencoding(False)) as file:
         rows = list(csv.reader(file))
-    write_table(path, rows, "utf-8")
+    waiting, students = unfinished(course, name), rows[0].index("student_id") if "student_id" in rows[0] else -1
+    rows[0].append("unfinished")
+    for row in rows[1:]:
+        row.append("yes" if 0 <= students < len(row) and row[students] in waiting else "")
+    write_table(path, rows)
 
 
 def _canvas(course: Course, name: str, path: Path) -> None:
@@ -68,17 +89,18 @@ def _canvas(course: Course, name: str, path: Path) -> None:
     for student in _students(course, name):
         full = ", ".join(part for part in (student.last_name, student.first_name) if part) or student.id
         rows.append([full, student.lms_user_id or "", "", student.id, "", scores.get(student.id, "")])
-    write_table(path, rows, "utf-8")
+    write_table(path, rows)
 
 
 def _moodle(course: Course, name: str, path: Path) -> None:
     facts, scores = _graded(course, name)
     rows: list[list[Any]] = [["username", "idnumber", "email", "firstname", "lastname", facts.title, "feedback"]]
-    notes = {one.student: one.note for one in facts.handed}
+    notes = {one.student: one.note or ("not final: a person has yet to look at some of it" if one.waits else "")
+             for one in facts.handed}
     for student in _students(course, name):
         rows.append([student.id, student.lms_user_id or "", student.email or "", student.first_name or "",
                      student.last_name or "", scores.get(student.id, ""), notes.get(student.id, "")])
-    write_table(path, rows, "utf-8")
+    write_table(path, rows)
 
 
 def _graded(course: Course, name: str) -> tuple[classfacts.ClassFacts, dict[str, str]]:
