@@ -6,6 +6,7 @@ JSON. To go back, put a copy in the place of `gradebook.db` while nothing else i
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
@@ -45,8 +46,11 @@ def back_up(root: Path, db_url: str, what: str) -> Path | None:
             folder.mkdir(parents=True, exist_ok=True)
             made = folder / f"{stem}.json.gz"
             write_whole(made, _rows(db_url))
-    except (OSError, sqlite3.Error) as error:
-        raise unwritable(error if isinstance(error, OSError) else OSError(None, str(error), str(folder))) from error
+    except sqlite3.Error as error:
+        full = errno.ENOSPC if "full" in str(error) else None
+        raise unwritable(OSError(full, str(error), str(folder))) from error
+    except OSError as error:
+        raise unwritable(error) from error
     for old in sorted(folder.glob("*Z-*"))[:-KEPT]:
         old.unlink(missing_ok=True)
     return made
@@ -58,11 +62,13 @@ def _copy_sqlite(source: Path, target: Path) -> Path:
     copy = sqlite3.connect(fresh)
     try:
         there.backup(copy)
+        copy.close()
+        shutil.copymode(source, fresh)
+        os.replace(fresh, target)
     finally:
         copy.close()
         there.close()
-    shutil.copymode(source, fresh)
-    os.replace(fresh, target)
+        fresh.unlink(missing_ok=True)
     return target
 
 

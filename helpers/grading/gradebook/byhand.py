@@ -16,7 +16,7 @@ from typing import Any
 from nbformat import NotebookNode
 from nbgrader import api
 
-from helpers.grading.course.disk import write_whole
+from helpers.grading.course.disk import unwritable, write_whole
 from helpers.grading.notebooks.cells import grade_id_of
 
 WHOLE = "*"  # the digest of all cells
@@ -101,8 +101,11 @@ def keep_by_hand(root: Path, name: str, book: api.Gradebook) -> dict[str, dict[s
     fresh = {student: facts for student, facts in now.items() if facts["marks"] or facts["comments"]} | lost
     if fresh != kept:
         folder = _folder(root, name)
-        folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / "by_hand.json", json.dumps(fresh, indent=1, sort_keys=True).encode())
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_whole(folder / "by_hand.json", json.dumps(fresh, indent=1, sort_keys=True).encode())
+        except OSError as error:
+            raise unwritable(error) from error
     return lost
 
 

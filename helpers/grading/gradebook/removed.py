@@ -7,7 +7,7 @@ from collections.abc import Collection
 
 from nbgrader import api
 
-from helpers.grading.course.disk import write_whole
+from helpers.grading.course.disk import unwritable, write_whole
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook.byhand import graded_answers
 
@@ -32,6 +32,9 @@ def remember(course: Course, name: str, book: api.Gradebook) -> bool:
     kept = course.root / ".coursekit" / name / "gradebook"
     same = kept.is_file() and kept.read_text() == here
     if not same:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(kept, here.encode())
+        try:
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(kept, here.encode())
+        except OSError as error:
+            raise unwritable(error) from error
     return same
