@@ -62,4 +62,4 @@ def becomes_the_assignment(content: bytes) -> None:
     assert graded[0].outputs[0].output_type == "error"  # until it has run, it has failed
     answers = [cell for cell in restored.cells if cell.metadata.get("nbgrader", {}).get("solution")]
     assert [cell.metadata.nbgrader.grade_id for cell in answers] == ["f"]
-    assert set(restored.metadata) <= {*ASSIGNMENT.metadata, "grading"}
+    assert set(restored.metadata) <= {*ASSIGNMENT.metadata, "grading", "handed_in"}
