@@ -11,9 +11,11 @@ from __future__ import annotations
 import html
 import re
 import sys
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+VERSION = 1  # of `to_dict`
 DEPTHS = ("verdict", "where", "why")
 
 
@@ -87,10 +89,17 @@ class Verdict:
         return {"text/plain": repr(float(self.points)), "text/html": as_html(self)}
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain data, for the class report: everything but the error maps."""
+        """Plain data beside the output, for pages and reports: everything but the error maps (see docs/formats.md)."""
         rows = [{k: v for k, v in vars(row).items() if k != "error_map"} for row in self.rows]
-        return {"name": self.name, "points": float(self.points), "max": self.max_points, "rows": rows,
-                "advice": self.advice}
+        return {"version": VERSION, "name": self.name, "points": float(self.points), "max": self.max_points,
+                "rows": rows, "advice": self.advice}
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Verdict:
+        """What `to_dict` wrote, in this version or an earlier one; keys that are not known are left out."""
+        known = {field.name for field in fields(Row)}
+        rows = [Row(**{key: value for key, value in row.items() if key in known}) for row in data["rows"]]
+        return cls(data["name"], rows, advice=data.get("advice", ""))
 
 
 def _in_kernel() -> bool:

@@ -48,6 +48,11 @@ class Course:
         """`submitted/<student>/<assignment>` and the like; `step` is nbgrader's name of it."""
         return Path(self.directory.format_path(getattr(self.directory, f"{step}_directory"), student, assignment))
 
+    def students(self, step: str, assignment: str) -> dict[str, Path]:
+        """Who has a folder at a step for an assignment: student → `<step>/<student>/<assignment>`, by name."""
+        below = self.folder(step, "*", assignment).parent.parent
+        return {path.parent.name: path for path in sorted(below.glob(f"*/{assignment}")) if path.is_dir()}
+
     @property
     def masters(self) -> dict[str, Path]:
         """Problem sets by name, from their masters."""

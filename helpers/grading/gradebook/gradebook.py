@@ -16,7 +16,7 @@ import sqlalchemy
 from nbformat import NotebookNode
 from nbgrader import api, utils
 from nbgrader.preprocessors import latesubmissions, saveautogrades
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy.orm import selectinload
 
 from helpers.checking.verdict import number
 from helpers.grading.course.errors import CourseError
@@ -126,15 +126,6 @@ class ClassGradebook(api.Gradebook):
         self._at_work, (notebook,) = submission, submission.notebooks
         self._grades = {self._cells[grade.cell_id]: grade for grade in notebook.grades}
         self._comments = {self._cells[comment.cell_id]: comment for comment in notebook.comments}
-
-    def prefetch(self, student: str) -> api.SubmittedNotebook:
-        """Load a submission's grades and comments in two queries instead of two for each cell."""
-        notebook = self.find_submission_notebook(self.name, self.name, student)
-        for kept, kind in ((self._grades, api.Grade), (self._comments, api.Comment)):
-            kept.clear()
-            rows = self.db.query(kind).filter_by(notebook_id=notebook.id).options(joinedload(kind.cell))
-            kept.update({row.cell.name: row for row in rows})
-        return notebook
 
     def find_grade(self, grade_cell: str, notebook: str, assignment: str, student: str) -> api.Grade:
         return self._grades.get(grade_cell) or super().find_grade(grade_cell, notebook, assignment, student)
@@ -277,17 +268,6 @@ class ClassGradebook(api.Gradebook):
                     "auto": auto, "manual": manual, "extra": extra or 0.0, "points": points,
                     "needs_person": bool(person),
                     "score": (manual if manual is not None else auto or 0.0) + (extra or 0.0)}
-        return found
-
-    def marks_and_comments(self, student: str) -> dict[str, Any]:
-        """What a feedback page shows of the gradebook, as plain data."""
-        notebook = self.prefetch(student)
-        penalty = notebook.late_submission_penalty or 0.0
-        found = {"cells": {name: (float(grade.score), float(grade.max_score)) for name, grade in self._grades.items()},
-                 "comments": {name: comment.comment for name, comment in self._comments.items()},
-                 "late_penalty": float(penalty), "score": float(notebook.score - penalty),
-                 "max_score": float(notebook.max_score)}
-        self.db.expunge_all()
         return found
 
     def close(self) -> None:

@@ -21,8 +21,6 @@ from helpers.grading.notebooks import guard
 from helpers.grading.notebooks.cells import EXPERIMENT
 
 AUTHOR_ONLY = ("mistake", "alternative")
-BEGIN_SOLUTION, END_SOLUTION = "### BEGIN SOLUTION", "### END SOLUTION"
-BEGIN_HIDDEN, END_HIDDEN = "### BEGIN HIDDEN TESTS", "### END HIDDEN TESTS"
 CODE_STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
 
 
@@ -70,10 +68,6 @@ class Cell:
     def is_check(self) -> bool:
         return self.kind == "code" and bool(self.nbgrader.get("grade")) and not self.nbgrader.get("solution")
 
-    @property
-    def is_written(self) -> bool:
-        return bool(self.nbgrader.get("grade")) and bool(self.nbgrader.get("solution"))
-
     @cached_property
     def tree(self) -> ast.Module:
         return ast.parse(self.source)
@@ -107,16 +101,6 @@ class Master:
     cells: list[Cell]
     questions: dict[str, Question]
     text: str = ""  # as it was read
-
-    @property
-    def written(self) -> list[Cell]:
-        return [cell for cell in self.cells if cell.is_written]
-
-    @property
-    def title(self) -> str:
-        first = next((c for c in self.cells if c.kind == "markdown"), None)
-        heading = re.search(r"^#\s+(.*)$", first.source, re.M) if first else None
-        return heading.group(1) if heading else self.name
 
 
 def defined_names(tree: ast.Module) -> Iterator[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -18,6 +17,8 @@ from typing import Any
 import numpy as np
 from nbgrader import api
 
+from helpers.checking.kinds import in_words
+from helpers.checking.verdict import Verdict
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
 from helpers.grading.gradebook.late import apply_late_policy
@@ -26,12 +27,6 @@ from helpers.grading.notebooks.cells import info_of, is_check
 from helpers.grading.notebooks.outline import Item, outline, title_of
 
 UNNAMED = "wrong, for a reason that no known mistake explains"
-IN_WORDS = {
-    "not-written": "not written", "missing": "a name is not defined", "slow": "takes too long or never ends",
-    "raises": "raises an exception", "ended": "the process ended", "shape": "has the wrong shape",
-    "none": "returns None", "changed-in-place": "changes its arguments in place", "complex": "returns complex numbers",
-    "type": "returns something that is no number", "not-finite": "returns NaN or infinity",
-}
 # What the walls refuse looks like this when it is not caught.
 REFUSED = re.compile(r"Permission denied|Operation not permitted|Read-only file system|Network is unreachable|"
                      r"Temporary failure in name resolution|Name or service not known|No space left on device|"
@@ -57,7 +52,6 @@ class Handed:
     refused: list[str] = field(default_factory=list)
     seconds: float = 0.0
     reasons: dict[str, list[tuple[str, bool]]] = field(default_factory=dict)  # sentence, is it a named misconception
-    graded_notebook: bool = True
 
     @property
     def score(self) -> float:
@@ -136,9 +130,8 @@ def gather(course: Course, name: str, notebooks: bool = True) -> ClassFacts:
         for one in handed:
             _read(course.folder("autograded", one.student, name) / f"{name}.ipynb", one, question_of)
     there = {one.student for one in handed}
-    waiting = sorted(path.parent.name for path in course.folder("submitted", "*", name).parent.parent.glob(f"*/{name}")
-                     if path.is_dir() and path.parent.name not in there
-                     and not is_removed(course, name, path.parent.name, roster))
+    waiting = [student for student in course.students("submitted", name)
+               if student not in there and not is_removed(course, name, student, roster)]
     return ClassFacts(name, title_of(source.cells, name), items, handed, roster, waiting, due, mails)
 
 
@@ -165,7 +158,6 @@ def _read(path: Path, one: Handed, question_of: dict[str, str]) -> None:
         grading = content["metadata"].get("grading") or {}
         cells = content["cells"]
     except (OSError, ValueError, KeyError, AttributeError):
-        one.graded_notebook = False
         return
     one.note, one.ended = str(grading.get("note", "")), str(grading.get("ended", ""))
     one.earlier = str(grading.get("earlier", ""))
@@ -183,18 +175,17 @@ def _read(path: Path, one: Handed, question_of: dict[str, str]) -> None:
             continue
         for output in cell.get("outputs", ()):
             verdict = output.get("metadata", {}).get("verdict")
-            reasons = _reasons(verdict) if verdict else []
+            reasons = _reasons(Verdict.from_dict(verdict)) if verdict else []
             one.reasons.setdefault(question, []).extend(r for r in reasons if r not in one.reasons.get(question, ()))
 
 
-def _reasons(verdict: dict[str, Any]) -> list[tuple[str, bool]]:
+def _reasons(verdict: Verdict) -> list[tuple[str, bool]]:
     """What is wrong, once each: (sentence, True) for a named misconception, (words, False) for anything else."""
-    wrong = [row for row in verdict["rows"] if row["share"] < 1]
-    named = [(row["why"], True) for row in wrong if row["why"]]
+    wrong = [row for row in verdict.rows if not row.right]
+    named = [(row.why, True) for row in wrong if row.why]
     if named:
         return list(dict.fromkeys(named))
-    return list(dict.fromkeys((IN_WORDS.get(row["kind"], row["kind"].replace("-", " ")) or UNNAMED, False)
-                              for row in wrong))[:1]
+    return list(dict.fromkeys((in_words(row.kind) or UNNAMED, False) for row in wrong))[:1]
 
 
 def _notice_refusals(cell: dict[str, Any], one: Handed) -> None:
@@ -291,7 +282,3 @@ def odd(facts: ClassFacts) -> list[tuple[Handed, list[str]]]:
         if said:
             found.append((one, said))
     return found
-
-
-def names(students: Iterable[str], facts: ClassFacts) -> list[str]:
-    return [facts.roster.get(student) or student for student in students]

@@ -98,8 +98,8 @@ def graded_notebooks(course: Course, name: str) -> dict[str, Path]:
     Raises:
         CourseError: if there is none.
     """
-    found = course.folder("autograded", "*", name).parent.parent.glob(f"*/{name}/{name}.ipynb")
-    graded = {path.parent.parent.name: path for path in sorted(found)}
+    graded = {student: path for student, folder in course.students("autograded", name).items()
+              if (path := folder / f"{name}.ipynb").exists()}
     if not graded:
         raise CourseError(f"nothing of {name} has been graded: run `coursekit autograde {name}` first")
     return graded

@@ -9,12 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from helpers.checking.kinds import WORDS
+from helpers.checking.verdict import Verdict
 from helpers.grading.course.folder import Course
 
-WORDS = {
-    "not-written": "not written", "missing": "not defined", "slow": "never ends", "raises": "raises an exception",
-    "ended": "stopped", "shape": "wrong shape", "none": "returns None", "changed-in-place": "changes its arguments",
-}
 LINE = 80  # characters of a reason in a table
 
 
@@ -23,7 +21,7 @@ class GradedNotebook:
     """One autograded notebook: verdicts by the check's grade_id, and notes of the grader."""
 
     student: str
-    verdicts: dict[str, dict[str, Any]]
+    verdicts: dict[str, Verdict]
     facts: dict[str, Any] = field(default_factory=dict)  # note, ended, seconds, repairs
 
     @property
@@ -32,16 +30,16 @@ class GradedNotebook:
         if self.facts.get("note"):
             return str(self.facts["note"]).split(":")[0].split(" (")[0].rstrip(".")
         wrong = [_few_words(grade_id, verdict) for grade_id, verdict in self.verdicts.items()
-                 if verdict["points"] < verdict["max"]]
+                 if verdict.points < verdict.max_points]
         if len(wrong) > 2 and len({w.split(": ")[-1] for w in wrong}) == 1:
             return f"{len(wrong)} checks: {wrong[0].split(': ')[-1]}"
         shown = "; ".join(wrong[:2]) + (f"; and {len(wrong) - 2} more" if len(wrong) > 2 else "")
         return shown or ", ".join(self.facts.get("repairs", ())) or ""
 
 
-def _few_words(grade_id: str, verdict: dict[str, Any]) -> str:
-    row = next((row for row in verdict["rows"] if row["share"] < 1), verdict["rows"][0])
-    says = row["why"].split(":")[0].split(". ")[0] or WORDS.get(row["kind"]) or row["where"].split(" (")[0]
+def _few_words(grade_id: str, verdict: Verdict) -> str:
+    row = next((row for row in verdict.rows if not row.right), verdict.rows[0])
+    says = row.why.split(":")[0].split(". ")[0] or WORDS.get(row.kind) or row.where.split(" (")[0]
     return f"{grade_id.removesuffix('-check')}: {textwrap.shorten(says[:10 * LINE], LINE, placeholder=' …')}"
 
 
@@ -55,11 +53,13 @@ def read(path: Path, student: str) -> GradedNotebook:
         for output in cell.get("outputs", ()):
             verdict = output.get("metadata", {}).get("verdict")
             if grade_id and verdict:
-                found[grade_id] = verdict
+                found[grade_id] = Verdict.from_dict(verdict)
     return GradedNotebook(student, found, content["metadata"].get("grading", {}))
 
 
 def read_class(course: Course, name: str) -> Iterator[GradedNotebook]:
     """Every autograded notebook of a problem set."""
-    for path in sorted(course.folder("autograded", "*", name).parent.parent.glob(f"*/{name}/{name}.ipynb")):
-        yield read(path, path.parent.parent.name)
+    for student, folder in course.students("autograded", name).items():
+        path = folder / f"{name}.ipynb"
+        if path.is_file():
+            yield read(path, student)

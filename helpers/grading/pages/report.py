@@ -84,10 +84,9 @@ def histogram(shares: np.ndarray) -> list[dict[str, Any]]:
 
 def _links(course: Course, name: str) -> dict[str, str]:
     """Student → the feedback page, relative to the report, of those who have one."""
-    found = course.folder("feedback", "*", name).parent.parent.glob(f"*/{name}/{name}.html")
-    base = course.root
-    return {path.parent.parent.name: f"../{quote(path.relative_to(base).as_posix())}" for path in found
-            if path.is_relative_to(base)}
+    pages = {student: folder / f"{name}.html" for student, folder in course.students("feedback", name).items()}
+    return {student: f"../{quote(page.relative_to(course.root).as_posix())}" for student, page in pages.items()
+            if page.is_relative_to(course.root) and page.is_file()}
 
 
 def _set_rows(facts: ClassFacts, zone: str) -> list[list[Any]]:
