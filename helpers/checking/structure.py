@@ -8,6 +8,7 @@ data, which the build writes beside a notebook, so that a self-check asks for th
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -46,7 +47,9 @@ def structure_of(value: Any) -> Structure:
 
 def fitted(value: Any, wanted: Structure) -> Any:
     """A result that is not `unlike` its reference, in the reference's form: arrays for lists of numbers where the
-    reference has an array, and a tuple's first parts where there are more than asked for."""
+    reference has an array, a tuple's first parts where there are more than asked for, and wide numbers. Whole numbers
+    that wrap around, halves that vanish when they are squared, and bit patterns that are no number would make a loss or
+    a residual smaller than it is."""
     if not isinstance(wanted, dict) or value is None:
         return value
     if "entries" in wanted and isinstance(value, Mapping):
@@ -55,8 +58,28 @@ def fitted(value: Any, wanted: Structure) -> Any:
         return type(value)([fitted(part, asked) for part, asked in zip(value, wanted["parts"])])
     if wanted.get("shape") and not wanted.get("list") and isinstance(value, (list, tuple)):
         array = _as_array(value)
-        return value if array is None else array
-    return value
+        return value if array is None else _widened(array, wanted)
+    if "parts" in wanted and isinstance(value, np.ndarray):
+        return value if value.dtype.kind not in "biuf" else value.astype(np.float64)
+    return _widened(value, wanted)
+
+
+WIDE = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64, "c": np.complex128}
+
+
+def _widened(array: Any, wanted: Structure) -> Any:
+    torch = sys.modules.get("torch")  # a notebook with tensors has imported it
+    if torch is not None and isinstance(array, torch.Tensor):
+        narrow = array.dtype not in (torch.float32, torch.float64) and not array.dtype.is_complex
+        return array.to(torch.get_default_dtype()) if narrow and wanted.get("kind") == "f" else array
+    if not isinstance(array, (np.ndarray, np.generic)):
+        return array
+    if array.dtype.kind not in "biuf" or wanted.get("kind") not in WIDE:
+        return array
+    # A whole number where truth values are asked for stays one: it may be a count.
+    kind = array.dtype.kind if wanted["kind"] == "b" else "f" if array.dtype.kind == "f" else wanted["kind"]
+    with np.errstate(all="ignore"):
+        return array.astype(WIDE[kind])
 
 
 def merged(wanted: Structure, others: list[Structure]) -> Structure:
@@ -119,6 +142,9 @@ def _unlike_array(got: Any, wanted: Structure, name: str) -> Trouble | None:
                        f"{name} holds {WORDS[array.dtype.kind]} where {WORDS[wanted['kind']]} are asked for")
     if array.shape != shape:
         return Trouble("shape", f"{name} has shape {array.shape}, asked for is {shape}")
+    if array.dtype.kind in "fc":  # as it will be computed with
+        with np.errstate(all="ignore"):
+            array = array.astype(np.float64 if array.dtype.kind == "f" else np.complex128)
     if wanted["finite"] and array.dtype.kind in "fc" and not np.isfinite(array).all():
         first = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
         what = "NaN" if np.isnan(array[first]) else "infinite"

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import SMALL, coursekit
+from conftest import COURSEKIT, SMALL, coursekit
 
 from helpers.grading.sandbox.sandbox import walls_available
 
@@ -126,3 +126,28 @@ def test_nothing_beside_a_graded_notebook_acts(course, door):
     assert {"submitted files/plot.png", "submitted files/data/table.csv"} <= theirs
     assert {f"submitted files/{name}.txt" for name in (*acting, "there.html")} <= theirs
     assert all(name.startswith("submitted files/") for name in theirs)
+
+
+SWITCHED_ON = {
+    "nbconvert's own step": "c.ExecutePreprocessor.enabled = True",
+    "nbgrader's own step": "c.Execute.enabled = True\nc.ExecutePreprocessor.enabled = True",
+    "for every exporter": "c.ExecutePreprocessor.enabled = True\nc.Exporter.preprocessors = "
+                          "['nbgrader.preprocessors.Execute', 'nbconvert.preprocessors.ExecutePreprocessor']",
+    "for this kit's exporters": "c.ExecutePreprocessor.enabled = True\nfor section in (c.SubmissionExporter, "
+                                "c.FeedbackExporter, c.NotebookExporter):\n"
+                                "    section.preprocessors = ['nbconvert.preprocessors.ExecutePreprocessor']\n"
+                                "    section.default_preprocessors = ['nbconvert.preprocessors.ExecutePreprocessor']",
+}
+
+
+@pytest.mark.parametrize("what", SWITCHED_ON)
+def test_no_exporter_of_the_kits_executes(course, what):
+    """nbconvert's exporters have steps of their own, which a course's configuration may switch on."""
+    folder, owned = course
+    with open(folder / "nbgrader_config.py", "a") as config:
+        config.write(f"\n{SWITCHED_ON[what]}\n")
+    for command in ([*COURSEKIT, "autograde", SMALL, "--workers", "1"], [*COURSEKIT, "feedback", SMALL, "--force"],
+                    [sys.executable, "-m", "nbgrader", "autograde", SMALL, "--force"]):
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, env=environment())
+        assert not owned.exists(), command
+        assert done.returncode == 0 or "without walls" in done.stderr, done.stderr

@@ -56,6 +56,12 @@ class SubmissionExporter(NotebookExporter):
         super().__init__(*args, **kw)
         add_those_without_a_name(_converter(self))
 
+    def register_preprocessor(self, preprocessor: Any, enabled: bool = False) -> Any:
+        """As nbconvert's, but none that executes: a course's configuration may switch nbconvert's own on."""
+        if isinstance(preprocessor, (str, type)) and executes(preprocessor):
+            return None
+        return super().register_preprocessor(preprocessor, enabled)
+
     def from_filename(self, filename: str, resources: dict | None = None, **kw: Any) -> Any:
         refuse_executing_steps(_converter(self))
         if not getattr(_converter(self), "_sanitizing", True):
