@@ -540,3 +540,12 @@ def test_opening_and_closing_takes_little_time(sandbox):
         sandbox.open().close()
         times.append(time.perf_counter() - start)
     assert min(times) < 0.2
+
+
+def test_who_takes_too_long_again_and_again_has_less_and_less_time(sandbox):
+    limits = Limits(cell_seconds=60, call_seconds=8, grace_seconds=5)
+    with Sandbox(sandbox.kind, limits, imports=()) as short, short.open() as student:
+        student.run("import time\ndef slow(): time.sleep(60)\ndef fine(): return time.sleep(0.2) or 1")
+        said = [student.subject("slow").observe().error.message for _ in range(4)]
+        assert said == [f"took longer than {seconds} s and was stopped" for seconds in (8, 4, 2, 2)]
+        assert student.subject("fine").observe().value == 1

@@ -21,6 +21,7 @@ from helpers.grading.sandbox.proxy import Proxy, observation
 from helpers.grading.sandbox.wire import CannotEncode, Channel, Reference, WireClosed, WireError, WireTimeout
 
 CALLBACKS = 100_000  # per request
+PATIENCE = 2.0  # seconds that a cell or a call has in any case (or its limit, where that is less)
 FLOOD = 4  # times what a request may bring in all
 
 
@@ -45,6 +46,7 @@ class SubmissionProcess:
         self._described: dict[tuple, dict] = {}  # since something of the student's ran last
         self._spent = 0.0
         self._until = 0.0  # when the outermost of the requests that are under way must have its answer
+        self._late = 0  # how often it took too long: each time, what follows has half as long
         self._depth = self._count = self._shown = 0
         self._closed = False
         self._channel = Channel(launcher.open(limits, imports), limits.frame_bytes, self._export, self._accept)
@@ -87,7 +89,7 @@ class SubmissionProcess:
                           self._displays)  # fmt: skip
         if self.ended is None:
             message = {"do": "run", "source": source, "silent": silent}
-            seconds = self.limits.cell_seconds if seconds is None else seconds
+            seconds = self._allowed(self.limits.cell_seconds if seconds is None else seconds)
             reply, late = self._request(message, seconds, outputs.take)
             count = reply.get("count")
             if not silent and type(count) is int and 0 < count < 10**6:
@@ -107,7 +109,7 @@ class SubmissionProcess:
 
     def look(self, message: dict, seconds: float | None = None) -> Observation:
         """Send a request whose answer is an observation; whatever goes wrong becomes its error."""
-        seconds = self.limits.call_seconds if seconds is None else seconds
+        seconds = self._allowed(self.limits.call_seconds if seconds is None else seconds)
         if self.ended is not None:
             return Observation(error=StudentError("ProcessEnded", self.ended))
         reply, late = self._request(message, seconds, None)
@@ -165,15 +167,20 @@ class SubmissionProcess:
     def handed_over(self) -> dict:
         """What has become of the process, for the parent of the fork that has used it."""
         return {"ended": self.ended, "fell": self.fell, "cpu": self.cpu_seconds, "closed": self._closed,
-                "count": self.execution_count}
+                "count": self.execution_count, "late": self._late}
 
     def take_over(self, said: dict) -> None:
         """Know what a fork of this process has made of it; `said` is the fork's `handed_over`."""
         self.ended, self.fell, self.cpu_seconds = said["ended"], said["fell"], said["cpu"]
-        self.execution_count = said["count"]
+        self.execution_count, self._late = said["count"], said["late"]
         if said["closed"] and not self._closed:
             self._closed = True
             self._channel.close()
+
+    def _allowed(self, seconds: float) -> float:
+        """What is left of a limit for a notebook that has run into it before: a function without an end is called case
+        after case, and a class must not wait for each."""
+        return max(seconds / 2 ** min(self._late, 10), min(seconds, PATIENCE))
 
     # The conversation ------------------------------------------------------------------------------------------------
 
@@ -205,6 +212,7 @@ class SubmissionProcess:
                 self._spent += time.monotonic() - start
                 if self.stand_in is None:  # a plain test's functions may be kept by what the student's code returns
                     self._callbacks.clear()
+        self._late += late and outermost
         if late and outermost and wait < seconds:
             self._end(f"the notebook took longer than {self.limits.notebook_seconds:g} s and was stopped")
         return reply, late
