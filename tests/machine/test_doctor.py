@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from conftest import SMALL, coursekit
+from jupyter_server.extension.config import ExtensionConfigManager
 
 from helpers.grading import configure
 from helpers.grading import doctor as doctors
@@ -155,6 +156,9 @@ def test_others_may_pass_to_a_python_inside_and_see_nothing_else(open_course, mo
 
 def test_on_a_hub_students_get_no_graders_tools(open_course):
     place = open_course.parent / "environment"
+    (place / "etc/jupyter/jupyter_server_config.d").mkdir(parents=True)
+    stock = {"ServerApp": {"jpserver_extensions": {"nbgrader.server_extensions.formgrader": True}}}
+    (place / "etc/jupyter/jupyter_server_config.d/nbgrader.json").write_text(json.dumps(stock))
     program = ("import sys; sys.prefix = sys.argv.pop(1)\nfrom helpers.grading.machine.hub import of_hub\n"
                "from helpers.grading.course.folder import Course\n"
                "for f in of_hub(Course('.')): print(f.what, f.state, f.mend() if f.mend else '')\n"
@@ -166,6 +170,9 @@ def test_on_a_hub_students_get_no_graders_tools(open_course):
     assert said.stdout.splitlines()[-1] == "['ok', 'ok', 'ok']", said.stdout + said.stderr
     off = json.loads((place / "etc/jupyter/labconfig/page_config.json").read_text())["disabledExtensions"]
     assert off == {"@jupyter/nbgrader:create-assignment": True, "@jupyter/nbgrader:formgrader": True}
+    served = [ExtensionConfigManager(read_config_path=[str(path) for path in paths]).get_jpserver_extensions()
+              for paths in ([place / "etc/jupyter"], [home / ".jupyter", place / "etc/jupyter"])]
+    assert [one["nbgrader.server_extensions.formgrader"] for one in served] == [False, True]
     mine = json.loads((home / ".jupyter/labconfig/page_config.json").read_text())["disabledExtensions"]
     assert not any(mine.values())
     assert f"root = '{home / 'course'}'" in (home / ".jupyter" / "nbgrader_config.py").read_text()

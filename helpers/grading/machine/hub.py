@@ -20,7 +20,8 @@ from helpers.grading.machine.finding import Finding
 
 IN_LAB = ("@jupyter/nbgrader:create-assignment", "@jupyter/nbgrader:formgrader")
 ON_THE_SERVER = ("nbgrader.server_extensions.formgrader",)
-PAGE, SERVER = Path("labconfig") / "page_config.json", Path("jupyter_server_config.d") / "coursekit.json"
+# Of a folder's files Jupyter reads the last one last: after nbgrader.json, which switches everything on.
+PAGE, SERVER = Path("labconfig") / "page_config.json", Path("jupyter_server_config.d") / "zz_coursekit.json"
 
 
 def of_hub(course: Course) -> Iterator[Finding]:
