@@ -21,6 +21,7 @@ changes     names of arguments that may be changed in place; any other change co
 
 from __future__ import annotations
 
+import copy
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -32,11 +33,12 @@ from helpers.checking import cells
 from helpers.checking import derivation as formulas
 from helpers.checking import figure_rules as drawn
 from helpers.checking.demonstrations import Demonstration
+from helpers.checking.examples import last_example
 from helpers.checking.judging import all_constant, all_fail, constant, judge, verdict_of
 from helpers.checking.probe import Probe, Trouble, as_numbers, named_outputs
 from helpers.checking.verdict import Row, Verdict
 
-__all__ = ["answer", "derivation", "figure", "gradients", "jacobian", "once_written", "properties", "residuals",
+__all__ = ["answer", "case", "derivation", "figure", "gradients", "jacobian", "once_written", "properties", "residuals",
            "training", "values"]
 
 TRAINING_SLACK = 1.1  # a training run may end this much above the reference's loss
@@ -301,6 +303,20 @@ def figure(draw: Any, *, at: Any = (), points: float, lines: int | None = None, 
         says = next(filter(None, (missing(probe, i, lines, log) for i in range(len(probe.cases)))), "")
         row.share, row.where = (0.0, says) if says else (1.0, "")
     return verdict_of(probe, rows)
+
+
+def case(function: Any) -> tuple[Any, ...]:
+    """The arguments of the small example that the last check of a function told, ready to call:
+    `function(*check.case(function))`.
+
+    Raises:
+        LookupError: if there is none.
+    """
+    name = getattr(function, "__name__", str(function))
+    found = last_example(name)
+    if found is None:
+        raise LookupError(f"no example is known for `{name}`: run its check first. There is none if it is right")
+    return copy.deepcopy(found)
 
 
 def answer(function: Any, *, points: float, expected: Any = None, tolerance: float | None = None) -> Verdict:

@@ -49,7 +49,7 @@ def labelled(probe: Probe, index: int, lines: int | None, log: str | None) -> st
             return "an axis has no label: say what is on x and what on y"
         if len(axes.get("lines", ())) > 1 and not read.get("legend"):
             return "several lines and no legend: which is which?"
-    return "" if _axes(probe.observe(index)) else "no figure is left open"
+    return exchanged(probe, index) if _axes(probe.observe(index)) else "no figure is left open"
 
 
 def right_data(probe: Probe, index: int, lines: int | None, log: str | None) -> str:
@@ -59,9 +59,73 @@ def right_data(probe: Probe, index: int, lines: int | None, log: str | None) -> 
     seen = probe.expected(index)
     if seen is None or not seen.figures:
         return "" if lines_of(probe.observe(index)) or _axes(probe.observe(index)) else "no data on the axes"
-    drawn = [np.asarray(line["y"], float) for line in lines_of(probe.observe(index))]
-    for line in lines_of(seen):
-        wanted = np.asarray(line["y"], float)
-        if not any(y.shape == wanted.shape and np.allclose(y, wanted, rtol=1e-4, equal_nan=True) for y in drawn):
+    panels, asked = _panels(probe.observe(index)), _panels(seen)
+    wanted = [(number, line) for number, panel in enumerate(asked) for line in panel]
+    places: dict[int, set[int]] = {}
+    for number, line in wanted:
+        there = {k for k, panel in enumerate(panels) if any(_alike(line, one) for one in panel)}
+        if not there:
             return "a line does not show the data that it should"
+        places.setdefault(number, set()).update(there)
+    if len(asked) > 1 and len(set.union(*places.values())) == 1:
+        return f"all lines are on one panel; asked for are {len(asked)}"
+    lengths = {np.size(line["y"]) for _, line in wanted}
+    for one in (line for panel in panels for line in panel):
+        if np.size(one["y"]) in lengths and np.size(one["y"]) > 2 and not any(_alike(line, one) for _, line in wanted):
+            return "shows a line more than is asked for, with other data"
     return ""
+
+
+def exchanged(probe: Probe, index: int) -> str:
+    """What carries the name of something else: a line, a panel, an axis. Names in words of one's own are fine."""
+    seen = probe.expected(index)
+    if seen is None or not seen.figures:
+        return ""
+    found = []  # (asked line, its axes, drawn line, its axes)
+    for axes in _axes(seen):
+        for line in _lines_of(axes):
+            match = next(((one, there) for there in _axes(probe.observe(index)) for one in _lines_of(there)
+                          if _alike(line, one)), None)
+            if match is not None:
+                found.append((line, axes, *match))
+    for a, (line, axes, one, there) in enumerate(found):
+        if _names_other(_read(there, "x"), _read(axes, "x"), _read(axes, "y")) and _names_other(
+                _read(there, "y"), _read(axes, "y"), _read(axes, "x")):
+            return "the labels of the two axes are exchanged"
+        for other, others_axes, _, _ in found[:a] + found[a + 1:]:
+            if others_axes is axes and _names_other(_label(one, there), _label(line, axes), _label(other, axes)):
+                return f"a line is called {_label(one, there)!r} that shows something else"
+            if others_axes is not axes and _names_other(_read(there, "y"), _read(axes, "y"), _read(others_axes, "y")):
+                return f"an axis is called {_read(there, 'y')!r} that shows something else"
+    return ""
+
+
+def _panels(seen: Any) -> list[list[dict]]:
+    return [panel for panel in map(_lines_of, _axes(seen)) if panel]
+
+
+def _lines_of(axes: dict) -> list[dict]:
+    return [line for line in axes.get("lines", ()) if np.size(line["y"]) > 1]
+
+
+def _alike(wanted: dict, drawn: dict) -> bool:
+    one, other = np.asarray(drawn["y"], float), np.asarray(wanted["y"], float)
+    return one.shape == other.shape and bool(np.allclose(one, other, rtol=1e-4, equal_nan=True))
+
+
+def _read(axes: dict, direction: str) -> str:
+    return (axes.get("read_at") or {}).get(direction) or ""
+
+
+def _label(line: dict, axes: dict) -> str:
+    """A line's name: its own, or the legend's for its place."""
+    legend = (axes.get("read_at") or {}).get("legend") or []
+    place = next((k for k, one in enumerate(_lines_of(axes)) if one is line), len(legend))
+    return line.get("label") or (legend[place] if place < len(legend) else "")
+
+
+def _names_other(says: str, own: str, other: str) -> bool:
+    """Whether a label has the words that tell another thing apart, and none of those that tell its own."""
+    mine, its = set(own.lower().split()), set(other.lower().split())
+    words = set(says.lower().split())
+    return bool(its - mine and (its - mine) <= words and not (mine - its) & words)

@@ -9,11 +9,13 @@ import numpy as np
 
 from helpers import gradients as numerical
 from helpers.checking import reasons
+from helpers.checking.examples import example
 from helpers.checking.expected import Sampled
 from helpers.checking.probe import Probe, Trouble, as_numbers, error_map, named_outputs, same_value
 from helpers.checking.verdict import Row, Verdict
 from helpers.diagnosis.diagnose import Evidence, KnownMistake, diagnose, where_to_look
 
+SPEECHLESS = ("not-written", "missing", "not-callable", "arguments", "ended", "slow", "changed-in-place")
 ROUND_OFF = 1e-10  # a number as small as this is 0 where nothing but 0 is expected
 CHANGED_IN_PLACE = 0.5  # of the points, for right results from a function that changes its arguments
 
@@ -28,10 +30,21 @@ def all_fail(probe: Probe, rows: list[Row]) -> bool:
     return True
 
 
-def judge(probe: Probe, names: Sequence[str], expect: Callable[[int, str, Any], Any], points: float,
+def judge(probe: Probe, names: Sequence[str], *arguments: Any, **keywords: Any) -> Verdict:
+    """Compare every output of every case; a row is right only if it is right everywhere."""
+    verdict = _judged(probe, names, *arguments, **keywords)
+    if probe.setting.depth != "verdict" and any(not row.right and row.kind not in SPEECHLESS for row in verdict.rows):
+        probe.setting.later(lambda: _illustrate(verdict, probe, names))
+    return verdict
+
+
+def _illustrate(verdict: Verdict, probe: Probe, names: Sequence[str]) -> None:
+    verdict.example = example(probe, names)
+
+
+def _judged(probe: Probe, names: Sequence[str], expect: Callable[[int, str, Any], Any], points: float,
            tolerance: float | None, by: str, source: str,
            reference: Callable[[int, str], Any] = lambda index, name: None) -> Verdict:
-    """Compare every output of every case; a row is right only if it is right everywhere."""
     cases = range(len(probe.cases))
     labels = [probe.label(i) for i in cases] if by == "case" else list(names)
     rows = [Row(label, points / len(labels), share=1.0) for label in labels]

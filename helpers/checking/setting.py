@@ -20,6 +20,7 @@ import numpy as np
 from helpers.checking import demonstrations
 from helpers.checking.absent import not_there
 from helpers.checking.expected import EXPECTED_FILE, PUBLIC_SEED, read_expected, unpack
+from helpers.checking.ladder import Rung
 from helpers.checking.observing import Local, Observation, Subject
 from helpers.checking.replay import Replay, absent, with_stand_ins
 from helpers.checking.slopes import unpack_slopes
@@ -47,6 +48,10 @@ class Setting(Protocol):
     def explaining(self, subject: Subject, key: str, arguments: list[list[Any]],
                    agrees: Callable[[int, Observation], bool]) -> list[str]:
         """Sentences about small changes of the solution that give, on every case, what `agrees` looks for."""
+    def ladder(self, subject: Subject, key: str) -> list[Rung]:
+        """Small public cases from the smallest upwards, with what the reference says (see `ladder.py`)."""
+    def later(self, work: Callable[[], None]) -> None:
+        """Do what changes no mark: now, or when everything has been marked."""
     def number(self, key: str, compute: Callable[[], float]) -> float | None:
         """A number that only the reference knows; None where no reference is known."""
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
@@ -135,6 +140,13 @@ class SelfCheck:
     def explaining(self, subject: Subject, key: str, arguments: list[list[Any]],
                    agrees: Callable[[int, Observation], bool]) -> list[str]:
         return []
+
+    def ladder(self, subject: Subject, key: str) -> list[Rung]:
+        return [Rung({name: unpack(value) for name, value in rung["case"]}, rung["adds"], unpack(rung["value"]))
+                for rung in (self._expected_of(key) or {}).get("ladder", ())]
+
+    def later(self, work: Callable[[], None]) -> None:
+        work()
 
     def number(self, key: str, compute: Callable[[], float]) -> float | None:
         return self.known.get("numbers", {}).get(key)

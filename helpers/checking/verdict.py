@@ -52,6 +52,7 @@ class Verdict:
     depth: str = "where"
     advice: str = ""  # where to look, when some rows are right and others not
     remarks: list[str] = field(default_factory=list)
+    example: str = ""  # a small one on which the answer is wrong, in code
     mathematics: str = ""  # formulas that were handed in, as MathML
     first: str = ""  # functions of other questions that this check needs and that are not right yet
 
@@ -92,14 +93,14 @@ class Verdict:
         """Plain data beside the output, for pages and reports: everything but the error maps (see docs/formats.md)."""
         rows = [{k: v for k, v in vars(row).items() if k != "error_map"} for row in self.rows]
         return {"version": VERSION, "name": self.name, "points": float(self.points), "max": self.max_points,
-                "rows": rows, "advice": self.advice}
+                "rows": rows, "advice": self.advice, "example": self.example}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Verdict:
         """What `to_dict` wrote, in this version or an earlier one; keys that are not known are left out."""
         known = {field.name for field in fields(Row)}
         rows = [Row(**{key: value for key, value in row.items() if key in known}) for row in data["rows"]]
-        return cls(data["name"], rows, advice=data.get("advice", ""))
+        return cls(data["name"], rows, advice=data.get("advice", ""), example=data.get("example", ""))
 
 
 def _in_kernel() -> bool:
@@ -144,6 +145,8 @@ def as_text(verdict: Verdict) -> str:
         lines += [f"      {sentence}" for sentence in _sentences(row, verdict.depth)]
     if verdict.advice and verdict.depth != "verdict":
         lines.append(f"  {verdict.advice}")
+    if verdict.example and verdict.depth != "verdict":
+        lines.append(f"  {verdict.example}")
     return "\n".join(lines + [f"  {remark}" for remark in verdict.remarks])
 
 
@@ -169,6 +172,8 @@ def as_html(verdict: Verdict) -> str:
     ]
     if verdict.advice and verdict.depth != "verdict":
         parts.append(f"<div>{_prose(verdict.advice)}</div>")
+    if verdict.example and verdict.depth != "verdict":
+        parts.append(f'<div class="verdict-example" style="margin-top:4px">{_prose(verdict.example)}</div>')
     if verdict.mathematics:
         parts.append(f'<div style="font-size:110%">{verdict.mathematics}</div>')
     parts += [f"<div><em>{_prose(remark)}</em></div>" for remark in verdict.remarks]

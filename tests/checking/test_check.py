@@ -470,3 +470,48 @@ def test_a_stub_in_a_demonstration_is_polite(capsys):
     assert "once the functions above are written" in capsys.readouterr().out
     with pytest.raises(ValueError, match="mine"), check.once_written():
         raise ValueError("mine")
+
+
+TWO_PANELS = '''# %%
+import numpy as np
+import matplotlib.pyplot as plt
+from helpers import check
+
+# %% nbgrader={"grade_id": "cases", "locked": true}
+def cases(rng):
+    yield {"losses": rng.uniform(1, 2, (6, 2)), "shares": rng.uniform(0, 1, (6, 2))}
+
+# %% nbgrader={"grade_id": "draw", "solution": true}
+def draw(losses, shares):
+    ### BEGIN SOLUTION
+    figure, panels = plt.subplots(1, 2)
+    for panel, record, what in zip(panels, (losses, shares), ("loss", "accuracy")):
+        for column, name in enumerate(("training", "validation")):
+            panel.plot(record[:, column], label=name)
+        panel.set(xlabel="epoch", ylabel=what)
+        panel.legend()
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "draw-check", "grade": true}
+check.figure(draw, at=cases, lines=4, points=3)
+'''
+
+
+@pytest.mark.parametrize(("old", "new", "says"), [
+    ("zip(panels,", "zip([panels[0], panels[0]],", "all lines are on one panel"),
+    ('("loss", "accuracy")', '("accuracy", "loss")', "that shows something else"),
+    ('("training", "validation")', '("validation", "training")', "that shows something else"),
+    ('xlabel="epoch", ylabel=what', 'ylabel="epoch", xlabel=what', "exchanged"),
+    ("panel.legend()", "panel.plot(record.mean(axis=1), label='mean'); panel.legend()", "a line more"),
+    ('("training", "validation")', '("seen data", "new data")', ""),
+    ("panel.legend()", "panel.axhline(0.5); panel.axvline(3); panel.legend()", ""),
+    ("panel.plot(record[:, column], label=name)", "panel.plot(record[:, column])", "no legend"),
+])
+def test_a_figure_shows_each_thing_where_it_belongs_and_under_its_name(old, new, says):
+    master = parse(TWO_PANELS, "ps")
+    source = master.questions["draw"].cell.source
+    assert old in source
+    panels = ProblemSet("ps", source_notebook(master), master)
+    verdict = verdict_on(panels, source.replace(old, new), "draw")
+    assert (verdict.points == 3) is not bool(says), str(verdict)
+    assert says in " ".join(row.where for row in verdict.rows)

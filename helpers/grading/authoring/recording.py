@@ -21,6 +21,7 @@ from helpers.checking.slopes import pack_slopes
 from helpers.grading.course.errors import CourseError
 from helpers.grading.marking.reference import Checked, GradingSetting, ProblemSet
 
+CLIMBS = ("values", "gradients", "jacobian")  # kinds of check that have small examples
 KEEPS_NUMBERS = ("values", "answer", "derivation")  # kinds of check that compare with numbers in the notebook
 
 
@@ -32,6 +33,7 @@ class _Recording(GradingSetting):
         self.said: dict[str, Any] = {}
         self.numbers: dict[str, float] = {}
         self.drawn: dict[str, list[settings.Case]] = {}
+        self.asked: dict[str, Any] = {}  # whom a check asks, by key
         self.recorder = Recorder(name for name in problem_set.student_names
                                  if isinstance(problem_set.reference.get(name), types.FunctionType))
 
@@ -62,8 +64,21 @@ class _Recording(GradingSetting):
         reference = self.in_namespace(self.problem_set.reference, subject)
         if key in self.drawn and isinstance(reference, Local):
             fitting(reference, self.drawn[key])
+        self.asked[key] = subject
         self.said.setdefault(key, {})["parameters"] = list(names or ())
         return names
+
+    def small_cases(self, key: str) -> dict[str, Any]:
+        """The ladder of a check, for self-checks; nothing where it has none."""
+        if key.split()[0] not in CLIMBS or key not in self.asked:
+            return {}
+        with self.recorder.paused():
+            found = [{"case": [[name, packed(value)] for name, value in rung.case.items()], "adds": rung.adds,
+                      "value": packed(rung.expected)} for rung in self.ladder(self.asked[key], key)]
+        return {"ladder": found} if found else {}
+
+    def public_cases(self, key: str) -> list[settings.Case]:
+        return self.drawn.get(key, [])
 
     def number(self, key: str, compute: Any) -> float:
         self.numbers[key] = float(f"{compute():.{SIGNIFICANT_DIGITS}g}")
@@ -167,6 +182,8 @@ def expected_numbers(problem_set: ProblemSet, depth: str) -> dict[str, Any]:
         answers = recording.recorder.packed()
         if answers and recording.said:
             next(iter(recording.said.values()))["answers"] = answers
+        for key, said in recording.said.items():
+            said.update(recording.small_cases(key))
         checks.update({key: said for key, said in recording.said.items() if said})
         numbers.update(recording.numbers)
     return {"depth": depth, "checks": checks, "numbers": numbers, "questions": _questions(problem_set),

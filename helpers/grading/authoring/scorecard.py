@@ -8,17 +8,19 @@ from rich.console import Console
 from rich.table import Table
 
 from helpers.grading.authoring.agreement import Agreement
+from helpers.grading.authoring.heldout import KINDS, Measured, rates
 from helpers.grading.authoring.validity import MUTANT_SEEDS, QuestionCard, Scorecard
 
 COLUMNS = ("question", "points", "mistakes", "false accepts", "alternatives", "false rejects", "named", "misnamed",
-           "mutants", "caught")
+           "mutants", "caught", "a single seed", "paid for nothing")
 
 
 def _row(card: QuestionCard) -> list[str]:
     return [card.name, f"{card.points:g}", str(card.mistakes), _rate(len(card.false_accepts), card.marked_wrong),
             str(card.alternatives), _rate(len(card.false_rejects), card.marked_right),
             _share(card.named, card.marked_wrong), _rate(len(card.misnamed), card.marked_wrong),
-            str(card.mutants), _share(card.mutants - len(card.survivors), card.mutants)]
+            str(card.mutants), _share(card.mutants - len(card.survivors), card.mutants), f"{card.worst_seed:.0%}",
+            _rate(len(card.paid_for_nothing), card.nothing)]
 
 
 def _rate(count: int, of: int) -> str:
@@ -48,7 +50,7 @@ def show(cards: list[Scorecard], console: Console) -> None:
         table.add_row(*_row(_total(card)), style="bold")
         Console(width=max(console.width, 130), highlight=False).print(table)
         for question in card.questions:
-            for what in ("false_accepts", "false_rejects", "misnamed"):
+            for what in ("false_accepts", "false_rejects", "misnamed", "paid_for_nothing"):
                 for finding in getattr(question, what)[:5]:
                     console.print(f"  {question.name}: {what.replace('_', ' ')[:-1]}: {finding}", markup=False)
             for survivor in question.survivors:
@@ -68,7 +70,8 @@ this page.
 - **Named**: the share of marked mistakes that were told their own sentence. **Misnamed**: told another mistake's.
 - **Mutants**: those that do not behave like the solution, marked on {mutant_seeds} seeds. **Caught**: the share that
   lost points.
-- **A single seed**: the smallest share of a question's mistakes that one seed alone catches.
+- **A single seed**: the smallest share of a question's mistakes, or of its mutants, that one seed alone catches.
+- **Paid for nothing**: of the answers of nothing (zeros, the arguments handed back, ...), those that earned points.
 
 """
 
@@ -145,8 +148,50 @@ def _overview(cards: list[Scorecard]) -> str:
     rows = []
     for card in cards:
         total = _total(card)
-        rows.append([card.name, str(card.seeds), *_row(total)[2:], f"{card.worst_seed:.0%}"])
-    return _table(("problem set", "seeds", *COLUMNS[2:], "a single seed"), rows)
+        rows.append([card.name, str(card.seeds), *_row(total)[2:]])
+    return _table(("problem set", "seeds", *COLUMNS[2:]), rows)
+
+
+OUTSIDE = """## Answers from outside the bank
+
+What stands above holds for the mistakes and alternatives in the masters. This table is about answers that no check and
+no sentence was made from: `tests/heldout/answers.json`, written from the releases alone, as students would, right ones
+and wrong ones to every question, and frozen before the masters were opened. No diagnosis ever uses them. The file
+holds all that the checks of that time judged wrongly and half of the rest: its rates are worse than those of a class.
+`coursekit validity --heldout tests/heldout/answers.json --write docs/scorecard.md` makes it.
+
+- **Told why**: wrong answers that were told a reason; **told where**: only a place.
+- **Example**: wrong answers that were shown a small example on which they are wrong.
+
+"""
+
+
+def _outside(measured: list[Measured]) -> tuple[tuple[str, ...], list[list[str]]]:
+    head = ("problem set", *KINDS, "reasons", "example")
+    rows = []
+    for name, counts in rates(measured):
+        wrong = counts["wrong kept"] + counts["told why"] + counts["told where"]
+        rows.append([name, *(str(counts[kind]) for kind in KINDS), _share(counts["told why"], wrong),
+                     _share(counts["example"], wrong)])
+    return head, rows
+
+
+def show_heldout(measured: list[Measured], console: Console) -> None:
+    head, rows = _outside(measured)
+    table = Table(title="Answers from outside the bank")
+    for column in head:
+        table.add_column(column, justify="left" if column == "problem set" else "right")
+    for row in rows:
+        table.add_row(*row)
+    Console(width=max(console.width, 130), highlight=False).print(table)
+    for one in measured:
+        if one.kind in ("right lost", "wrong kept"):
+            console.print(f"  {one.kind}: {one.set} {one.question} {one.variant}: {one.idea}", markup=False)
+
+
+def heldout_table(measured: list[Measured]) -> str:
+    """The section as Markdown."""
+    return OUTSIDE + _table(*_outside(measured)) + "\n"
 
 
 def _table(head: tuple[str, ...], rows: list[list[str]]) -> str:

@@ -57,6 +57,7 @@ class QuestionCard:
     misnamed: list[str] = field(default_factory=list)
     named: int = 0  # of marked_wrong
     caught_by_seed: dict[int, float] = field(default_factory=dict)  # share of mistakes that lose points
+    mutants_by_seed: dict[int, float] = field(default_factory=dict)  # share of mutants that lose points
     mutants: int = 0  # that do not behave like the solution
     equivalent: int = 0
     survivors: list[str] = field(default_factory=list)  # rule and diff
@@ -69,6 +70,13 @@ class QuestionCard:
         for name in ("false_accepts", "false_rejects", "misnamed", "survivors", "paid_for_nothing"):
             getattr(self, name).extend(getattr(other, name))
         self.caught_by_seed.update(other.caught_by_seed)
+        for seed, share in other.mutants_by_seed.items():
+            self.mutants_by_seed[seed] = min(share, self.mutants_by_seed.get(seed, 1.0))
+
+    @property
+    def worst_seed(self) -> float:
+        """The smallest share of mistakes, or of mutants, that a single seed catches."""
+        return min((*self.caught_by_seed.values(), *self.mutants_by_seed.values()), default=1.0)
 
 
 @dataclass
@@ -94,8 +102,8 @@ class Scorecard:
 
     @property
     def worst_seed(self) -> float:
-        """The smallest share of mistakes that a single seed catches."""
-        return min((share for card in self.questions for share in card.caught_by_seed.values()), default=1.0)
+        """The smallest share of mistakes, or of mutants, that a single seed catches."""
+        return min((card.worst_seed for card in self.questions), default=1.0)
 
     @property
     def green(self) -> bool:
@@ -158,11 +166,12 @@ def at_hand(path: str, question: str) -> tuple[ProblemSet, Question]:
     return problem_set, problem_set.master.questions[question]
 
 
-def _mark(problem_set: ProblemSet, question: Question, subjects: dict, seed: int) -> list[Verdict]:
-    """The verdicts of all checks of a question."""
+def _mark(problem_set: ProblemSet, question: Question, subjects: dict, seed: int,
+          depth: str = "why") -> list[Verdict]:
+    """The verdicts of all checks of a question; a depth of "verdict" looks for no reasons."""
     found = []
     for check in question.checks:
-        checked = problem_set.check(check.source, check.grade_id, subjects, seed)
+        checked = problem_set.check(check.source, check.grade_id, subjects, seed, depth)
         if checked.verdict is None:
             raise RuntimeError(f"{problem_set.name}: {check.grade_id} ended without a verdict: {checked.outputs}")
         found.append(checked.verdict)
@@ -222,7 +231,7 @@ def _mark_nothing(path: str, name: str) -> QuestionCard:
         verdicts = []
         for check in question.checks:
             checked = problem_set.check(check.source, check.grade_id, {**problem_set.subjects(problem_set.reference),
-                                                                       **made}, NOTHING_SEED)
+                                                                       **made}, NOTHING_SEED, "verdict")
             if checked.verdict is not None:
                 verdicts.append(checked.verdict)
         points = sum(verdict.points for verdict in verdicts)
@@ -236,22 +245,29 @@ def _mark_nothing(path: str, name: str) -> QuestionCard:
 def _mark_mutants(path: str, name: str) -> QuestionCard:
     problem_set, question = at_hand(path, name)
     card = QuestionCard(name, question.points)
+    missed = [0] * MUTANT_SEEDS
     for mutant in mutants(question.cell.source):
+        kept: list[int] = []  # seeds on which it got all points
         try:
             with _time_limit(MUTANT_SECONDS):
                 subjects = problem_set.subjects(problem_set.candidate(mutant.source))
-                caught = any(not verdict.right for seed in range(MUTANT_SEEDS)
-                             for verdict in _mark(problem_set, question, subjects, seed))
+                kept = [seed for seed in range(MUTANT_SEEDS) if all(
+                    verdict.right for verdict in _mark(problem_set, question, subjects, seed, "verdict"))]
         except Exception:  # it cannot even be defined, ran out of time, or broke a property's predicate
-            caught = True
+            kept = []
+        caught = len(kept) < MUTANT_SEEDS
         if not caught:
             with contextlib.suppress(_OutOfTime), _time_limit(TELLING_SECONDS):
                 if _behaves_alike(problem_set, question, subjects):
                     card.equivalent += 1
                     continue
         card.mutants += 1
+        for seed in kept:
+            missed[seed] += 1
         if not caught:
             card.survivors.append(f"{mutant.rule}\n{mutant.diff}")
+    if card.mutants:
+        card.mutants_by_seed = {seed: 1 - count / card.mutants for seed, count in enumerate(missed)}
     problem_set.forget()
     return card
 

@@ -156,6 +156,8 @@ def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
         cell.outputs = [_without_verdict(nbformat.from_dict(output)) for output in outputs]
     graded.ended, graded.fell = student.ended or "", student.fell
     if not graded.ended:
+        for _, _, checked in checks:
+            checked.finish()
         _mend(notebook, problem_set, assignment, student, checks)
     for cell, grade_id, checked in checks:
         cell.outputs = [nbformat.from_dict(output) for output in checked.outputs]

@@ -14,16 +14,20 @@ import copy
 import functools
 import io
 import types
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
 import nbformat
+import numpy as np
 
 from helpers.checking import setting as settings
 from helpers.checking.derivation import Formulas
+from helpers.checking.expected import PUBLIC_SEED
+from helpers.checking.ladder import Rung, rungs
 from helpers.checking.observing import Local, Observation, Subject
+from helpers.checking.probe import called_with, same_behaviour
 from helpers.checking.structure import Structure, structure_of
 from helpers.checking.verdict import Verdict
 from helpers.grading.marking import mending, nothing
@@ -42,6 +46,14 @@ class Checked:
     outputs: list[dict[str, Any]]
     verdict: Verdict | None = None
     said: str = ""  # what the cell printed
+    pending: list[Callable[[], None]] = field(default_factory=list)  # what changes no mark
+
+    def finish(self) -> None:
+        """Do what changes no mark, such as looking for an example."""
+        while self.pending:
+            self.pending.pop(0)()
+        if self.verdict is not None:
+            self.outputs = _outputs(self.verdict, self.said)
 
 
 class ProblemSet:
@@ -65,6 +77,7 @@ class ProblemSet:
         self.check_sources: dict[str, str] = {}  # grade_id of a check → its text, hidden tests and all
         self._memory: dict[Any, Any] = {}
         self._suppositions: dict[str, Suppositions] = {}
+        self._known: dict[Any, Any] = {}
         tests = {is_plain(cell.source) for cell in notebook.cells if is_check(cell)}
         self.plain = PlainReference(name, notebook.cells, files or {}) if True in tests else None
         self.reference = self._execute(run=tests != {True})
@@ -118,7 +131,8 @@ class ProblemSet:
             name = getattr(getattr(error, "error", None), "type", type(error).__name__)
             line = f"{name}: {getattr(getattr(error, 'error', None), 'message', None) or error}"
             return Checked([{"output_type": "error", "ename": name, "evalue": line, "traceback": [line]}])
-        return Checked(_outputs(value, said.getvalue()), value if isinstance(value, Verdict) else None, said.getvalue())
+        return Checked(_outputs(value, said.getvalue()), value if isinstance(value, Verdict) else None, said.getvalue(),
+                       setting.pending)
 
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
         if key not in self._memory:
@@ -140,8 +154,7 @@ class ProblemSet:
                                    for grade_id, checked in failed.items()
                                    if checked.verdict is not None and mending.wanting(checked.verdict)])
         for checked in failed.values():
-            if checked.verdict is not None:
-                checked.outputs = _outputs(checked.verdict, checked.said)
+            checked.finish()
 
     def cheap_rows(self, grade_id: str, seed: int) -> frozenset[str]:
         """Rows of a check that answers of nothing get, if every function of its question hands in the same form."""
@@ -165,6 +178,19 @@ class ProblemSet:
             self._suppositions[question] = Suppositions(self.master.questions[question], self.candidate)
         return self._suppositions[question]
 
+    def known(self, key: Any, compute: Callable[[], Any]) -> Any:
+        """What depends on no seed."""
+        if key not in self._known:
+            self._known[key] = compute()
+        return self._known[key]
+
+    def alternatives_for(self, question: str) -> list[dict[str, Any]]:
+        """Namespaces of a question's alternatives."""
+        if self.master is None or question not in self.master.questions:
+            return []
+        cells = self.master.questions[question].alternatives
+        return self.known(("alternatives", question), lambda: [self.candidate(cell.source) for cell in cells])
+
     def mistakes_for(self, grade_id: str) -> list[tuple[str, dict[str, Any]]]:
         """(sentence, namespace) of the mistakes known for a check's question."""
         question = self.check_question.get(grade_id)
@@ -186,6 +212,8 @@ class GradingSetting:
     def __init__(self, problem_set: ProblemSet, grade_id: str, seed: int, depth: str):
         self.problem_set, self.grade_id, self.seed, self.depth = problem_set, grade_id, seed, depth
         self.names: Mapping[str, Any] = {}  # the check cell's globals
+        self.pending: list[Callable[[], None]] = []
+        self._generators: dict[str, Any] = {}
         self.failed_cells: Mapping[str, str] = {}  # a student's function → why its cell defined nothing
 
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
@@ -193,6 +221,7 @@ class GradingSetting:
 
     def cases(self, key: str, at: Any, hidden: Any) -> list[settings.Case]:
         trusted, also = self.trusted(at), self.trusted(hidden)
+        self._generators[key] = trusted
         cases = self.remembered((key, "cases"), lambda: settings.draw(trusted, self.seed, key) + (
             settings.draw(also, self.seed, key + " hidden") if also else []))
         return copy.deepcopy(cases)
@@ -258,6 +287,30 @@ class GradingSetting:
         return self.remembered((key, "mistakes"), observe_all)
 
 
+    def later(self, work: Callable[[], None]) -> None:
+        self.pending.append(work)
+
+    def ladder(self, subject: Subject, key: str) -> list[Rung]:
+        return self.problem_set.known(("ladder", self.grade_id, key), lambda: list(self._rungs(subject, key)))
+
+    def public_cases(self, key: str) -> list[settings.Case]:
+        """The cases of the same check in a student's notebook."""
+        return settings.draw(self._generators.get(key, ()), PUBLIC_SEED, key)
+
+    def _rungs(self, subject: Subject, key: str) -> Iterator[Rung]:
+        """Small cases on which the reference and all alternatives agree: one that makes no sense shows them apart."""
+        problem_set, question = self.problem_set, self.problem_set.check_question.get(self.grade_id, "")
+        with quietly(io.StringIO()):
+            cases = self.public_cases(key)
+        reference = self.in_namespace(problem_set.reference, subject)
+        others = [self.in_namespace(namespace, subject) for namespace in problem_set.alternatives_for(question)]
+        for rung in rungs(cases):
+            arguments = [rung.case[name] for name in called_with(rung.case, reference.parameters())]
+            seen = reference.observe(*arguments)
+            if seen.error is None and _finite(seen.value) and all(
+                    same_behaviour(other.observe(*arguments), seen) for other in others):
+                yield replace(rung, expected=seen.value)
+
     def explaining(self, subject: Subject, key: str, arguments: list[list[Any]],
                    agrees: Callable[[int, Observation], bool]) -> list[str]:
         question = self.problem_set.check_question.get(self.grade_id)
@@ -290,6 +343,15 @@ class _Plain(GradingSetting):
 
     def known_mistakes(self, subject: Subject, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
         return []
+
+
+def _finite(value: Any) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, (list, tuple)):
+        return all(_finite(part) for part in value)
+    array = np.asarray(value) if isinstance(value, (np.ndarray, np.generic, int, float)) else np.zeros(0)
+    return bool(array.dtype.kind in "biu" or (array.dtype.kind == "f" and np.isfinite(array).all()))
 
 
 def execute(source: str, namespace: dict[str, Any], name: str) -> None:

@@ -1,0 +1,116 @@
+"""The smallest example on which an answer is wrong: the same in the notebook and in grading, and ready to call."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from helpers import check
+from helpers.checking import ladder
+from helpers.checking import setting as settings
+from helpers.grading.authoring.build import expected_numbers, source_notebook
+from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.notebooks.master import parse
+
+MASTER = '''# %%
+import numpy as np
+from helpers import check
+
+# %% nbgrader={"grade_id": "cases", "locked": true}
+def cases(rng):
+    for n, d, k in ((4, 2, 3), (5, 3, 2)):
+        yield {"W": rng.standard_normal((k, d)), "X": rng.standard_normal((d, n)), "Y": rng.standard_normal((k, n))}
+
+# %% nbgrader={"grade_id": "gradient", "solution": true}
+def loss(W, X, Y):
+    ### BEGIN SOLUTION
+    return np.sum((W @ X - Y) ** 2)
+    ### END SOLUTION
+
+def gradient(W, X, Y):
+    ### BEGIN SOLUTION
+    return 2 * (W @ X - Y) @ X.T
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "gradient-check", "grade": true}
+check.gradients(gradient, of=loss, wrt="W", at=cases, points=4)
+'''
+LAST_ONLY = "def gradient(W, X, Y):\n    return 2 * np.outer((W @ X - Y)[:, -1], X[:, -1])"
+
+
+@pytest.fixture(scope="module")
+def problem_set() -> ProblemSet:
+    master = parse(MASTER, "ps")
+    return ProblemSet("ps", source_notebook(master), master)
+
+
+def graded(problem_set: ProblemSet, code: str, seed: int):
+    subjects = problem_set.subjects(problem_set.candidate(code))
+    checked = problem_set.check(problem_set.check_sources["gradient-check"], "gradient-check", subjects, seed)
+    assert not checked.verdict.example, "nothing is called for an example before all is marked"
+    checked.finish()
+    return checked.verdict
+
+
+def in_the_notebook(problem_set: ProblemSet, code: str, folder, monkeypatch):
+    (folder / "expected.json").write_text(json.dumps(expected_numbers(problem_set, "where")))
+    monkeypatch.chdir(folder)
+    namespace = problem_set.candidate(code)
+    with settings.using(settings.SelfCheck(folder)):
+        return eval(problem_set.check_sources["gradient-check"], namespace), namespace
+
+
+def test_the_contrast_says_where_it_begins_to_be_wrong(problem_set):
+    says = graded(problem_set, LAST_ONLY, 5).example
+    assert says.startswith("Right with `X` of shape (1, 1), wrong with (1, 2): ")
+    assert "right is np.array(" in says
+
+
+def test_no_secret_is_spent_on_an_example(problem_set, tmp_path, monkeypatch):
+    """Two secret seeds and the notebook say the same."""
+    said = {graded(problem_set, LAST_ONLY, seed).example for seed in (5, 6)}
+    verdict, _ = in_the_notebook(problem_set, LAST_ONLY, tmp_path, monkeypatch)
+    assert said == {verdict.example}
+    assert verdict.example in str(verdict)
+    assert "verdict-example" in verdict.mimebundle()["text/html"]
+
+
+def test_the_example_can_be_called_and_pasted(problem_set, tmp_path, monkeypatch):
+    verdict, namespace = in_the_notebook(problem_set, LAST_ONLY, tmp_path, monkeypatch)
+    arguments = check.case(namespace["gradient"])
+    assert sum(np.size(argument) for argument in arguments) <= ladder.MOST_NUMBERS
+    code = verdict.example.split("`")[-2]
+    assert np.array_equal(eval(code, namespace), namespace["gradient"](*arguments))
+    assert not np.allclose(namespace["gradient"](*arguments), problem_set.reference["gradient"](*arguments))
+
+
+def test_a_right_answer_has_no_example(problem_set, tmp_path, monkeypatch):
+    right = "def gradient(W, X, Y):\n    return (W @ X - Y) @ (2 * X.T)"
+    verdict, _ = in_the_notebook(problem_set, right, tmp_path, monkeypatch)
+    assert (verdict.points, verdict.example) == (4, "")
+    with pytest.raises(LookupError, match="run its check first"):
+        check.case(lambda: None)
+
+
+@pytest.mark.parametrize("body", ["return np.ones(3)", "raise ValueError('no')", "return 2 * W"])
+def test_every_wrong_answer_has_an_example(problem_set, body):
+    assert "`gradient(W=np.array(" in graded(problem_set, f"def gradient(W, X, Y):\n    {body}", 5).example
+
+
+def test_rungs_keep_the_kind_of_numbers():
+    rng = np.random.default_rng(0)
+    cases = []
+    for n, k in ((4, 3), (6, 2)):
+        P = rng.uniform(size=(n, k))
+        cases.append({"P": P / P.sum(axis=1, keepdims=True), "T": np.eye(k)[rng.integers(k, size=n)],
+                      "y": rng.integers(k, size=n), "rate": 0.12345, "case": "label"})
+    found = list(ladder.rungs(cases))
+    assert len(found) > 4
+    for rung in found:
+        assert np.allclose(rung.case["P"].sum(axis=1), 1)
+        assert np.array_equal(rung.case["T"].sum(axis=1), np.ones(len(rung.case["T"])))
+        assert len(rung.case["y"]) == len(rung.case["P"])
+        assert sum(np.size(value) for value in rung.case.values()) <= ladder.MOST_NUMBERS
+    assert not list(ladder.rungs([{"f": len}]))
