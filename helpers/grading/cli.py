@@ -273,6 +273,7 @@ def autograde(
         summary = grade_class(folder, name, workers=workers, scheduler=scheduler, force=force, sandbox=sandbox,
                               run_experiments=run_experiments, progress=shown)
     _tell(summary)
+    _tell_ways(folder, name)
     _tell_changes(folder, summary)
     if summary.interrupted and summary.left:
         raise typer.Exit(130)
@@ -285,6 +286,17 @@ def _warm_early(kind: str) -> None:
     if FORKS:
         with contextlib.suppress(SandboxError):  # which is told when it is needed
             warm_sandbox(kind).start()
+
+
+def _tell_ways(folder, name: str) -> None:
+    """Of plain tests: how many could be forged, and why."""
+    from helpers.grading.marking.ways import known_ways
+
+    for notebook, ways in known_ways(folder, name).items() if folder.settings.forgeable == "warn" else ():
+        if ways.forgeable:
+            complaints.print(Text("! ", "yellow"), end="")
+            complaints.print(f"{notebook}: {ways.in_words()}. docs/adopting.md says more; c.CourseKit.forgeable = "
+                             "\"allow\" says nothing, \"refuse\" does not grade with these.")
 
 
 def _tell(summary) -> None:

@@ -72,6 +72,7 @@ def _of_course(folder: Path, group: str) -> Iterator[Finding]:
     course = Course(folder)
     sharing = Sharing.of(course, group)
     yield _of_what_is_seen(course)
+    yield from _tests_of(course)
     yield _of_configuration(course)
     yield from of_folders(course, sharing)
     yield from of_exchange(course, sharing)
@@ -104,6 +105,17 @@ def _of_what_is_seen(course: Course) -> Finding:
         return Finding(what, "optional", "not known: there are no walls here")
     return Finding(what, "ok", "Python, its packages, the system's programs, course data; nothing of this course"
                        if course.settings.sandbox != "none" else "everything that you can: this course has no walls")
+
+
+def _tests_of(course: Course) -> Iterator[Finding]:
+    """Of assignments with plain tests that have been graded: how many of these cannot be forged."""
+    from helpers.grading.marking.ways import known_ways
+
+    for name in course.problem_sets:
+        for notebook, ways in known_ways(course, name).items():
+            state = "missing" if ways.problems else "optional" if ways.forgeable else "ok"
+            do = "; ".join(ways.problems) or ("see docs/adopting.md" if ways.forgeable else "")
+            yield Finding(f"tests of {notebook}", state, ways.in_words() or "none can be graded", do)
 
 
 def _findings() -> Iterator[Finding]:

@@ -100,6 +100,8 @@ def add_those_without_a_name(converter: Any) -> None:
     course, wanted = converter.coursedir, converter.coursedir.assignment_id
     if not getattr(converter, "_sanitizing", False) or course.notebook_id != "*":
         return
+    if Course(course.root).notebooks(wanted) != [wanted]:  # several, or one of another name: nbgrader looks for each
+        return
     pattern = course.format_path(course.submitted_directory, course.student_id, wanted)
     for folder in sorted(glob.glob(pattern)):
         names = [os.path.basename(path) for path in converter.assignments.get(folder, ())]

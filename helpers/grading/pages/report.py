@@ -19,6 +19,7 @@ from helpers.grading.course.disk import unwritable, write_whole
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.course.moments import shown
+from helpers.grading.marking.ways import known_ways
 from helpers.grading.pages import classfacts, policy
 from helpers.grading.pages.addresses import addresses
 from helpers.grading.pages.classfacts import ClassFacts, Handed
@@ -58,6 +59,7 @@ def report(course: Course, name: str) -> Report:
         broken=[one for one in facts.handed if one.note], late=[one for one in facts.handed if one.late],
         waits=[one for one in facts.handed if one.waits], unsure=[one for one in facts.handed if one.asks],
         unrun=[one for one in facts.handed if one.causes], made=now(course), due=shown(facts.due, zone),
+        ways=[ways.in_words() for ways in known_ways(course, name).values()],
         resubmitted=[one for one in facts.handed if one.earlier],
         mails=partial(addresses, known=facts.mails, subject=facts.title),
         slowest=sorted(facts.handed, key=lambda one: -one.seconds)[:5], page_of=_links(course, name))
