@@ -164,7 +164,7 @@ def test_a_verdict_holds_a_students_words_as_words(name, why):
     made = cleaner.cleaned_verdict(as_html(Verdict(name, rows, "why", advice=why, remarks=[why])))
     tags = {element.tag.rpartition("}")[2] for element in html5lib.parse(made).iter() if isinstance(element.tag, str)}
     assert tags <= {"html", "head", "body", "div", "strong", "em", "table", "tbody", "tr", "td", "span", "code", "svg",
-                    "rect", "title"}
+                    "rect", "title", *cleaner.MATHML}
     assert "position" not in re.sub(r">[^<]*<|aria-label=\"[^\"]*\"", "", made)
 
 
@@ -175,6 +175,15 @@ def test_a_verdict_looks_as_it_did():
     assert re.findall(r'style="([^"]*)"', made) == re.findall(r'style="([^"]*)"', before)
     assert made.count("<rect") == 4
     assert made.count('class="verdict"') == 1
+
+
+def test_a_formula_in_a_verdict_is_drawn():
+    drawn = ('<div style="margin:4px 0"><math display="inline" xmlns="http://www.w3.org/1998/Math/MathML"><mrow>'
+             "<mfrac><mrow><mn>1</mn></mrow><mrow><mi>t</mi></mrow></mfrac><mspace width='0.17em'/></mrow></math>")
+    made = cleaner.cleaned_verdict(as_html(Verdict("f", [Row("f", 1, 1)], mathematics=drawn + "<script>x</script>")))
+    assert "<mfrac><mrow><mn>1</mn></mrow>" in made
+    assert '<mspace width="0.17em">' in made
+    assert "script" not in made
 
 
 def test_tables_pictures_and_formulas_are_kept():

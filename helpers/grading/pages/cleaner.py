@@ -91,6 +91,8 @@ def _allowed(tag: str, name: str, value: str) -> str | None:
 
 
 def _allowed_in_verdict(tag: str, name: str, value: str) -> str | None:
+    if tag in MATHML:  # a formula that was handed in, drawn
+        return _allowed(tag, name, value)
     if name == "style":
         return value if all(map(_is_style, value.split(";"))) else None
     if name == "aria-label":
@@ -119,8 +121,9 @@ _MARKED = _cleaner(HTML | MATHML, _HTML_ATTRIBUTES | _MATH_ATTRIBUTES | _OUR_ATT
                    {"span": TOKENS | ANSI | {"wide"}, "div": frozenset(("wide", "highlight"))})
 _LINE = _cleaner(INLINE | MATHML, {**_MATH_ATTRIBUTES, "abbr": {"title"}})
 _VERDICTS = nh3.Cleaner(
-    tags={"div", "strong", "em", "table", "tbody", "tr", "td", "span", "code", "svg", "rect", "title"},
-    clean_content_tags=set(GONE) - {"svg", "title"}, attributes={tag: set(names) for tag, names in _VERDICT.items()},
+    tags={"div", "strong", "em", "table", "tbody", "tr", "td", "span", "code", "svg", "rect", "title", *MATHML},
+    clean_content_tags=set(GONE) - {"svg", "title"},
+    attributes={tag: set(names) for tag, names in (_VERDICT | _MATH_ATTRIBUTES).items()},
     attribute_filter=_allowed_in_verdict, strip_comments=True, link_rel=None,
     url_schemes=set(), allowed_classes={"div": {"verdict", "verdict-head"}})
 

@@ -5,13 +5,14 @@ Moodle's offline grading worksheet (Assignment, "Download grading worksheet") fi
 (https://docs.moodle.org/405/en/Assignment_quick_guide, mod/assign/feedback/offline). Canvas's gradebook export has a
 column for each assignment, `Name (12345)`, and is imported again with marks changed
 (https://community.canvaslms.com/t5/Instructor-Guide/How-do-I-import-grades-in-the-Gradebook/ta-p/807). All other
-columns and rows stay as they are.
+columns and rows stay as they are, but for cells that a spreadsheet would take for formulas.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from helpers.grading.lms.collect import read_kept
 from helpers.grading.lms.names import plain
 from helpers.grading.lms.roster import Person, people
 from helpers.grading.pages import classfacts
+from helpers.grading.text import for_table
 
 ENCODINGS = ("utf-8-sig", "utf-16", "cp1252")
 
@@ -64,10 +66,15 @@ def fill(course: Course, name: str, format: str, given: Path, to: Path | None = 
     try:
         made.path.parent.mkdir(parents=True, exist_ok=True)
         with open(made.path, "w", newline="", encoding="utf-8-sig" if format == "moodle" else "utf-8") as file:
-            csv.writer(file, delimiter=delimiter).writerows(rows)
+            csv.writer(file, delimiter=delimiter).writerows([[_cell(text) for text in row] for row in rows])
     except OSError as error:
         raise unwritable(error) from error
     return made
+
+
+def _cell(text: str) -> str:
+    """A cell as it came, numbers and the dash of an empty mark among them, but for what could be a formula."""
+    return text if re.fullmatch(r"-?[0-9.,]*", text) else for_table(text)
 
 
 def _read(path: Path) -> tuple[list[list[str]], str]:
