@@ -962,6 +962,7 @@ def sigmoid_argument_cases(rng):
     yield {"z": np.array([-1e4, -800.0, -30.0, -1.0, 0.0, 1.0, 30.0, 800.0, 1e4]) * rng.uniform(0.95, 1.0),
            "case": "huge numbers"}
     yield {"z": rng.permutation(np.arange(-4, 5)), "case": "integers"}
+    yield {"z": -np.array([34.0, 28.0, 23.0, 17.0, 12.0]) * rng.uniform(0.97, 1.0), "case": "small results"}
 
 
 # %% nbgrader={"grade_id": "stable-sigmoid", "solution": true}
@@ -1002,6 +1003,14 @@ def sigmoid(z):
 # %% tags=["mistake"] question="stable-sigmoid" says="Taking the absolute value makes the function the same on both sides: for a negative z, sigma(z) is 1 - sigma(-z)."
 def sigmoid(z):
     return 1 / (1 + np.exp(-np.abs(z)))
+
+# %% tags=["mistake"] question="stable-sigmoid" says="The argument is cut off where the result is merely small. A sigmoid of -25 is not that of -20: cut only where a float can no longer tell it from 0, some hundreds away."
+def sigmoid(z):
+    return 1 / (1 + np.exp(-np.clip(z, -20, 20)))
+
+# %% tags=["mistake"] question="stable-sigmoid" says="Small results have been rounded to 0: they are small, not zero."
+def sigmoid(z):
+    return np.where(z < -10, 0.0, np.where(z > 10, 1.0, expit(z)))
 
 # %% tags=["alternative"] question="stable-sigmoid" name="scipy's expit"
 def sigmoid(z):

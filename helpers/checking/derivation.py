@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -49,8 +50,7 @@ class Formulas:
         """Raises: FormulaError if there are none."""
         text = self.said().value
         if isinstance(text, (list, tuple)) and len(text) == len(self.names) and all(isinstance(t, str) for t in text):
-            text = [t if "=" in t.replace("==", "").replace(">=", "").replace("<=", "") else f"{name} = {t}"
-                    for name, t in zip(self.names, text)]
+            text = [t if re.match(r"\s*\w+\s*=(?!=)", t) else f"{name} = {t}" for name, t in zip(self.names, text)]
         formulas = parse(text)
         if len(self.names) == 1 and len(formulas) == 1:
             formulas = [Formula(self.names[0], formulas[0].tree)]

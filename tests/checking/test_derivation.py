@@ -75,6 +75,7 @@ RIGHT = [
     "e = 2 * d / t  # the error\n\ndX = np.dot(W.T, e)\ndW = e @ np.transpose(X)",
     {"dW": "2 * d @ X.T / t", "dX": "(d.T @ W).T * 2 / t"},
     ["2 / t * d @ X.T", "dX = 2 / t * W.T @ d"],
+    ["2 / t * d @ X.T", "2 / t * sum(W[:, :, None] * d[:, None, :], axis=0)"],
     "dW = (2 / t * d @\n  X.T)\ndX = sum(W[:, :, None] * (2 * d / t)[:, None, :], axis=0)",
 ]
 
