@@ -168,11 +168,23 @@ def _place(probe: Probe, index: int, name: str, wrong: Any, source: str) -> str:
     entry += ", along a random direction" if wrong.why == "direction" else ""
     if probe.setting.tells_expected:
         return f"{entry}: got {wrong.got:.4g}, {source} {wrong.expected:.4g}" + _in_case(probe, index)
-    return f"{entry}: off by {_percent(wrong.error)} of the largest entry" + _in_case(probe, index)
+    return f"{entry} {_how_wrong(wrong.got, wrong.expected)}" + _in_case(probe, index)
 
 
-def _percent(share: float) -> str:
-    return f"{share:.0%}" if 0.1 <= share < 100 else f"{100 * share:.2g}%"
+def _how_wrong(got: float | None, expected: float | None) -> str:
+    """In words, and without the number that is expected. None: not known."""
+    if got is None or expected is None or not np.isfinite([got, expected]).all():
+        return "is not right"
+    if expected == 0 or abs(expected) < 1e-9 * abs(got):
+        return "should be 0"
+    ratio = got / expected
+    if ratio == 0 or abs(ratio) < 1e-9:
+        return "is 0 and should not be"
+    if ratio < 0:
+        return "has the wrong sign" + ("" if 0.8 < -ratio < 1.25 else ", and not the right size either")
+    if 0.8 < ratio < 1.25:
+        return f"is too {'large' if abs(ratio) > 1 else 'small'}, by {100 * abs(ratio - 1):.1g} %"
+    return f"is about {ratio:.2g} times too large" if ratio > 1 else f"is about {1 / ratio:.2g} times too small"
 
 
 def _in_case(probe: Probe, index: int) -> str:
@@ -283,7 +295,7 @@ def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verd
     advice = None if silent else where_to_look({row.name: row.right for row in rows}, list(order))
     probe.setting.told(probe.name, all(row.right for row in rows))
     return Verdict(probe.name, rows, depth=probe.setting.depth, advice=advice or "", remarks=probe.remarks(),
-                   first=_to_mend_first(probe.setting.astray()))
+                   first="" if rows[0].kind in ("not-written", "missing") else _to_mend_first(probe.setting.astray()))
 
 
 def _to_mend_first(astray: list[tuple[str, str, str]]) -> str:

@@ -131,7 +131,9 @@ def _mark(row: Row) -> tuple[str, str]:
         return "✓", "right"
     if row.share > 0:
         return "◐", "partly right"
-    return "✗", "not written yet" if row.kind == "not-written" else "not yet right"
+    if row.kind in _NOT_THERE:
+        return "○", "not written yet" if row.kind == "not-written" else "not there yet"
+    return "✗", "not yet right"
 
 
 def as_text(verdict: Verdict) -> str:
@@ -153,13 +155,17 @@ def as_text(verdict: Verdict) -> str:
 # No one colour has a contrast of 4.5 on white and on JupyterLab's dark background. So each is mixed with the theme's
 # own text colour, and a page may set its own (`--verdict-right` and so on); the word beside the sign says it as well.
 _COLOURS = {name: f"var(--verdict-{name},color-mix(in srgb,{base} 80%,currentColor))"
-            for name, base in (("right", "#12914a"), ("part", "#b87800"), ("wrong", "#e0402c"))}
-_NAMES = {"✓": "right", "◐": "part", "✗": "wrong"}
+            for name, base in (("right", "#12914a"), ("part", "#b87800"), ("wrong", "#e0402c"),
+                            ("unwritten", "#808080"))}
+_NAMES = {"✓": "right", "◐": "part", "✗": "wrong", "○": "unwritten"}
+_NOT_THERE = ("not-written", "missing")  # nothing to judge yet: grey, not red
 
 
 def as_html(verdict: Verdict) -> str:
     """The table for JupyterLab and for feedback; inline styles only, so that it survives any page."""
-    colour = _COLOURS["right" if verdict.right else "part" if verdict.points > 0 else "wrong"]
+    empty = all(row.kind in _NOT_THERE for row in verdict.rows)
+    colour = _COLOURS["right" if verdict.right else "part" if verdict.points > 0 else
+                      "unwritten" if empty else "wrong"]
     parts = [
         f'<div class="verdict" style="border-left:4px solid {colour};padding:4px 0 4px 12px;margin:2px 0;'
         'max-width:60em;font-size:13px;line-height:1.45">',

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import ROOT, SMALL, coursekit
+from conftest import SMALL, coursekit
 from nbgrader.nbgraderformat import MetadataValidator
 
 from helpers.grading.authoring import build as building
@@ -106,7 +106,12 @@ def test_the_zip_runs_in_any_folder_without_the_kit(small_course, tmp_path):
     with zipfile.ZipFile(packed) as archive:
         archive.extractall(away)
     folder = away / SMALL
-    assert (folder / "requirements.txt").read_bytes() == (ROOT / "requirements.txt").read_bytes()
+    kept = (folder / "requirements.txt").read_text()
+    assert "numpy" in kept
+    assert "torch" not in kept  # this set computes without
+    assert "nbgrader" not in kept
+    readme = (folder / "README.md").read_text()
+    assert f"pip install -r requirements.txt`, then `jupyter lab {SMALL}.ipynb" in readme
     script = (
         "import nbformat, nbclient\n"
         f"nb = nbformat.read('{SMALL}.ipynb', as_version=4)\n"
@@ -141,3 +146,48 @@ def test_a_release_folder_of_another_name_gets_the_student_half(small_course):
     assert done.returncode == 0, done.stderr
     assert (small_course / "given" / SMALL / "helpers" / "checking" / "probe.py").exists()
     assert not (small_course / "given" / SMALL / "helpers" / "grading").exists()
+
+
+WITHOUT_THE_KIT = """
+import sys
+sys.meta_path[:] = [finder for finder in sys.meta_path if "editable" not in repr(finder).lower()]
+sys.path[:] = ["", *[p for p in sys.path if p]]
+cell = open("cell.txt").read()
+try:
+    exec(compile(cell, "cell", "exec"), {"__name__": "__main__"})
+    import helpers
+    print("here:", helpers.__file__)
+except ImportError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("foreign", [False, True])
+def test_the_first_cell_says_what_is_missing_and_unpacks_the_zip(small_course, tmp_path, foreign):
+    folder = small_course / "release" / SMALL
+    notebook = nbformat.read(folder / f"{SMALL}.ipynb", as_version=4)
+    first = next(cell for cell in notebook.cells if cell.cell_type == "code")
+    lonely = tmp_path / "lonely"
+    lonely.mkdir()
+    (lonely / "cell.txt").write_text(first.source)
+    env = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+    if foreign:  # the unrelated package of that name, installed somewhere
+        (tmp_path / "elsewhere" / "helpers").mkdir(parents=True)
+        (tmp_path / "elsewhere" / "helpers" / "__init__.py").write_text("")
+        env["PYTHONPATH"] = str(tmp_path / "elsewhere")
+
+    def run() -> str:
+        done = subprocess.run([sys.executable, "-c", WITHOUT_THE_KIT], cwd=lonely, env=env, capture_output=True,
+                              text=True, timeout=120)
+        return done.stdout + done.stderr
+
+    said = run()
+    if "site-packages" in said.split("here:")[-1]:
+        pytest.skip("the kit is installed as a wheel here")
+    assert f"{SMALL}.zip: unpack all of it" in said
+    assert "Do not `pip install helpers`" in said
+    packed = building.pack(Course(small_course), SMALL)
+    shutil.copy(packed, lonely)
+    said = run()
+    assert f"here: {lonely}" in said, said
+    assert not (lonely / f"{SMALL}.ipynb").exists()  # the student's own is not overwritten

@@ -64,7 +64,16 @@ def test_marks_by_question_stand_at_the_top(built):
     assert "not yet right" in rows[0][2]
     assert REASON in rows[0][2]
     assert "waits for a person" in rows[2][2]
-    assert "3 of 9 points" in soup_of(built, "ben.summed").select_one(".total").get_text(" ", strip=True)
+    total = soup_of(built, "ben.summed").select_one(".total").get_text(" ", strip=True)
+    assert "3 of 5 points graded so far, 4 wait for a person" in total
+
+
+def test_what_to_look_at_stands_at_the_top_with_links(built):
+    look = soup_of(built, "ben.summed").select_one("#look")
+    assert "1 to look at" in look.get_text(" ", strip=True)
+    assert [link.get_text(strip=True) for link in look.select("a")] == ["1.1 The mean of the squares"]
+    assert "`" not in soup_of(built, "ben.summed").select_one("table.marks").get_text()
+    assert soup_of(built, "ada.right").select_one("#look") is None
 
 
 def test_every_link_leads_somewhere_on_the_page(built):

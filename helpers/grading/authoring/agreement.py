@@ -179,7 +179,12 @@ def _rows(shown: Verdict | None, mark: Verdict | None) -> Iterator[tuple[str, st
         yield ("no verdict" if mark is None else "a verdict"), ("no verdict" if shown is None else "a verdict")
         return
     for told, row in zip(shown.rows, mark.rows):
-        yield f"{row.name} {row.share:g}", f"{told.name} {told.share:g}"
+        yield f"{row.name} {_word(row.share)}", f"{told.name} {_word(told.share)}"
+
+
+def _word(share: float) -> str:
+    """As a student reads it: how large a part is depends on how many cases there are, and hidden ones are more."""
+    return "right" if share == 1 else "partly right" if share else "not right"
 
 
 def _self_check(check: Cell, namespace: dict[str, Any], known: dict[str, Any]) -> Verdict | None:

@@ -10,6 +10,7 @@ import json
 import re
 import shutil
 import tempfile
+import time
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -29,7 +30,6 @@ from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import AUTHOR_ONLY, Cell, Master, MasterError, solution_regions, stub_of
 from helpers.grading.notebooks.restore import recorded
 
-ZIP_DATE = (2020, 1, 1, 0, 0, 0)  # a fixed date, so that packing twice gives the same bytes
 SHORTEST_LEAK = 30  # characters of solution that count as one when they show up elsewhere
 
 
@@ -131,7 +131,7 @@ def stale(course: Course, name: str) -> list[str]:
 
 
 def _differences(made: Path, kept: Path, root: Path) -> list[str]:
-    carried = ("helpers", REQUIREMENTS)
+    carried = ("helpers", REQUIREMENTS, "README.md")
 
     def files(folder: Path) -> set[Path]:
         return {p.relative_to(folder) for p in folder.rglob("*")
@@ -146,9 +146,12 @@ def pack(course: Course, name: str) -> Path:
     """Zip a release for an LMS; packing twice gives the same bytes."""
     release = course.folder("release", ".", name)
     target = release.parent / f"{name}.zip"
+    # The day on which the master was last changed: a date that makes sense, and packing twice gives the same bytes.
+    changed = (course.masters[name] if name in course.masters else release / f"{name}.ipynb").stat().st_mtime
+    date = (*time.localtime(changed)[:3], 0, 0, 0)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(p for p in release.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
-            info = zipfile.ZipInfo(f"{name}/{path.relative_to(release).as_posix()}", ZIP_DATE)
+            info = zipfile.ZipInfo(f"{name}/{path.relative_to(release).as_posix()}", date)
             info.compress_type, info.external_attr = zipfile.ZIP_DEFLATED, 0o644 << 16
             archive.writestr(info, path.read_bytes())
     return target

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import nbformat
 
+from helpers.grading.course.beside import first_cell
+from helpers.grading.notebooks.cells import HELPERS_CELL
 from helpers.grading.notebooks.master import Master
 
 
@@ -14,9 +18,14 @@ def source_notebook(master: Master) -> nbformat.NotebookNode:
         "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
         "language_info": {"file_extension": ".py", "mimetype": "text/x-python", "name": "python"},
     })
+    found = False
     for cell in master.cells:
         if cell.author_only:
             continue
+        if not found and cell.kind == "code" and re.search(r"(?m)^from helpers import", cell.source):
+            found = True
+            notebook.cells.append(nbformat.v4.new_code_cell(first_cell(master.name), id=HELPERS_CELL, metadata={
+                "jupyter": {"source_hidden": True}, "tags": ["hide-input"]}))
         new = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
         kept = {key: cell.metadata[key] for key in ("nbgrader", "tags") if cell.metadata.get(key)}
         notebook.cells.append(new(cell.source, id=cell.id, metadata=kept))

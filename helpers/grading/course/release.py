@@ -12,6 +12,7 @@ from nbgrader.converters.base import NbGraderException
 from nbgrader.utils import chdir
 
 import helpers
+from helpers.grading.course.beside import write_beside
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 
@@ -65,7 +66,7 @@ class _LogLines(logging.Handler):
 
 
 def add_student_half(release: Path, root: Path) -> None:
-    """Copy what the notebook needs beside it: `helpers/` without the grader, and the requirements."""
+    """Copy what the notebook needs beside it: `helpers/` without the grader, its requirements and a README."""
     if not any(imports_helpers(path) for path in release.glob("*.ipynb")):
         return  # an assignment that was not made with this kit
     target = release / "helpers"
@@ -77,7 +78,7 @@ def add_student_half(release: Path, root: Path) -> None:
             shutil.copyfile(module, copy)
     for folder in (root, HELPERS.parent):
         if (folder / REQUIREMENTS).exists():
-            shutil.copyfile(folder / REQUIREMENTS, release / REQUIREMENTS)
+            write_beside(release, folder / REQUIREMENTS)
             break
 
 

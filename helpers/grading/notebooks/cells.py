@@ -11,6 +11,7 @@ def grade_id_of(cell: Any) -> str:
     return name if isinstance(name, str) else ""
 
 
+HELPERS_CELL = "helpers-here"  # the id of the cell that the build puts in front of the imports
 EXPERIMENT = "experiment"
 
 

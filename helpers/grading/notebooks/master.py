@@ -18,7 +18,7 @@ from typing import Any
 import jupytext
 
 from helpers.grading.notebooks import guard
-from helpers.grading.notebooks.cells import EXPERIMENT
+from helpers.grading.notebooks.cells import EXPERIMENT, HELPERS_CELL
 
 AUTHOR_ONLY = ("mistake", "alternative")
 CODE_STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
@@ -368,7 +368,8 @@ def first_difference(master: Master, source: Any) -> str:
         return kind, text.strip(), info.get("grade_id"), float(info.get("points") or 0)
 
     wanted = [facts(cell.kind, cell.source, cell.nbgrader) for cell in master.cells if not cell.author_only]
-    there = [facts(cell.cell_type, cell.source, cell.metadata.get("nbgrader") or {}) for cell in source.cells]
+    there = [facts(cell.cell_type, cell.source, cell.metadata.get("nbgrader") or {}) for cell in source.cells
+             if cell.get("id") != HELPERS_CELL]
     for number in range(max(len(wanted), len(there))):
         one, other = wanted[number:number + 1], there[number:number + 1]
         if one != other:

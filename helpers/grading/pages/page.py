@@ -20,6 +20,8 @@ from helpers.grading.pages.hiding import Hiding
 from helpers.grading.pages.regrade import mailto
 from helpers.grading.text import for_page
 
+WAITS = "waits for a person"
+
 
 def put_marks(notebook: NotebookNode, marks: dict[str, dict[str, Any]], comments: dict[str, str]) -> None:
     """What `MarksAndComments` puts into cells, from what is known of the class."""
@@ -141,6 +143,8 @@ def _head(nb: NotebookNode, resources: dict, items: list[Item], depth: str) -> d
     facts = resources["nbgrader"]
     grading = nb.metadata.get("grading") or {}
     cells = {info_of(cell)["grade_id"]: cell for cell in nb.cells if info_of(cell).get("grade_id")}
+    lines = [_line(item, cells, depth) for item in items]
+    waiting = sum(line["points"] for line in lines if not line["known"])
     return {
         "policy": policy.OURS, "title": title_of(nb.cells, facts["notebook"]), "student": facts["student"],
         "name": facts.get("student_name") or facts["student"],
@@ -152,7 +156,9 @@ def _head(nb: NotebookNode, resources: dict, items: list[Item], depth: str) -> d
         "causes": [str(said) for said in grading.get("causes") or ()],
         "asks": [f"`{name}`: {said}" for name, said in (grading.get("asks") or {}).items()
                  if not info_of(cells.get(name, {})).get("manual")],
-        "items": [_line(item, cells, depth) for item in items],
+        "items": lines, "waiting": waiting, "graded": float(facts.get("max_score") or 0) - waiting,
+        "look": sorted((line for line in lines if line["word"] in ("partly right", "not yet right")),
+                       key=lambda line: line["score"] - line["points"]),
         "waits": any(info_of(cell).get("waits") for cell in cells.values()),
     }
 
@@ -176,7 +182,7 @@ def _line(item: Item, cells: dict[str, NotebookNode], depth: str) -> dict[str, A
     points = sum(float(info.get("points") or 0) for info in graded)
     waits = any(info.get("waits") and not info.get("manual") for info in graded)
     known = not waits or not item.written  # a check gives marks so far, a written answer none
-    word = ("waits for a person" if waits else "right" if score >= points else "partly right" if score > 0
+    word = (WAITS if waits else "right" if score >= points else "partly right" if score > 0
             else "not yet right")
     return {"title": item.title, "anchor": item.grade_id, "score": score, "points": points, "word": word,
             "known": known, "mark": {"right": "✓", "partly right": "◐", "not yet right": "✗"}.get(word, "…"),
