@@ -42,7 +42,7 @@ def course(tmp_path_factory) -> Path:
     classroom.make(Course(ROOT), PS1, 4, 2, folder)
     exchange = folder.parent / "exchange"
     exchange.mkdir(mode=0o777)
-    exchange.chmod(0o777)
+    exchange.chmod(0o1777)  # as `coursekit doctor --fix` makes it
     with open(folder / "nbgrader_config.py", "a") as config:
         config.write(f"\nc.Exchange.root = {str(exchange)!r}\n")
     for number, submission in enumerate(sorted((folder / "submitted").glob(f"*/{PS1}"))):
