@@ -46,7 +46,7 @@ from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
 from helpers.grading.gradebook.backup import back_up
 from helpers.grading.gradebook.byhand import digests, keep_answers, keep_by_hand
-from helpers.grading.gradebook.errors_in_words import patiently
+from helpers.grading.gradebook.errors_in_words import answering, patiently
 from helpers.grading.gradebook.lateness import policy_of
 from helpers.grading.gradebook.removed import is_removed, remember
 from helpers.grading.marking.job import GradingJob, Result, SubmissionTask
@@ -76,8 +76,8 @@ def autograde(course: Course, name: str, *, workers: int | None = None, schedule
     assignment = job_of(course, name, sandbox=sandbox, run_experiments=run_experiments)
     books.register(course, name, nbformat.reads(assignment.recorded, as_version=4))
     store, summary = Store(course, name), Summary(name)
-    with contextlib.closing(_opened(course, name)) as book, book.writing(), StopSignal() as stop, \
-            graders_for(assignment, workers, scheduler) as graders:
+    with answering(course), contextlib.closing(_opened(course, name)) as book, book.writing(), \
+            StopSignal() as stop, graders_for(assignment, workers, scheduler) as graders:
         writer = _Writer(course, name, book, store, summary, parts_of(assignment))
         before = _marks_and_penalties(book)
         everyone = _without_removed(course, name, everyone, book, summary)

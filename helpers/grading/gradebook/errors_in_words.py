@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
+from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy
@@ -31,6 +33,15 @@ def unusable(course: Course, error: Exception) -> CourseError:
                            "`nbgrader db upgrade` and start again; what was graded is kept")
     return CourseError(f"the gradebook {where} does not answer ({said.splitlines()[0]}): correct COURSE_DB_URL or "
                        "start the database; what was graded is kept")
+
+
+@contextlib.contextmanager
+def answering(course: Course) -> Iterator[None]:
+    """A database that fails in this block is told in a line. Raises CourseError."""
+    try:
+        yield
+    except (sqlalchemy.exc.OperationalError, sqlalchemy.exc.ProgrammingError) as error:
+        raise unusable(course, error) from error
 
 
 def patiently(write: Any, course: Course, patience: float = LOCKED_FOR) -> Any:
