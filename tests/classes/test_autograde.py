@@ -76,9 +76,8 @@ def test_nbgrader_autograde_gives_the_same_marks(pretend_class, tmp_path):
     result = subprocess.run([sys.executable, "-m", "nbgrader", "autograde", SMALL], cwd=other, capture_output=True,
                             text=True, timeout=200)
     assert result.returncode == 0, result.stderr[-2000:]
-    empty = next(s for s, e in deserved(other).items() if e["kind"] == "an empty folder")
-    ours = {student: row for student, row in marks(pretend_class).items() if student != empty}
-    assert marks(other) == ours  # nbgrader skips an empty folder; the kit records its zero
+    ours = marks(pretend_class)
+    assert marks(other) == ours  # an empty folder's zero, too
     for student in ours:
         one, two = ((f / "autograded" / student / SMALL / f"{SMALL}.ipynb") for f in (pretend_class, other))
         texts = [[(c.source, [o.output_type for o in c.get("outputs", [])]) for c in nbformat.read(p, 4).cells]
@@ -213,6 +212,8 @@ def test_walls_that_fall_cost_nobody_a_mark(pretend_class):
 def test_a_configuration_may_name_the_data(pretend_class, tmp_path):
     data = tmp_path / "data"
     (data / "MNIST").mkdir(parents=True)
+    for folder in (tmp_path, data, data / "MNIST"):
+        folder.chmod(0o755)  # whatever umask a course has set: data are for whoever grades inside the walls
     with open(pretend_class / "nbgrader_config.py", "a") as config:
         config.write(f"\nimport os\nos.environ['COURSE_DATA'] = {str(data)!r}\n")
     right = next(s for s, e in deserved(pretend_class).items() if e["kind"] == "everything right")
@@ -226,7 +227,7 @@ def test_a_configuration_may_name_the_data(pretend_class, tmp_path):
     plain = {name: value for name, value in os.environ.items() if name != "COURSE_DATA"}
     assert coursekit("autograde", SMALL, folder=pretend_class, env=plain).returncode == 0
     graded = nbformat.read(pretend_class / "autograded" / right / SMALL / f"{SMALL}.ipynb", 4)
-    assert graded.cells[-1].outputs[0].text == "['MNIST']\n"
+    assert graded.cells[-1].outputs[0].get("text") == "['MNIST']\n", graded.cells[-1].outputs
 
 
 def test_interrupted_it_finishes_the_running_ones_and_goes_on_later(pretend_class):
@@ -269,10 +270,11 @@ def test_what_was_handed_in_wrongly_is_told(pretend_class):
     (pretend_class / "submitted" / "stamped" / SMALL / "timestamp.txt").write_text("the day before yesterday")
     names = ["renamed", "other", "linked", "cells", "binary", "stamped"]
     summary = grading.autograde(Course(pretend_class), SMALL, students=names, workers=1)
-    assert set(summary.notes) == {"renamed", "other", "linked", "cells", "binary"}
-    assert "hand in that name" in summary.notes["renamed"]
+    assert set(summary.notes) == {"linked", "cells", "binary"}
     assert "link" in summary.notes["linked"]
-    assert sum(checks_only(marks(pretend_class)["stamped"]).values()) == 4
+    found = marks(pretend_class)
+    assert {student: sum(checks_only(found[student]).values()) for student in ("renamed", "other", "stamped")} == {
+        "renamed": 4, "other": 4, "stamped": 4}
 
 
 @pytest.mark.parametrize(("arguments", "says"), [
