@@ -118,13 +118,13 @@ def hostile(course: Course) -> nbformat.NotebookNode:
                  "display({'text/html': '<script>steal()</script></div></main><b>table</b>', 'text/plain': 'x'}, "
                  "raw=True, metadata={'verdict': {'name': 'FORGED', 'points': 99.0, 'max': 99.0, 'rows': []}})",
         "why": "Because <script>steal()</script></div><style>body{display:none}</style> and <b>that</b>."})
-    notebook.cells.insert(2, nbformat.v4.new_code_cell("plots.learning_curves('no numbers')"))
-    notebook.cells.insert(3, nbformat.v4.new_code_cell(
-        "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"))
+    notebook.cells.insert(3, nbformat.v4.new_code_cell("plots.learning_curves('no numbers')"))
     notebook.cells.insert(4, nbformat.v4.new_code_cell(
+        "import matplotlib.pyplot as plt\nplt.plot([1, 2])\nplt.show()"))
+    notebook.cells.insert(5, nbformat.v4.new_code_cell(
         "plots.learning_curves({'training': [3, 2, 1]}, title='The loss falls')\nplt.show()\n"
         "plt.plot([2, 1], label='mine')\nplt.title('My title')\nplt.xlabel('step')\nplt.ylabel('error')\nplt.legend()"))
-    notebook.cells.insert(5, nbformat.v4.new_code_cell(
+    notebook.cells.insert(6, nbformat.v4.new_code_cell(
         "plt.figure()\nplt.plot([1, 2])\nplt.gcf().set_label('\"><script>alert(1)</script><img src=\"x\" alt=\"')"))
     for cell in notebook.cells:
         if cell.metadata.get("nbgrader", {}).get("grade_id") == "mean-square-check":
