@@ -1,6 +1,6 @@
 """The desk inside a Jupyter server, behind Jupyter's own login: for a Hub, where loopback is not one person's.
 
-`coursekit doctor --fix` switches it on for a grader on a Hub; by hand, in `jupyter_server_config.py`:
+Switched on in a grader's `jupyter_server_config.py`:
 `c.ServerApp.jpserver_extensions = {"helpers.grading.desk.extension": True}`. The page of a problem set is then
 `<the server's address>/coursekit/desk/<problem set>/`.
 """
