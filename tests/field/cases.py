@@ -417,7 +417,7 @@ def cells_of_a_students_own(nb):
 
 @case(asks=frozenset({"loss-check", "gradient-check"}))
 def all_cells_in_reverse(nb):
-    nb["cells"] = nb["cells"][:2] + nb["cells"][:1:-1]
+    nb["cells"] = nb["cells"][:3] + nb["cells"][:2:-1]
     return nb
 
 
@@ -425,7 +425,7 @@ def all_cells_in_reverse(nb):
 
 @case(told=("`seaborn`",))
 def missing_module_first(nb):
-    nb["cells"][1]["source"] = "import seaborn as sns\n" + nb["cells"][1]["source"]
+    nb["cells"][2]["source"] = "import seaborn as sns\n" + nb["cells"][2]["source"]
     return nb
 
 
@@ -524,7 +524,7 @@ def written_answer_cell_deleted_and_a_new_one(nb):
 @case(asks=frozenset({"why"}))
 def written_answer_in_the_prompt(nb):
     set_text(nb, "why", "YOUR ANSWER HERE")
-    nb["cells"][6]["source"] += "\n\nMy answer: it is convex."
+    nb["cells"][7]["source"] += "\n\nMy answer: it is convex."
     return nb
 
 
