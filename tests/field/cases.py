@@ -431,28 +431,28 @@ def missing_module_first(nb):
 
 @case(told=("`torchinfo`", "`seaborn`"))
 def two_missing_modules_among_others(nb):
-    nb["cells"][1]["source"] = ("import numpy as np, seaborn\nfrom torchinfo import summary\n"
-                                + nb["cells"][1]["source"])
+    nb["cells"][2]["source"] = ("import numpy as np, seaborn\nfrom torchinfo import summary\n"
+                                + nb["cells"][2]["source"])
     return nb
 
 
 @case(told=("`seaborn`",), marks={"loss-check": 1.0, "gradient-check": 0.0}, asks=frozenset({"gradient-check"}))
 def missing_module_in_use(nb):
-    nb["cells"][1]["source"] += "\nimport seaborn as sns"
+    nb["cells"][2]["source"] += "\nimport seaborn as sns"
     return set_text(nb, "gradient", RIGHT["gradient"].replace("residuals = ", "sns.set_theme()\n    residuals = "))
 
 
 @case(told=("`google",))
 def drive_of_colab(nb):
-    nb["cells"][1]["source"] = ("from google.colab import drive\ndrive.mount('/content/drive')\n"
-                                + nb["cells"][1]["source"])
+    nb["cells"][2]["source"] = ("from google.colab import drive\ndrive.mount('/content/drive')\n"
+                                + nb["cells"][2]["source"])
     return nb
 
 
 @case(told=("`mine`",), marks=dict.fromkeys(FULL, 0.0), asks=frozenset(FULL))
 def own_module_left_at_home(nb):
     """What it would have defined is not here: nobody can say what the work is worth."""
-    nb["cells"][1]["source"] += "\nfrom mine import mean"
+    nb["cells"][2]["source"] += "\nfrom mine import mean"
     set_text(nb, "loss", RIGHT["loss"].replace("np.mean", "mean"))
     return set_text(nb, "gradient", RIGHT["gradient"].replace("2 / len(y)", "mean(2 / len(y))"))
 
