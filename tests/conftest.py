@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import subprocess
 import sys
@@ -34,6 +35,26 @@ def processes_below(pid: int) -> list[int]:
             with contextlib.suppress(OSError):  # it has just ended
                 found += map(int, task.read_text().split())
     return found[1:]
+
+
+def _own_umask():
+    """A course's configuration sets the umask of the process that reads it: not of the tests and fixtures after it."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    try:
+        return (yield)
+    finally:
+        os.umask(mask)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_fixture_setup():
+    return (yield from _own_umask())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call():
+    return (yield from _own_umask())
 
 
 @pytest.fixture(scope="session")

@@ -66,11 +66,14 @@ def feedback_page() -> str:
 
 def report_page() -> str:
     texts = ACTING + [f"$${formula}$$" for formula in FORMULAS]
-    one = Handed(ACTING[1], ACTING[0], ended=ACTING[3], repairs=texts, refused=texts, note=f"`x` {texts[-1]}")
+    one = Handed(ACTING[1], ACTING[0], ended=ACTING[3], repairs=texts, refused=texts, note=f"`x` {texts[-1]}",
+                 earlier=ACTING[3], causes=texts, asks=texts)
     facts = ClassFacts("n", ACTING[0], [], [one], {one.student: one.name}, [ACTING[1]])
     return report.template("set.html.j2").render(
         facts=facts, questions=[], named=[], other=[], odd=[(one, texts)], histogram=[], shares=[0.5], statistics={},
-        broken=[one], late=[], waits=[one], made="now", slowest=[one], page_of={})
+        broken=[one], late=[one], waits=[one], unsure=[one], unrun=[one], resubmitted=[one], ways=texts, due=ACTING[3],
+        mails=functools.partial(report.addresses, known={one.student: f"{ACTING[1]}@e.invalid"}, subject=ACTING[0]),
+        made="now", slowest=[one], page_of={})
 
 
 def formgraders_page(folder: Path) -> str:
