@@ -66,7 +66,7 @@ def test_a_student_sees_stubs_fail_politely_and_a_check_turn_green(small_course,
     with browsing.jupyter_lab(folder, tmp_path / "jupyter") as server:
         browsing.open_notebook(page, server, f"{SMALL}.ipynb")
         browsing.choose(page, "Run", "Run All Cells")
-        page.get_by_text("something to show once the functions above are written").wait_for()
+        page.get_by_text("This cell has something to show once").first.wait_for()
         verdicts = page.locator(".verdict")
         page.screenshot(path=screenshots / "lab-1-stubs.png")
         assert [" ".join(verdict.inner_text().split()) for verdict in verdicts.all()] == [

@@ -164,6 +164,7 @@ def mend(term: Term) -> None:
     for person in GRADERS:
         said = run_as(term.account(person), [term.python, "-c", program, "doctor", "--fix", "--json"], False,
                       term.course, **term.environment)
+        assert said.stdout, said.stderr
         left = [one["what"] for one in json.loads(said.stdout) if one["state"] == "missing"]
         assert left == [], said.stdout + said.stderr
 
