@@ -1,0 +1,5 @@
+"""`python -m helpers.grading.cli` is `coursekit`."""
+
+from helpers.grading.cli.start import main
+
+main()
