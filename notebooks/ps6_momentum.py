@@ -20,15 +20,15 @@
 #
 # **What you need.** Backpropagation through a ReLU and a softmax, as in the earlier problem sets, and numpy.
 #
-# **How long it takes.** About four hours. The notebook computes for half a minute; with `FULL = True` in the next
-# cell, which trains 1,000 hidden units on 10,000 images, for about ten minutes.
+# **How long it takes.** About four and a half hours. Solved, the notebook computes for about a minute; with
+# `FULL = True` in the next cell, which trains on 10,000 images, for about ten.
 #
 # **How it works.** You write functions. Under each is a self-check: run it as often as you like. Do not rename the
 # functions or their arguments, and do not change the arrays that you are given. A function gets all it needs as
 # arguments, other functions too, so that a slip in one question does not spoil the next.
 
 # %%
-FULL = False  # True: 10,000 images, 1,000 hidden units, 200 epochs, with a progress bar
+FULL = False  # True: 10,000 training images, and 200 epochs of 1,000 hidden units, with a progress bar
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -38,6 +38,7 @@ from tqdm import trange
 from helpers import check, data, plots, threads
 
 threads.limit(1)  # these matrices are small: several threads would only wait for each other
+plt.rcParams["axes.prop_cycle"] = plt.cycler(color=plots.COLORS)  # colours that everyone can tell apart
 
 # %% [markdown]
 # # Part 1: the net, in rows
@@ -91,6 +92,7 @@ def score_cases(rng):
     yield {"Z": rng.uniform(900, 1100, (4, 4)).round(1), "case": "huge scores"}
     yield {"Z": rng.standard_normal((3, 4)) + np.array([[-2000.0], [0.0], [2000.0]]), "case": "rows far apart"}
     yield {"Z": rng.standard_normal((4, 3)) + np.array([1000.0, -1000.0, 1000.0]), "case": "a class far below the others"}
+    yield {"Z": rng.standard_normal((3, 5)) + 2000.0 * np.eye(5)[[1, 4, 0]], "case": "a class far above the others"}
 
 
 def layer_cases(rng):
@@ -101,13 +103,16 @@ def layer_cases(rng):
 
 
 def probability_cases(rng):
-    """Targets and probabilities; in the last case a wrong class has the probability 0."""
+    """Targets and probabilities: a right class that is nearly ruled out, and wrong classes with the probability 0."""
     for N, K in ((5, 3), (4, 4), (7, 2)):
         net = small_net(rng, N, 2, 2, K)
         yield {"T": net["T"], "P": special.softmax(rng.standard_normal((N, K)), axis=1), "case": f"N = {N}, K = {K}"}
     T = np.eye(3)[[0, 2, 1, 0]]
     P = np.array([[1.0, 0, 0], [0, 0.4, 0.6], [0.1, 0.9, 0], [0.7, 0, 0.3]])
-    yield {"T": T, "P": P[:, :], "case": "a probability of exactly 0"}
+    yield {"T": T, "P": P, "case": "a probability of exactly 0"}
+    tiny = rng.uniform(2e-7, 5e-7)
+    yield {"T": np.eye(2)[[0, 1, 0]], "P": np.array([[tiny, 1 - tiny], [0.5, 0.5], [0.8, 0.2]]),
+           "case": "a right class that is nearly ruled out"}
 
 
 def cached_cases(rng, sizes=((5, 3, 4, 2), (4, 4, 4, 4), (7, 2, 6, 3))):
@@ -268,6 +273,11 @@ def softmax(Z):
     E = np.exp(Z - Z.max(axis=1, keepdims=True))
     return E / E.sum()
 
+# %% tags=["mistake"] question="softmax" says="The mean of a row is no bound: where one score stands far above the others, its exponential still overflows. Only the maximum makes sure that none is larger than 1."
+def softmax(Z):
+    E = np.exp(Z - Z.mean(axis=1, keepdims=True))
+    return E / E.sum(axis=1, keepdims=True)
+
 # %% tags=["alternative"] question="softmax" name="scipy's"
 def softmax(Z):
     return special.softmax(Z, axis=1)
@@ -369,6 +379,10 @@ def average_ce(T, P):
 def average_ce(T, P):
     return np.mean(np.log(np.sum(T * P, axis=1)))
 
+# %% tags=["mistake"] question="average-ce" says="What was added inside the logarithm is large enough to be seen: a sample that the net is sure about and wrong then costs too little. No more than 1e-12 belongs there, or nothing."
+def average_ce(T, P):
+    return -np.mean(np.sum(T * np.log(P + 1e-5), axis=1))
+
 # %% tags=["alternative"] question="average-ce" name="clipped away from 0"
 def average_ce(T, P):
     return -np.sum(T * np.log(np.clip(P, 1e-15, 1))) / T.shape[0]
@@ -389,14 +403,14 @@ def average_ce(T, P):
 #
 # *Afterwards you can say in words how good the net is.*
 #
-# The net decides for the class with the largest probability. The accuracy is the share of samples, between 0 and 1,
+# The net decides for the class with the largest probability. The accuracy is the fraction of samples, between 0 and 1,
 # for which that is the right class.
 #
 # Shapes: $(N, K), (N, K) \to$ one number.
 
 # %% nbgrader={"grade_id": "accuracy", "solution": true}
 def accuracy(P, T):
-    """The share of samples whose most probable class is the right one.
+    """The fraction of samples whose most probable class is the right one.
 
     P: (N, K), probabilities; T: (N, K), one-hot. Returns one number from 0 to 1.
     """
@@ -406,14 +420,18 @@ def accuracy(P, T):
 
 # %% nbgrader={"grade_id": "accuracy-cases", "locked": true}
 def decision_cases(rng):
-    """Probabilities that are right for some of the samples, often without reaching one half."""
-    for N, K, right in ((8, 4, 5), (9, 3, 6), (20, 5, 11)):
-        labels = rng.permutation(np.arange(N) % K)
-        said = labels.copy()
-        said[right:] = (said[right:] + 1) % K
+    """Probabilities that are right for some of the samples, often without reaching one half. Class 0 is the most frequent
+    one, and the only one with wrong answers in the first case; a class may be missing."""
+    for N, K, wrong in ((8, 4, 3), (9, 5, 4), (20, 6, 8)):
+        labels = np.zeros(N, int)
+        labels[N // 2 + 1:] = np.append(rng.integers(1, K, N - N // 2 - 2), K - 1)
+        answers = labels.copy()
+        those = slice(0, wrong) if N == 8 else rng.permutation(N)[:wrong]
+        answers[those] = (answers[those] + 2) % K
         P = rng.uniform(0.5, 1.0, (N, K))
-        P[np.arange(N), said] += rng.uniform(0.6, 1.2, N)
-        yield {"P": P / P.sum(axis=1, keepdims=True), "T": np.eye(K)[labels], "case": f"N = {N}, K = {K}"}
+        P[np.arange(N), answers] += rng.uniform(0.6, 1.2, N)
+        order = rng.permutation(N)
+        yield {"P": (P / P.sum(axis=1, keepdims=True))[order], "T": np.eye(K)[labels[order]], "case": f"N = {N}, K = {K}"}
 
 
 # %% nbgrader={"grade_id": "accuracy-check", "grade": true, "points": 1}
@@ -435,6 +453,15 @@ def accuracy(P, T):
 def accuracy(P, T):
     return np.mean(P.argmax(axis=0) == T.argmax(axis=0))
 
+# %% tags=["mistake"] question="accuracy" says="Classes are names, not quantities: an answer that is two classes off is as wrong as one that is one off, so count where they differ."
+def accuracy(P, T):
+    return 1 - np.mean(np.abs(P.argmax(axis=1) - T.argmax(axis=1)))
+
+# %% tags=["mistake"] question="accuracy" says="This is the mean of the accuracies of the classes: rare classes then count as much as frequent ones, where every sample should count the same."
+def accuracy(P, T):
+    right = P.argmax(axis=1) == T.argmax(axis=1)
+    return np.mean([right[T[:, k] == 1].mean() for k in range(T.shape[1]) if T[:, k].any()])
+
 # %% tags=["alternative"] question="accuracy" name="counted in a loop"
 def accuracy(P, T):
     right = 0
@@ -447,7 +474,7 @@ def accuracy(P, T):
     return T[np.arange(len(T)), np.argmax(P, axis=1)].mean()
 
 # %% [markdown]
-# The next cell puts your functions together. `forward` keeps the activations of the hidden layer, which the way back
+# The next cell puts your functions together. `forward` keeps the activations of the hidden layer, which the backward pass
 # needs.
 
 # %% nbgrader={"grade_id": "the-net", "locked": true}
@@ -481,12 +508,11 @@ def score_loss(Z_o, T):
 # %% [markdown]
 # ## 1.7 Backwards through the softmax
 #
-# *Afterwards you know how the loss moves with every score: where the way back begins.*
+# *Afterwards you know how the loss moves with every score: where the backward pass begins.*
 #
 # Call the scores $Z_o = A W_o + b_o$. Cross-entropy and softmax belong together: the logarithm undoes the exponential,
 # and of the whole Jacobian of the softmax almost nothing is left. Write $\log p_{nk} = z_{nk} - \log \sum_j e^{z_{nj}}$
-# and take the derivative with a pencil. The result is one line, and it says in words: *what the net believes minus what
-# is true*.
+# and differentiate with a pencil, for the right class and for a wrong one. The result is one line. Say it in words, too.
 #
 # $$\frac{\partial L}{\partial Z_o} = \;?$$
 #
@@ -494,7 +520,7 @@ def score_loss(Z_o, T):
 
 # %% nbgrader={"grade_id": "score-gradient", "solution": true}
 def score_gradient(P, T):
-    """The gradient of the loss by the scores of the output layer.
+    """The gradient of the loss with respect to the scores of the output layer.
 
     P: (N, K), probabilities; T: (N, K), one-hot. Returns dZ_o: (N, K).
     """
@@ -517,7 +543,7 @@ def score_gradient(P, T):
 def score_gradient(P, T):
     return (P - T) * P * (1 - P) / len(T)
 
-# %% tags=["mistake"] question="score-gradient" says="This is the gradient by the probabilities: the way back has to go on through the softmax to the scores."
+# %% tags=["mistake"] question="score-gradient" says="This is the gradient with respect to the probabilities: the backward pass has to go on through the softmax to the scores."
 def score_gradient(P, T):
     return -T / P / len(T)
 
@@ -541,23 +567,114 @@ def score_gradient(P, T):
     return D
 
 # %% [markdown]
-# ## 1.8 The output layer
+# ## 1.8 On paper: all four gradients
+#
+# *Afterwards the whole backward pass of the net stands on half a page.*
+#
+# Derive the gradients of the loss with respect to $W_o$, $b_o$, $W_h$ and $b_h$ before you write any code. Go backwards
+# from $\partial L / \partial Z_o$, which you have, one operation at a time: $Z_o = A W_o + b_o$, then
+# $A = \mathrm{relu}(Z_h)$, then $Z_h = X W_h + b_h$. At each one ask how the loss moves with its input, when you know how
+# it moves with its output. Follow a single entry with indices, $W_{o,hk}$ say: which scores does it move, and in which
+# samples? Then put the sums together to matrix products. A bias is used for every sample at once. Whether a hidden
+# unit was on can be read off $A$.
+#
+# Hand the result in as a text of formulas, one a line, in numpy's notation. You may use $X$, $A$, $P$, $T$, $W_o$ and $N$,
+# and further lines of your own. `@` is the matrix product, `*` goes entry by entry, `.T` transposes, `(A > 0)` is 1 where
+# that holds and 0 elsewhere, and `sum(…, axis=0, keepdims=True)` adds up the rows. The self-check shows your formulas as
+# mathematics and compares their values: any way to write them is right.
+
+# %% nbgrader={"grade_id": "derivation-cases", "locked": true}
+def gradient_letters(rng):
+    """The letters of the derivation, first with small numbers."""
+    small = {"X": np.array([[1.0, 2.0], [3.0, -1.0]]), "A": np.array([[2.0], [0.0]]), "W_o": np.array([[1.0, -3.0]]),
+             "P": np.array([[0.75, 0.25], [0.5, 0.5]]), "T": np.array([[0.0, 1.0], [1.0, 0.0]]),
+             "case": "N = 2, F = 2, H = 1, K = 2"}
+    for case in (small, *cached_cases(rng)):
+        yield {**{name: case[name] for name in ("X", "A", "P", "T", "W_o")}, "N": len(case["X"]), "case": case["case"]}
+
+
+# %% nbgrader={"grade_id": "derivation", "solution": true}
+def gradient_formulas():
+    """The gradients of the loss as formulas of X, A, P, T, W_o and N.
+
+    Returns a text with the lines "dW_o = ...", "db_o = ...", "dW_h = ..." and "db_h = ...".
+    """
+    ### BEGIN SOLUTION
+    return """
+    dZ_o = (P - T) / N
+    dW_o = A.T @ dZ_o
+    db_o = sum(dZ_o, axis=0, keepdims=True)
+    dZ_h = dZ_o @ W_o.T * (A > 0)
+    dW_h = X.T @ dZ_h
+    db_h = sum(dZ_h, axis=0, keepdims=True)
+    """
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "derivation-check", "grade": true, "points": 4}
+check.derivation(gradient_formulas, at=gradient_letters, returns=("dW_o", "db_o", "dW_h", "db_h"), points=4)
+
+# %% tags=["mistake"] question="derivation" says="The mean over the samples is missing: a factor 1/N comes with the gradient with respect to the scores, and so into all four."
+def gradient_formulas():
+    return """D = P - T
+    dW_o = A.T @ D; db_o = sum(D, axis=0, keepdims=True)
+    dW_h = X.T @ (D @ W_o.T * (A > 0)); db_h = sum(D @ W_o.T * (A > 0), axis=0, keepdims=True)"""
+
+# %% tags=["mistake"] question="derivation" says="The ReLU is missing: a hidden unit that was off for a sample passes nothing of that sample on to W_h and b_h."
+def gradient_formulas():
+    return """D = (P - T) / N
+    dW_o = A.T @ D; db_o = sum(D, axis=0, keepdims=True)
+    dW_h = X.T @ (D @ W_o.T); db_h = sum(D @ W_o.T, axis=0, keepdims=True)"""
+
+# %% tags=["mistake"] question="derivation" says="Both biases have been averaged: 1/N is in the gradient with respect to the scores already, and what is left to do for a bias is a sum."
+def gradient_formulas():
+    return """D = (P - T) / N
+    dW_o = A.T @ D; db_o = mean(D, axis=0, keepdims=True)
+    dW_h = X.T @ (D @ W_o.T * (A > 0)); db_h = mean(D @ W_o.T * (A > 0), axis=0, keepdims=True)"""
+
+# %% tags=["mistake"] question="derivation" says="What reaches a hidden unit has been multiplied by its activation: the slope of the ReLU is 1 where it is on, whatever the activation is."
+def gradient_formulas():
+    return """D = (P - T) / N
+    dW_o = A.T @ D; db_o = sum(D, axis=0, keepdims=True)
+    dW_h = X.T @ (D @ W_o.T * A); db_h = sum(D @ W_o.T * A, axis=0, keepdims=True)"""
+
+# %% tags=["mistake"] question="derivation" says="The sign is turned around: the gradient points to where the loss grows, and the loss grows with what the net believes of a wrong class."
+def gradient_formulas():
+    return """D = (T - P) / N
+    dW_o = A.T @ D; db_o = sum(D, axis=0, keepdims=True)
+    dW_h = X.T @ (D @ W_o.T * (A > 0)); db_h = sum(D @ W_o.T * (A > 0), axis=0, keepdims=True)"""
+
+# %% tags=["mistake"] question="derivation" says="The slope of the softmax has come in a second time: softmax and cross-entropy together have left only P - T."
+def gradient_formulas():
+    return """D = (P - T) * P * (1 - P) / N
+    dW_o = A.T @ D; db_o = sum(D, axis=0, keepdims=True)
+    dW_h = X.T @ (D @ W_o.T * (A > 0)); db_h = sum(D @ W_o.T * (A > 0), axis=0, keepdims=True)"""
+
+# %% tags=["alternative"] question="derivation" name="the mean taken last, the mask by sign"
+def gradient_formulas():
+    return """B = (P - T) @ W_o.T * sign(A)
+    dW_h = X.T @ B / N
+    db_h = mean(B, axis=0, keepdims=True)
+    dW_o = A.T @ (P - T) / N
+    db_o = mean(P - T, axis=0, keepdims=True)"""
+
+# %% tags=["alternative"] question="derivation" name="a dict, transposed, with where"
+def gradient_formulas():
+    return {"D": "(P - T) / N", "B": "where(A > 0, D @ W_o.T, 0)", "dW_o": "(D.T @ A).T", "dW_h": "(B.T @ X).T",
+            "db_o": "sum(D, axis=0, keepdims=True)", "db_h": "sum(B, axis=0, keepdims=True)"}
+
+# %% [markdown]
+# ## 1.9 The output layer
 #
 # *Afterwards the output layer can learn.*
 #
-# The scores are $Z_o = A W_o + b_o$. Each weight gets what arrives at its output times what went into it, summed over
-# the samples. The bias goes into every sample with a factor of 1.
-#
-# $$\frac{\partial L}{\partial W_o} = A^\top \frac{\partial L}{\partial Z_o}, \qquad
-#   \frac{\partial L}{\partial b_{o,k}} = \sum_{n} \frac{\partial L}{\partial Z_{o,nk}}$$
-#
-# The mean over the samples is already in $\partial L / \partial Z_o$. Do not take it twice.
+# Now as code. The scores are $Z_o = A W_o + b_o$, and the mean over the samples is already in
+# $\partial L / \partial Z_o$. This question and the next take $P$ and $T$, so that a slip in 1.7 does not spoil them.
 #
 # Shapes: $A$ $(N, H)$, $P$ and $T$ $(N, K)$ $\to$ $(H, K)$ and $(1, K)$.
 
 # %% nbgrader={"grade_id": "output-gradients", "solution": true}
 def output_gradients(A, P, T):
-    """The gradients of the loss by weights and biases of the output layer.
+    """The gradients of the loss with respect to weights and biases of the output layer.
 
     A: (N, H), activations of the hidden layer; P: (N, K), probabilities; T: (N, K), one-hot.
     Returns dW_o: (H, K) and db_o: (1, K).
@@ -614,25 +731,18 @@ def output_gradients(A, P, T):
     return [dW, db]
 
 # %% [markdown]
-# ## 1.9 The hidden layer
+# ## 1.10 The hidden layer
 #
 # *Afterwards you have all four gradients of the net.*
 #
-# Two steps further back. Through $W_o$, what arrives at the scores is shared out among the hidden units. Through the
-# ReLU, it goes on where the unit was on and stops where it was off. Whether it was on can be read off $A$.
-#
-# $$\frac{\partial L}{\partial A} = \frac{\partial L}{\partial Z_o} W_o^\top, \qquad
-#   \frac{\partial L}{\partial Z_h} = \frac{\partial L}{\partial A} \odot [A > 0], \qquad
-#   \frac{\partial L}{\partial W_h} = X^\top \frac{\partial L}{\partial Z_h}$$
-#
-# The bias goes as before. Here $[A > 0]$ is 1 where $A$ is positive and 0 elsewhere, and $\odot$ multiplies entry by
-# entry.
+# Two steps further back: through $W_o$ to the activations, and through the ReLU. What arrives from the layer above is
+# called the upstream gradient; only a part of it goes on. Keep the pre-activations out of it: you get only $A$.
 #
 # Shapes: $X$ $(N, F)$, $A$ $(N, H)$, $W_o$ $(H, K)$, $P$ and $T$ $(N, K)$ $\to$ $(F, H)$ and $(1, H)$.
 
 # %% nbgrader={"grade_id": "hidden-gradients", "solution": true}
 def hidden_gradients(X, A, W_o, P, T):
-    """The gradients of the loss by weights and biases of the hidden layer.
+    """The gradients of the loss with respect to weights and biases of the hidden layer.
 
     X: (N, F), inputs; A: (N, H), activations of the hidden layer; W_o: (H, K);
     P: (N, K), probabilities; T: (N, K), one-hot.
@@ -653,7 +763,7 @@ check.gradients(
     ### END HIDDEN TESTS
 )
 
-# %% tags=["mistake"] question="hidden-gradients" says="The way back goes through the ReLU: where a hidden unit was off for a sample, nothing of that sample passes."
+# %% tags=["mistake"] question="hidden-gradients" says="The backward pass goes through the ReLU: where a hidden unit was off for a sample, nothing of that sample passes."
 def hidden_gradients(X, A, W_o, P, T):
     D = (P - T) / len(T) @ W_o.T
     return X.T @ D, D.sum(axis=0, keepdims=True)
@@ -663,7 +773,7 @@ def hidden_gradients(X, A, W_o, P, T):
     D = np.maximum((P - T) / len(T) @ W_o.T, 0)
     return X.T @ D, D.sum(axis=0, keepdims=True)
 
-# %% tags=["mistake"] question="hidden-gradients" says="The slope of relu is 1 where a unit is on, not the activation: what arrives passes unchanged."
+# %% tags=["mistake"] question="hidden-gradients" says="The slope of relu is 1 where a unit is on, not the activation: the upstream gradient passes unchanged."
 def hidden_gradients(X, A, W_o, P, T):
     D = (P - T) / len(T) @ W_o.T * A
     return X.T @ D, D.sum(axis=0, keepdims=True)
@@ -707,18 +817,18 @@ def hidden_gradients(X, A, W_o, P, T):
 # %% [markdown]
 # # Part 2: momentum
 #
-# Gradient descent forgets. Each step looks only at the slope under its feet. In a narrow valley the slope points
-# almost straight at the opposite wall, so the steps go from wall to wall and make little way along the valley floor.
+# Gradient descent forgets. Each step looks only at the slope where it stands. In a narrow valley the slope points
+# almost straight at the opposite wall, so the steps go from wall to wall and make little progress along the valley.
 # A heavy ball does better: the pushes from left and right cancel, and the pushes along the valley add up.
 #
-# Momentum gives each weight a *velocity* $v$. It keeps the share $\gamma$ of itself at each step and gets a push from
+# Momentum gives each weight a *velocity* $v$. It keeps the fraction $\gamma$ of itself at each step and gets a push from
 # the gradient $g$. The weight moves by the velocity:
 #
 # $$v \leftarrow \gamma\, v + \eta\, g, \qquad w \leftarrow w - v$$
 #
-# At the start, $v = 0$. With $\gamma = 0$ it is plain gradient descent. With a gradient that stays the same, $v$ grows
-# towards $\eta g\, (1 + \gamma + \gamma^2 + \dots) = \eta g / (1 - \gamma)$: ten times $\eta g$ for $\gamma = 0.9$, a
-# hundred times for $\gamma = 0.99$.
+# At the beginning, $v = 0$. With $\gamma = 0$ it is plain gradient descent. Work out with a pencil what $v$ comes to in the
+# end if the gradient stays the same, and after how many steps it is about there, for $\gamma = 0.9$ and for 0.99. You
+# will need both numbers in 4.3.
 
 # %% [markdown]
 # ## 2.1 One step
@@ -735,7 +845,7 @@ def momentum_step(w, v, g, eta, gamma):
     """One step of gradient descent with momentum.
 
     w, v, g: arrays of one shape: weights, their velocity so far, their gradient;
-    eta: learning rate; gamma: the share of the velocity that is kept.
+    eta: learning rate; gamma: the fraction of the velocity that is kept.
     Returns w and v after the step, as new arrays.
     """
     ### BEGIN SOLUTION
@@ -780,7 +890,7 @@ def momentum_step(w, v, g, eta, gamma):
     w -= v
     return w, v
 
-# %% tags=["mistake"] question="momentum-step" says="The new velocity has been applied and its share kept on top, so the weight moves twice: that is a look ahead, not this step."
+# %% tags=["mistake"] question="momentum-step" says="The new velocity has been applied and its kept part on top, so the weight moves twice: that is a look ahead, not this step."
 def momentum_step(w, v, g, eta, gamma):
     v = gamma * v + eta * g
     return w - gamma * v - eta * g, v
@@ -829,10 +939,11 @@ def valley_path(Q, w, eta, gamma, steps):
 # %% nbgrader={"grade_id": "valley-cases", "locked": true}
 def valley_cases(rng):
     """Valleys in two and three dimensions, a few steps each."""
-    for slopes, eta, gamma in (((1.0, 10.0), 0.08, 0.9), ((0.5, 2.0, 6.0), 0.1, 0.5), ((1.0, 4.0), 0.1, 0.99)):
+    for slopes, eta, gamma, steps in (((1.0, 10.0), 0.08, 0.9, 6), ((0.5, 2.0, 6.0), 0.1, 0.5, 5),
+                                      ((1.0, 4.0), 0.1, 0.99, 7)):
         turn, _ = np.linalg.qr(rng.standard_normal((len(slopes), len(slopes))))
         yield {"Q": turn @ np.diag(slopes) @ turn.T, "w": 2 + rng.random(len(slopes)), "eta": eta, "gamma": gamma,
-               "steps": 6, "case": f"{len(slopes)} dimensions, γ = {gamma}"}
+               "steps": steps, "case": f"{len(slopes)} dimensions, γ = {gamma}"}
 
 
 # %% nbgrader={"grade_id": "valley-path-check", "grade": true, "points": 3}
@@ -941,6 +1052,80 @@ with check.once_written():
     draw_paths(np.diag([1.0, 100.0]), np.array([10.0, 0.8]), eta=0.015, gammas=(0, 0.9, 0.99), steps=80)
 
 # %% [markdown]
+# ## 2.3 How long may a step be? First guess
+#
+# *Afterwards you have said something that the next cell can contradict.*
+#
+# In this valley, plain gradient descent stays in it as long as $\eta < 0.02$; with a larger $\eta$ it climbs the walls
+# higher at every step. Does momentum allow a larger or only a smaller $\eta$ before that happens? The old pushes add up, so
+# perhaps smaller. Or does it help? Predict the largest $\eta$ that is still stable for $\gamma = 0.9$. The point is for a
+# prediction, right or wrong: one that you have made is worth more than an explanation that you have read.
+
+# %% nbgrader={"grade_id": "predict-edge", "solution": true}
+def predict_edge():
+    """Your prediction: the largest stable learning rate for gamma = 0.9 in the valley with the slopes 1 and 100.
+
+    Returns one number between 0 and 1.
+    """
+    ### BEGIN SOLUTION
+    return 0.038
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "predict-edge-cases", "locked": true}
+def nothing_given(rng):
+    """A prediction is made out of nothing."""
+    yield {"case": "your prediction"}
+
+
+def between_0_and_1(prediction):
+    """One number that can be a learning rate here."""
+    return np.ndim(prediction) == 0 and 0 < float(prediction) < 1
+
+
+# %% nbgrader={"grade_id": "predict-edge-check", "grade": true, "points": 1}
+check.properties(predict_edge, at=nothing_given, points=1, a_number_between_0_and_1=between_0_and_1)
+
+# %% tags=["mistake"] question="predict-edge" says="A learning rate of 0 moves nothing, and is no prediction: name a number between 0 and 1."
+def predict_edge():
+    return 0.0
+
+# %% tags=["mistake"] question="predict-edge" says="With a negative learning rate the steps go uphill: name a number between 0 and 1."
+def predict_edge():
+    return -0.02
+
+# %% tags=["alternative"] question="predict-edge" name="another guess"
+def predict_edge():
+    return 0.002
+
+# %% tags=["alternative"] question="predict-edge" name="as an array without an axis"
+def predict_edge():
+    return np.array(0.02)
+
+# %% [markdown]
+# ### The edge, measured
+#
+# For each $\gamma$ the cell looks for the largest $\eta$ with which 2,000 steps of your `valley_path` still end near the
+# lowest point, halving an interval fourteen times.
+
+# %% tags=["experiment"]
+def largest_stable_rate(Q, start, gamma, steps=2000):
+    """The largest learning rate with which the path ends lower than it began, by halving an interval."""
+    low, high = 0.0, 0.1
+    for _ in range(14):
+        middle = (low + high) / 2
+        end = valley_path(Q, start, middle, gamma, steps)[-1]
+        low, high = (middle, high) if end @ Q @ end < start @ Q @ start else (low, middle)
+    return low
+
+
+with check.once_written(), np.errstate(all="ignore"):
+    edges = {gamma: largest_stable_rate(np.diag([1.0, 100.0]), np.array([10.0, 0.8]), gamma)
+             for gamma in (0, 0.5, 0.9, 0.99)}
+    for gamma, edge in edges.items():
+        print(f"γ = {gamma}: stable up to η = {edge:.4f}")
+    print(f"Your prediction for γ = 0.9 was {float(predict_edge()):g}.")
+
+# %% [markdown]
 # # Part 3: learning from the right part of the data
 #
 # The images fall into three parts, and each has one use.
@@ -958,12 +1143,14 @@ with check.once_written():
 #
 # *Afterwards every pixel has about the same size, by a rule that the validation images had no say in.*
 #
-# Nets learn faster if each input has mean 0 and spread 1. Subtract from each pixel its mean and divide by its standard
-# deviation: **the mean and the standard deviation over the training images, for all three parts.** A new image, one day,
-# will come alone. It has no statistics of its own, and neither have the validation images, which stand in for it.
+# Nets learn faster if each input has mean 0 and standard deviation 1. Subtract from each pixel its mean and divide by its
+# standard deviation: **the mean and the standard deviation over the training images, for all three parts.** New images
+# arrive one at a time. One image has no statistics of its own, and neither have the validation images, which stand in
+# for it.
 #
 # A pixel in the corner is black in every training image, and its standard deviation is 0. Others are black in nearly
-# all. Divide by the standard deviation or by `floor`, whichever is larger.
+# all. Divide by the standard deviation or by `floor`, whichever is larger. (This is not the rule of problem set 4, which
+# leaves such pixels undivided: a function of the same name, copied from there, gives other numbers.)
 #
 # $$x_{nf} \;\to\; \frac{x_{nf} - \mu_f}{\max(\sigma_f, \text{floor})}$$
 #
@@ -984,11 +1171,12 @@ def standardise(train, validation, test, floor):
 
 # %% nbgrader={"grade_id": "standardise-cases", "locked": true}
 def scale_cases(rng):
-    """Three parts from somewhat different distributions; the last pixel is constant in the training part."""
-    for sizes, F in (((6, 4, 3), 4), ((5, 5, 5), 3)):
+    """Three parts from different distributions; in the training part the last pixel is constant, the first nearly so."""
+    for sizes, F, floor in (((6, 4, 3), 4, 0.25), ((5, 5, 5), 3, 0.4)):
         train, validation, test = (1 + k + (1 + k) * rng.standard_normal((n, F)) for k, n in enumerate(sizes))
+        train[:, 0] = 0.5 + 0.1 * rng.permutation(np.linspace(-1, 1, len(train)))
         train[:, -1] = 0.5
-        yield {"train": train, "validation": validation, "test": test, "floor": 0.25, "case": f"F = {F}"}
+        yield {"train": train, "validation": validation, "test": test, "floor": floor, "case": f"F = {F}"}
 
 
 # %% nbgrader={"grade_id": "standardise-check", "grade": true, "points": 2}
@@ -1000,7 +1188,7 @@ def standardise(train, validation, test, floor):
         return (part - part.mean(axis=0)) / np.maximum(part.std(axis=0), floor)
     return own(train), own(validation), own(test)
 
-# %% tags=["mistake"] question="standardise" says="Mean and spread have been taken over all images together: something of the validation and test images has leaked into the training."
+# %% tags=["mistake"] question="standardise" says="Mean and standard deviation have been taken over all images together: something of the validation and test images has leaked into the training."
 def standardise(train, validation, test, floor):
     everything = np.vstack([train, validation, test])
     mean, divisor = everything.mean(axis=0), np.maximum(everything.std(axis=0), floor)
@@ -1011,7 +1199,7 @@ def standardise(train, validation, test, floor):
     mean, divisor = train.mean(axis=0), train.std(axis=0)
     return (train - mean) / divisor, (validation - mean) / divisor, (test - mean) / divisor
 
-# %% tags=["mistake"] question="standardise" says="One mean and one spread for all pixels is another scaling: here each pixel has its own, over the samples."
+# %% tags=["mistake"] question="standardise" says="One mean and one standard deviation for all pixels is another scaling: here each pixel has its own, over the samples."
 def standardise(train, validation, test, floor):
     mean, divisor = train.mean(), max(train.std(), floor)
     return (train - mean) / divisor, (validation - mean) / divisor, (test - mean) / divisor
@@ -1021,12 +1209,18 @@ def standardise(train, validation, test, floor):
     mean, divisor = train.mean(axis=0), train.std(axis=0) + floor
     return (train - mean) / divisor, (validation - mean) / divisor, (test - mean) / divisor
 
+# %% tags=["mistake"] question="standardise" says="Only a standard deviation of exactly 0 has been replaced: a pixel that hardly varies is then blown up, and any standard deviation below the floor gives way to it."
+def standardise(train, validation, test, floor):
+    mean, deviation = train.mean(axis=0), train.std(axis=0)
+    divisor = np.where(deviation < 1e-9, floor, deviation)
+    return (train - mean) / divisor, (validation - mean) / divisor, (test - mean) / divisor
+
 # %% tags=["alternative"] question="standardise" name="all parts at once, scaled by the training rows"
 def standardise(train, validation, test, floor):
     n, m = len(train), len(train) + len(validation)
     everything = np.concatenate([train, validation, test])
-    spread = np.sqrt(np.mean((train - train.mean(axis=0)) ** 2, axis=0))
-    scaled = (everything - np.mean(everything[:n], axis=0)) / np.where(spread < floor, floor, spread)
+    deviation = np.sqrt(np.mean((train - train.mean(axis=0)) ** 2, axis=0))
+    scaled = (everything - np.mean(everything[:n], axis=0)) / np.where(deviation < floor, floor, deviation)
     return scaled[:n], scaled[n:m], scaled[m:]
 
 # %% tags=["alternative"] question="standardise" name="pixel by pixel"
@@ -1048,7 +1242,7 @@ def standardise(train, validation, test, floor):
 
 # %% nbgrader={"grade_id": "study", "locked": true}
 def study(W_h, b_h, W_o, b_o, X, T):
-    """Loss, accuracy, and the gradients by W_h, b_h, W_o, b_o (a tuple of four)."""
+    """Loss, accuracy, and the gradients with respect to W_h, b_h, W_o, b_o (a tuple of four)."""
     A, P = forward(W_h, b_h, W_o, b_o, X)
     gradients = *hidden_gradients(X, A, W_o, P, T), *output_gradients(A, P, T)
     return average_ce(T, P), accuracy(P, T), gradients
@@ -1081,7 +1275,7 @@ def train(W_h, b_h, W_o, b_o, X, T, X_val, T_val, epochs, eta, gamma, judge, stu
 
     W_h: (F, H), b_h: (1, H), W_o: (H, K), b_o: (1, K), weights to start from;
     X: (N, F), T: (N, K), training part; X_val: (M, F), T_val: (M, K), validation part;
-    epochs: number of steps; eta: learning rate; gamma: share of the velocity that is kept;
+    epochs: number of steps; eta: learning rate; gamma: fraction of the velocity that is kept;
     judge(W_h, b_h, W_o, b_o, X, T) returns loss and accuracy,
     study(W_h, b_h, W_o, b_o, X, T) returns loss, accuracy and a tuple of four gradients.
     Returns W_h, b_h, W_o, b_o, trained, and losses: (epochs, 2), accuracies: (epochs, 2), where
@@ -1102,13 +1296,20 @@ def train(W_h, b_h, W_o, b_o, X, T, X_val, T_val, epochs, eta, gamma, judge, stu
 
 # %% nbgrader={"grade_id": "train-cases", "locked": true}
 def training_cases(rng):
-    """Five epochs of small nets: enough to see every number of it."""
-    for N, M, F, H, K in ((12, 7, 4, 6, 3), (9, 9, 5, 4, 4)):
+    """A few epochs of small nets: enough to see every number of it. In the last case the validation part has the training
+    inputs with other classes: what the net learns is wrong there, and the validation loss rises."""
+    def case(net, other, epochs, eta, gamma):
+        return {**{name: net[name] for name in ("W_h", "b_h", "W_o", "b_o", "X", "T")},
+                "X_val": other["X"], "T_val": other["T"], "epochs": epochs, "eta": eta * rng.uniform(0.8, 1.2),
+                "gamma": gamma, "judge": judge, "study": study, "case": f"{net['case']}, M = {len(other['X'])}"}
+
+    for (N, M, F, H, K), epochs, eta, gamma in (((12, 7, 4, 6, 3), 5, 0.2, 0.9), ((9, 9, 5, 4, 4), 4, 0.3, 0.5)):
         net, other = small_net(rng, N, F, H, K), small_net(rng, M, F, H, K)
-        yield {"W_h": net["W_h"] / 2, "b_h": net["b_h"], "W_o": net["W_o"] / 2, "b_o": net["b_o"],
-               "X": net["X"], "T": net["T"], "X_val": other["X"], "T_val": other["T"],
-               "epochs": 5, "eta": 0.2, "gamma": 0.9, "judge": judge, "study": study,
-               "case": f"N = {N}, M = {M}, F = {F}, H = {H}, K = {K}"}
+        net["W_h"], net["W_o"] = net["W_h"] / 2, net["W_o"] / 2
+        yield case(net, other, epochs, eta, gamma)
+    net = small_net(rng, 8, 6, 5, 3)
+    net["W_h"], net["W_o"], net["b_o"] = net["W_h"] / 4, net["W_o"] / 10, 0 * net["b_o"]
+    yield case(net, {"X": net["X"], "T": np.roll(net["T"], 1, axis=1)}, 4, 0.3, 0.9)
 
 
 # %% nbgrader={"grade_id": "train-check", "grade": true, "points": 6}
@@ -1225,6 +1426,30 @@ def train(W_h, b_h, W_o, b_o, X, T, X_val, T_val, epochs, eta, gamma, judge, stu
             w -= v
     return *weights, losses, accuracies
 
+# %% tags=["mistake"] question="train" says="The weights with the lowest validation loss are returned: asked for are the last ones, and what was chosen by the validation images can no longer be judged by them."
+def train(W_h, b_h, W_o, b_o, X, T, X_val, T_val, epochs, eta, gamma, judge, study, progress=range):
+    weights, velocities = [W_h, b_h, W_o, b_o], [0] * 4
+    losses, accuracies, best = np.zeros((epochs, 2)), np.zeros((epochs, 2)), weights
+    for k in range(epochs):
+        losses[k, 1], accuracies[k, 1] = judge(*weights, X_val, T_val)
+        losses[k, 0], accuracies[k, 0], gradients = study(*weights, X, T)
+        if losses[k, 1] <= losses[:k + 1, 1].min():
+            best = weights
+        velocities = [gamma * v + eta * g for v, g in zip(velocities, gradients)]
+        weights = [w - v for w, v in zip(weights, velocities)]
+    return *(weights if judge(*weights, X_val, T_val)[0] < losses[:, 1].min() else best), losses, accuracies
+
+# %% tags=["mistake"] question="train" says="Momentum has been replaced by a running average: the new gradient counts in full, not with 1 - gamma."
+def train(W_h, b_h, W_o, b_o, X, T, X_val, T_val, epochs, eta, gamma, judge, study, progress=range):
+    weights, velocities = [W_h, b_h, W_o, b_o], [0] * 4
+    losses, accuracies = np.zeros((epochs, 2)), np.zeros((epochs, 2))
+    for k in range(epochs):
+        losses[k, 1], accuracies[k, 1] = judge(*weights, X_val, T_val)
+        losses[k, 0], accuracies[k, 0], gradients = study(*weights, X, T)
+        velocities = [gamma * v + (1 - gamma) * eta * g for v, g in zip(velocities, gradients)]
+        weights = [w - v for w, v in zip(weights, velocities)]
+    return *weights, losses, accuracies
+
 # %% tags=["alternative"] question="train" name="every line written out"
 def train(W_h, b_h, W_o, b_o, X, T, X_val, T_val, epochs, eta, gamma, judge, study, progress=range):
     v_Wh, v_bh, v_Wo, v_bo = 0, 0, 0, 0
@@ -1273,7 +1498,7 @@ def train(W_h, b_h, W_o, b_o, X, T, X_val, T_val, epochs, eta, gamma, judge, stu
 #
 # Draw four lines: training and validation loss, training and validation accuracy, over the epochs. Put loss and
 # accuracy into two panels side by side, since they have different units. Say what is on each axis, in both panels, and
-# which line is which. Draw accuracies as shares, as they come.
+# which line is which. Draw accuracies as fractions, as they come.
 #
 # Shapes: two arrays `(epochs, 2)`, training in column 0 and validation in column 1 $\to$ a figure, left open.
 
@@ -1344,7 +1569,7 @@ def draw_curves(losses, accuracies):
     plt.subplot(2, 1, 2)
     plt.plot(epochs, accuracies[:, 0], "o-", epochs, accuracies[:, 1], "s-")
     plt.xlabel("epoch")
-    plt.ylabel("share of right answers")
+    plt.ylabel("fraction of right answers")
     plt.legend(["training", "validation"])
 
 # %% [markdown]
@@ -1358,7 +1583,7 @@ def draw_curves(losses, accuracies):
 #
 # Choose by the validation loss. Then report the test loss **of the run you have chosen**, whether it is the smallest one
 # or not. Runs at too large a rate have blown up. Their losses are `nan` or infinite, and such a run must not win. (What
-# does `np.argmin` make of a `nan`? Try it.) You may take it that not all runs have blown up.
+# does `np.argmin` make of a `nan`? Try it.) The runs come in any order, and not all of them have blown up.
 #
 # Shapes: four arrays $(R,)$ $\to$ two numbers.
 
@@ -1376,17 +1601,15 @@ def choose_rate(rates, train_losses, validation_losses, test_losses):
 
 # %% nbgrader={"grade_id": "choose-rate-cases", "locked": true}
 def sweep_cases(rng):
-    """Sweeps of six runs, in which the three losses have their minima at different rates."""
+    """Sweeps of six runs, in no order of rates; the three losses are lowest in different runs, and the first runs may
+    have blown up."""
     for blown_up in (1, 0, 2):
-        train_losses, validation_losses, test_losses = 1 + rng.random((3, 6))
-        for losses, best in zip((train_losses, validation_losses, test_losses), rng.permutation(4)):
-            losses[best] = rng.uniform(0.5, 0.9)
-        for run in range(blown_up):
-            for losses in (train_losses, validation_losses, test_losses):
-                losses[5 - run] = np.nan if run == 0 else np.inf
-        yield {"rates": np.sort(10 ** rng.uniform(-3, 0, 6)), "train_losses": train_losses,
-               "validation_losses": validation_losses, "test_losses": test_losses,
-               "case": f"{blown_up} of 6 runs blown up"}
+        losses = 1 + rng.random((3, 6))  # training, validation, test
+        losses[range(3), 2 + rng.permutation(3)] = rng.uniform(0.5, 0.9, 3)
+        for run, value in zip(range(blown_up), (np.nan, np.inf)):
+            losses[:, run] = value
+        yield {"rates": 10 ** rng.uniform(-3, 0, 6), "train_losses": losses[0], "validation_losses": losses[1],
+               "test_losses": losses[2], "case": f"{blown_up} of 6 runs blown up"}
 
 
 # %% nbgrader={"grade_id": "choose-rate-check", "grade": true, "points": 2}
@@ -1415,6 +1638,11 @@ def choose_rate(rates, train_losses, validation_losses, test_losses):
 def choose_rate(rates, train_losses, validation_losses, test_losses):
     best = np.nanargmin(validation_losses)
     return rates[best], validation_losses[best]
+
+# %% tags=["mistake"] question="choose-rate" says="The runs have been counted after those that blew up were left out, and that number has been used for the whole list: another run stands in this place."
+def choose_rate(rates, train_losses, validation_losses, test_losses):
+    best = np.argmin(validation_losses[np.isfinite(validation_losses)])
+    return rates[best], test_losses[best]
 
 # %% tags=["alternative"] question="choose-rate" name="nan becomes infinity first"
 def choose_rate(rates, train_losses, validation_losses, test_losses):
@@ -1456,7 +1684,7 @@ def counted(what):
 
 # %% tags=["experiment"]
 digits = data.mnist(size=(12_500, 10_000) if FULL else (2_000, 1_000), dtype=np.float32)
-HIDDEN, EPOCHS, SWEEP_EPOCHS = (1000, 200, 50) if FULL else (100, 200, 50)
+HIDDEN, EPOCHS = 64, 200
 FLOOR = 0.1
 
 parts = data.split(digits.train_images, digits.train_labels, fractions=(0.8, 0.2))
@@ -1469,53 +1697,114 @@ with check.once_written():
     X, X_val, X_test = standardise(*(part.inputs for part in parts.values()), FLOOR)
     for name, part, scaled in zip(parts, parts.values(), (X, X_val, X_test)):
         print(f"{name:>10}: {len(part.labels):6,} images, pixels with mean {scaled.mean():+.3f} "
-              f"and spread {scaled.std():.2f}")
+              f"and standard deviation {scaled.std():.2f}")
 
 # %% [markdown]
-# ## 4.1 A sweep
+# ## 4.1 Which rate will win?
 #
-# For each $\gamma$, a run of 50 epochs at each learning rate. The rates are yours to change: add some between the best
-# ones, or where the best one lies at the edge. A run that blows up is not a bug. It shows where the limit is. (Much
-# shorter runs would mislead: with $\gamma = 0.99$ the velocity needs about $1 / (1 - \gamma) = 100$ steps to build up.)
+# *Afterwards you have said what you expect of the sweep.*
+#
+# The next cell sweeps the learning rate for $\gamma = 0$, 0.9 and 0.99: 200 epochs for each rate. Suppose that plain
+# descent does best at some rate $\eta_0$. Which rates do you expect to do best for $\gamma = 0.9$ and for $\gamma = 0.99$, as
+# multiples of $\eta_0$? (Part 2 has asked how fast a weight moves in the end, if its gradient stays the same.) Again the
+# point is for the prediction.
+
+# %% nbgrader={"grade_id": "predict-rates", "solution": true}
+def predict_rates():
+    """Your prediction: the best learning rates for gamma = 0.9 and 0.99, each divided by the best one for gamma = 0.
+
+    Returns two positive numbers.
+    """
+    ### BEGIN SOLUTION
+    return 0.1, 0.01
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "predict-rates-cases", "locked": true}
+def two_positive(prediction):
+    """Two numbers that can be quotients of learning rates."""
+    return np.shape(prediction) == (2,) and bool(np.all(np.asarray(prediction, float) > 0))
+
+
+# %% nbgrader={"grade_id": "predict-rates-check", "grade": true, "points": 1}
+check.properties(predict_rates, at=nothing_given, points=1, two_positive_numbers=two_positive)
+
+# %% tags=["mistake"] question="predict-rates" says="One number is not enough: there are two values of gamma to say something about."
+def predict_rates():
+    return 0.1
+
+# %% tags=["mistake"] question="predict-rates" says="A quotient of two learning rates is positive: 0 would mean that no step is small enough."
+def predict_rates():
+    return 0.1, 0.0
+
+# %% tags=["alternative"] question="predict-rates" name="the other way round"
+def predict_rates():
+    return 10, 100
+
+# %% tags=["alternative"] question="predict-rates" name="a list"
+def predict_rates():
+    return [1, 1]
+
+# %% [markdown]
+# ## 4.2 A sweep
+#
+# The rates are yours to change: add some between the best ones, or where the best one lies at the edge. A run that blows
+# up is not a bug. It shows where the limit is.
+#
+# The record of a run of 200 epochs holds shorter runs as well, so the cell can say which rate is ahead after 50, 100 and
+# 200 epochs. The best rate is not a property of the net alone: it belongs to a length of training.
 
 # %% tags=["experiment"]
 RATES = {  # γ -> learning rates to try
-    0: [0.1, 0.3, 1.0, 3.0],
-    0.9: [0.01, 0.03, 0.1, 0.3],
-    0.99: [0.001, 0.003, 0.01],
+    0: [0.03, 0.1, 0.3, 1.0, 3.0],
+    0.9: [0.003, 0.01, 0.03, 0.1],
+    0.99: [0.0003, 0.001, 0.003, 0.01],
 }
+LOOKS = (50, 100, EPOCHS)  # after how many epochs the runs are compared
+swept = {}  # (γ, η) -> (W_h, b_h, W_o, b_o, losses, accuracies)
 chosen = {}  # γ -> the learning rate to go on with
 
 
-def sweep(gamma, rates):
-    """Final training, validation and test losses, each (R,), of a short run for each rate."""
-    losses = []
-    for eta in rates:
-        *weights, _, _ = train(*start, X, T, X_val, T_val, SWEEP_EPOCHS, eta, gamma, judge, study,
-                              counted(f"γ = {gamma}, η = {eta}"))
-        losses.append([judge(*weights, *part)[0] for part in ((X, T), (X_val, T_val), (X_test, T_test))])
-    return np.array(losses).T
+def final_losses(gamma, rates):
+    """Losses of the trained nets on the training, validation and test part: (3, R)."""
+    parts_of_data = (X, T), (X_val, T_val), (X_test, T_test)
+    return np.array([[judge(*swept[gamma, eta][:4], *part)[0] for eta in rates] for part in parts_of_data])
+
+
+def tell_best(gamma, rates):
+    """Print the rate to take, and which rates were ahead on the way; draw the validation losses over the rates."""
+    losses = final_losses(gamma, rates)
+    chosen[gamma], reported = choose_rate(np.array(rates), *losses)
+    print(f"γ = {gamma}: η = {chosen[gamma]:g} has the lowest validation loss; its test loss is {reported:.3f}, "
+          f"the smallest of all runs {np.nanmin(losses[2]):.3f}")
+    seen = {f"{k} epochs": np.array([swept[gamma, eta][4][k - 1, 1] for eta in rates]) for k in LOOKS}
+    for name, values in seen.items():
+        ahead = int(np.nanargmin(values))
+        print(f"    after {name}: η = {rates[ahead]:g}, validation loss {values[ahead]:.3f}; "
+              f"η / (1 − γ) = {rates[ahead] / (1 - gamma):.2g}")
+    return {name: (np.array(rates), values) for name, values in seen.items()}
 
 
 with check.once_written(), np.errstate(all="ignore"):
     needs(X, "standardise")
-    results = {gamma: sweep(gamma, rates) for gamma, rates in RATES.items()}
     for gamma, rates in RATES.items():
-        chosen[gamma], reported = choose_rate(np.array(rates), *results[gamma])
-        print(f"γ = {gamma}: η = {chosen[gamma]:g} has the lowest validation loss; its test loss is {reported:.3f}, "
-              f"the smallest of all runs {np.nanmin(results[gamma][2]):.3f}")
-    axis = plots.learning_curves({f"γ = {gamma}": (np.array(RATES[gamma]), results[gamma][1]) for gamma in RATES},
-                                 xlabel="learning rate η", ylabel="validation loss",
-                                 title=f"The sweep: validation loss after {SWEEP_EPOCHS} epochs")
-    axis.set_xscale("log")
-    axis.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
+        for eta in rates:
+            swept[gamma, eta] = train(*start, X, T, X_val, T_val, EPOCHS, eta, gamma, judge, study,
+                                      counted(f"γ = {gamma}, η = {eta}"))
+    figure, panels = plt.subplots(1, 3, figsize=(10.8, 3.6), sharey=True, constrained_layout=True)
+    for panel, (gamma, rates) in zip(panels, RATES.items()):
+        plots.learning_curves(tell_best(gamma, rates), xlabel="learning rate η", ylabel="validation loss",
+                              title=f"γ = {gamma}", ax=panel)
+        panel.set_xscale("log")
+    figure.set_label("The validation loss over the learning rate, for three values of γ, after 50, 100 and 200 epochs.")
     plt.show()
+    print("Best rates for γ = 0.9 and 0.99, divided by that for γ = 0: you predicted {:g} and {:g}, measured are {:g} and "
+          "{:g}.".format(*predict_rates(), *(chosen[gamma] / chosen[0] for gamma in (0.9, 0.99))))
 
 # %% [markdown]
-# ## 4.2 The long runs
+# ### Two of the runs
 #
-# 200 epochs for $\gamma = 0.9$ and $\gamma = 0.99$, each at its own learning rate. Where do the curves of training and
-# validation part? Which of the two runs is rougher at the beginning?
+# The runs for $\gamma = 0.9$ and $\gamma = 0.99$ that the validation images prefer. Where do the curves of training and
+# validation part? Which of the two starts off more slowly?
 
 # %% tags=["experiment"]
 runs = {}  # γ -> (W_h, b_h, W_o, b_o, losses, accuracies)
@@ -1523,8 +1812,7 @@ runs = {}  # γ -> (W_h, b_h, W_o, b_o, losses, accuracies)
 with check.once_written():
     needs(chosen, "the sweep")
     for gamma in (0.9, 0.99):
-        run = runs[gamma] = train(*start, X, T, X_val, T_val, EPOCHS, chosen[gamma], gamma, judge, study,
-                                  counted(f"γ = {gamma}"))
+        run = runs[gamma] = swept[gamma, chosen[gamma]]
         losses, accuracies = run[4:]
         best = int(np.nanargmin(losses[:, 1]))
         print(f"γ = {gamma}, η = {chosen[gamma]:g}: after {EPOCHS} epochs training loss {losses[-1, 0]:.4f}, validation "
@@ -1553,32 +1841,65 @@ with check.once_written():
     plt.show()
 
 # %% [markdown]
+# ### A thousand hidden units
+#
+# The same rate and $\gamma = 0.9$ with 1,000 hidden units, sixteen times as many weights, for 40 epochs (with
+# `FULL = True` for 200). Is the wide net ahead after as many epochs, and on which part of the data?
+
+# %% tags=["experiment"]
+with check.once_written():
+    needs(chosen, "the sweep")
+    wide_epochs = EPOCHS if FULL else 40
+    wide = train(*starting_weights(784, 1000, 10), X, T, X_val, T_val, wide_epochs, chosen[0.9], 0.9, judge, study,
+                 counted("1,000 hidden units"))
+    curves = {f"{HIDDEN} units": runs[0.9][4:], "1,000 units": wide[4:]}
+    for name, (losses, accuracies) in curves.items():
+        print(f"{name}: after {wide_epochs} epochs training loss {losses[wide_epochs - 1, 0]:.4f}, validation loss "
+              f"{losses[wide_epochs - 1, 1]:.4f}, validation accuracy {accuracies[wide_epochs - 1, 1]:.2%}")
+    plots.learning_curves({f"{name}, {part}": losses[:wide_epochs, column] for name, (losses, _) in curves.items()
+                           for column, part in enumerate(("training", "validation"))},
+                          title=f"Wide and narrow, γ = 0.9, η = {chosen[0.9]:g}", first=0)
+    plt.show()
+
+# %% [markdown]
 # ## 4.3 Two values of γ
 #
-# Compare your runs for $\gamma = 0.9$ and $\gamma = 0.99$ in a short paragraph. Which learning rate suits each, and how are
-# the two rates related? Why? (A hint: how fast does a weight move in the end, if its gradient stays the same?) How do
-# the curves for $\gamma = 0.99$ begin, how do they go on, and what in the valley of part 2 looked alike?
+# Compare your runs for $\gamma = 0.9$ and $\gamma = 0.99$ in a short paragraph.
+#
+# - Which learning rate is best for each, and does that change with the number of epochs after which you look? How are the
+#   rates of the three $\gamma$ related, and why? (How fast does a weight move in the end, if its gradient stays the same,
+#   and after how many steps?)
+# - In the valley of part 2, a larger $\gamma$ stayed stable at a *larger* $\eta$. How does that go together with the sweep?
+# - How do the curves for $\gamma = 0.99$ begin, and why?
 
 # %% [markdown] nbgrader={"grade_id": "two-gammas", "grade": true, "solution": true, "points": 3}
 # ### BEGIN SOLUTION
-# **Model answer** (numbers for the 1,600 digits of the default size). The sweep takes $\eta = 0.3$ for plain descent,
-# 0.03 for $\gamma = 0.9$ and 0.003 for $\gamma = 0.99$: a factor of ten each time. With a gradient that stays the same, the
-# velocity grows to $\eta g / (1 - \gamma)$. So the rate that counts in the end is $\eta / (1 - \gamma)$, and that is 0.3 for
-# all three. (At the edge of what does not blow up the rule is coarser.) With $\gamma = 0.99$ the velocity takes about 100
-# steps to build up and as many to turn around. So the loss starts off more slowly: for the first steps it hardly
-# moves. Afterwards it goes down in waves, and so do the accuracies, as the path in the valley swung from side to side.
-# In the end the training loss is 0.012 for $\gamma = 0.9$ and 0.030 for $\gamma = 0.99$. The validation loss is lowest after
-# 71 and 50 epochs (0.43 and 0.60) and rises again after that, while the training loss goes on falling. (At full size,
-# with 10,000 images and 1,000 hidden units, the sweep takes 1, 0.3 and 0.003. The validation loss of $\gamma = 0.9$ is
-# lowest after 58 epochs, that of $\gamma = 0.99$ still falls after 200; the test accuracy is 95.6 %.)
+# **Model answer** (numbers for the 1,600 digits that come with the course software). After 200 epochs the sweep takes
+# $\eta = 0.1$ for plain descent, 0.01 for $\gamma = 0.9$ and 0.001 for $\gamma = 0.99$. After 50 epochs 0.3, 0.03 and 0.01 are
+# ahead. The longer the run, the smaller the rate that wins: fast runs have passed their lowest validation loss by then,
+# and overfit. With a gradient that stays the same, the velocity grows towards
+# $\eta g\, (1 + \gamma + \gamma^2 + \dots) = \eta g / (1 - \gamma)$. So what counts in the end is $\eta / (1 - \gamma)$: 0.1 for all
+# three after 200 epochs. It is a rule of thumb. The grid is coarse: a factor of three cannot be seen in it. And the velocity
+# takes about $1 / (1 - \gamma)$ steps to build up, 100 for $\gamma = 0.99$. A run of 50 epochs ends before that, and there
+# $\eta / (1 - \gamma)$ is 0.3, 0.3 and 1. (With 100 hidden units in place of 64, 200 epochs take 0.1, 0.01 and 0.0003.)
+#
+# The edge of what is stable says something else, measured in the valley: $\eta$ up to 0.020, 0.030, 0.038 and 0.0398 for
+# $\gamma = 0$, 0.5, 0.9 and 0.99. There the *steep* direction decides. In it the gradient changes its sign from step to
+# step, old and new pushes cancel, and momentum allows a larger rate, up to twice as large. Along the valley the gradient
+# keeps its sign and the pushes add up. The sweep is about the second, the edge about the first.
+#
+# With $\gamma = 0.99$ the loss starts off more slowly, because the velocity is still small: for the first steps it hardly
+# moves, and after 50 epochs the validation loss is 0.93, where $\gamma = 0.9$ is at 0.52. After 200 epochs the training loss
+# is 0.067 for $\gamma = 0.9$ and 0.16 for $\gamma = 0.99$, the validation loss 0.40 and 0.53.
 #
 # **Mark scheme, 3 points.**
 #
-# - 1 point: the larger $\gamma$ needs the smaller $\eta$, about a tenth, with the student's own numbers. (Rates of a sweep
-#   are coarse: a factor of 3 to 100 is as good.)
-# - 1 point: why: old gradients add up to $1 / (1 - \gamma)$ times one step, or a clear sentence that says so.
-# - 1 point: $\gamma = 0.99$ is slow to start and swings afterwards, as in the valley; it forgets too slowly. Mentioning
-#   overfitting is fine, but not what the point is for.
+# - 1 point: the best $\eta$ falls as $\gamma$ grows, with the student's own numbers, and *after how many epochs* that is so, or
+#   that it changes with their number. "$\eta / (1 - \gamma)$ is exactly the same", without a word on the grid, earns half.
+# - 1 point: why: old gradients add up to $1 / (1 - \gamma)$ times one step, and that takes about $1 / (1 - \gamma)$ steps, so
+#   that $\gamma = 0.99$ is slow to start.
+# - 1 point: the edge runs the other way, because pushes across the valley change sign and cancel. "Momentum always needs a
+#   smaller rate" earns nothing here.
 # ### END SOLUTION
 
 # %% [markdown]
@@ -1586,8 +1907,8 @@ with check.once_written():
 #
 # A report on this problem set says:
 #
-# > I scaled the training images, the validation images and the test images to mean 0 and spread 1, each part by its own
-# > statistics. For the validation curve I trained a second net on the validation images, in the same loop. Its loss
+# > I scaled the training images, the validation images and the test images to mean 0 and standard deviation 1, each part
+# > by its own statistics. For the validation curve I trained a second net on the validation images, in the same loop. Its loss
 # > falls below that of the training curve, so there is no overfitting. I tried 40 combinations of learning rate and γ.
 # > The best of them has a test error of 3.9 %, so that is the error to be expected on new images.
 #
@@ -1633,7 +1954,7 @@ def nesterov_train(W_h, b_h, W_o, b_o, X, T, epochs, eta, gamma, judge, study, p
     """Gradient descent with Nesterov's momentum.
 
     W_h: (F, H), b_h: (1, H), W_o: (H, K), b_o: (1, K), weights to start from; X: (N, F), T: (N, K);
-    epochs: number of steps; eta: learning rate; gamma: share of the velocity that is kept;
+    epochs: number of steps; eta: learning rate; gamma: fraction of the velocity that is kept;
     judge and study: functions as in 3.2.
     Returns W_h, b_h, W_o, b_o, trained, and losses: (epochs,), measured at the weights (not ahead of
     them) just before each step.
@@ -1653,12 +1974,12 @@ def nesterov_train(W_h, b_h, W_o, b_o, X, T, epochs, eta, gamma, judge, study, p
 
 # %% nbgrader={"grade_id": "nesterov-cases", "locked": true}
 def nesterov_cases(rng):
-    """Four epochs of a small net."""
-    for N, F, H, K in ((8, 4, 5, 3), (6, 3, 4, 4)):
+    """A few epochs of small nets."""
+    for (N, F, H, K), epochs, eta, gamma in (((8, 4, 5, 3), 4, 0.2, 0.9), ((6, 3, 4, 4), 5, 0.3, 0.5)):
         net = small_net(rng, N, F, H, K)
         yield {"W_h": net["W_h"] / 2, "b_h": net["b_h"], "W_o": net["W_o"] / 2, "b_o": net["b_o"],
-               "X": net["X"], "T": net["T"], "epochs": 4, "eta": 0.2, "gamma": 0.9, "judge": judge, "study": study,
-               "case": net["case"]}
+               "X": net["X"], "T": net["T"], "epochs": epochs, "eta": eta * rng.uniform(0.8, 1.2), "gamma": gamma,
+               "judge": judge, "study": study, "case": f"{net['case']}, {epochs} epochs"}
 
 
 # %% nbgrader={"grade_id": "nesterov-train-check", "grade": true, "points": 2}
@@ -1705,7 +2026,7 @@ def nesterov_train(W_h, b_h, W_o, b_o, X, T, epochs, eta, gamma, judge, study, p
         weights = [w - v for w, v in zip(weights, velocities)]
     return *weights, np.array(losses)
 
-# %% tags=["mistake"] question="nesterov-train" says="The whole velocity has been taken for the look ahead: without a push from the gradient, only its share gamma goes on."
+# %% tags=["mistake"] question="nesterov-train" says="The whole velocity has been taken for the look ahead: without a push from the gradient, only gamma times it goes on."
 def nesterov_train(W_h, b_h, W_o, b_o, X, T, epochs, eta, gamma, judge, study, progress=range):
     weights, velocities, losses = [W_h, b_h, W_o, b_o], [0] * 4, []
     for _ in range(epochs):

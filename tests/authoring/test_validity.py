@@ -13,7 +13,8 @@ import pytest
 from conftest import ROOT, SMALL, coursekit
 
 from helpers.grading.authoring.mutants import mutants
-from helpers.grading.authoring.validity import scorecards
+from helpers.grading.authoring.validity import is_prediction, scorecards
+from helpers.grading.notebooks.master import parse
 
 pytestmark = pytest.mark.slow
 
@@ -87,6 +88,13 @@ def test_a_check_with_blind_cases_lets_mutants_survive(small_course):
     card = card_of(small_course, **blind)
     assert card["caught_share"] < 1.0
     assert any(question["survivors"] for question in card["questions"])
+
+
+def test_a_prediction_has_no_mutants_and_a_function_of_something_has():
+    text = (ROOT / "notebooks" / "ps6_momentum.py").read_text()
+    questions = parse(text, "ps6_momentum").questions
+    foretold = {name for name, question in questions.items() if is_prediction(question)}
+    assert foretold == {"predict-edge", "predict-rates"}
 
 
 def test_mutants_are_small_changes_each_once():
