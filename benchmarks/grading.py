@@ -86,7 +86,7 @@ def marks(folder: Path, name: str) -> dict:
     from helpers.grading.gradebook import gradebook
 
     _, found = gradebook.marks_of(Course(folder), name)
-    return {student: {cell: mark["auto"] for cell, mark in row.items()} for student, row in found.items()}
+    return {student: {cell: mark.auto for cell, mark in row.items()} for student, row in found.items()}
 
 
 def stock_copy(folder: Path, target: Path) -> Path:

@@ -69,7 +69,7 @@ def grade(folder: Path, workers: int) -> tuple[float, dict[str, dict[str, float]
     for line in done.stdout.splitlines():
         print("   ", line[:150])
     _, marks = books.marks_of(Course(folder), NAME)
-    return seconds, {student: {cell: mark["score"] for cell, mark in row.items()} for student, row in marks.items()}
+    return seconds, {student: {cell: mark.score for cell, mark in row.items()} for student, row in marks.items()}
 
 
 def left_behind(word: str) -> list[str]:

@@ -110,7 +110,7 @@ class Classroom:
 
     def marks(self, student: str) -> dict[str, float]:
         with contextlib.closing(books.ClassGradebook(self.course, SMALL)) as book:
-            return {cell: mark["score"] for cell, mark in book.marks()[student].items()}
+            return {cell: mark.score for cell, mark in book.marks()[student].items()}
 
     def result(self, student: str) -> tuple:
         """Marks, verdicts, and outputs of a student."""
@@ -311,7 +311,7 @@ def test_attacks_win_nothing_through_nbgrader_either(small_course):
     subprocess.run([sys.executable, "-m", "nbgrader", "autograde", SMALL], cwd=small_course, capture_output=True,
                    timeout=200)
     _, marks = books.marks_of(course, SMALL)
-    won = {student: {cell: mark["score"] for cell, mark in row.items() if mark["score"]}
+    won = {student: {cell: mark.score for cell, mark in row.items() if mark.score}
            for student, row in marks.items()}
     assert won.pop("zoe") == {"loss-check": 1, "gradient-check": 3}
     assert won == {name: {} for name in BY_NBGRADER}

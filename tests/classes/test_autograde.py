@@ -34,7 +34,7 @@ KILLS, KILLS_A_CLASS = 50, 10
 def marks(folder: Path) -> dict[str, dict[str, float | None]]:
     """Automatic marks by student and cell, as the gradebook has them."""
     _, found = books.marks_of(Course(folder), SMALL)
-    return {student: {cell: mark["auto"] for cell, mark in row.items()} for student, row in found.items()}
+    return {student: {cell: mark.auto for cell, mark in row.items()} for student, row in found.items()}
 
 
 def deserved(folder: Path) -> dict[str, dict]:

@@ -38,7 +38,7 @@ def free_port() -> int:
 
 def marks(course: Course) -> dict[str, dict[str, float]]:
     _, found = books.marks_of(course, SMALL)
-    return {s: {c: m["auto"] for c, m in row.items() if c.endswith("-check")} for s, row in found.items()}
+    return {s: {c: m.auto for c, m in row.items() if c.endswith("-check")} for s, row in found.items()}
 
 
 def deserved(folder: Path) -> dict[str, dict[str, float]]:

@@ -76,7 +76,7 @@ def deserved(folder: Path) -> dict[str, dict[str, float]]:
 
 def marks(folder: Path) -> dict[str, dict[str, float]]:
     _, found = books.marks_of(Course(folder), SMALL)
-    return {s: {c: m["auto"] for c, m in row.items() if c.endswith("-check")} for s, row in found.items()}
+    return {s: {c: m.auto for c, m in row.items() if c.endswith("-check")} for s, row in found.items()}
 
 
 def one_of(folder: Path, kind: str) -> str:

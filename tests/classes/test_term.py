@@ -186,10 +186,10 @@ def test_a_lost_gradebook_has_again_what_people_gave(course):
     (course.root / "gradebook.db").unlink()
     grade(course, force=True)
     found = marks(course)
-    assert (found["ada"]["why"]["manual"], found["ada"]["why"]["extra"]) == (3, 0.5)
-    assert not found["ada"]["why"]["needs_person"]
-    assert found["ben"]["mean-square-check"]["score"] == 1
-    assert found["flo"]["why"]["needs_person"]
+    assert (found["ada"]["why"].manual, found["ada"]["why"].extra) == (3, 0.5)
+    assert not found["ada"]["why"].needs_person
+    assert found["ben"]["mean-square-check"].score == 1
+    assert found["flo"]["why"].needs_person
     with contextlib.closing(api.Gradebook(course.directory.db_url)) as book:
         assert book.find_comment("why", NAME, NAME, "ada").comment == "Well said."
 
@@ -199,7 +199,7 @@ def test_a_mark_that_was_taken_back_does_not_come_again(course):
     grade(course)
     give(course, "ada", "why", None)
     grade(course, force=True)
-    assert marks(course)["ada"]["why"]["manual"] is None
+    assert marks(course)["ada"]["why"].manual is None
 
 
 def test_an_unchanged_answer_is_not_held_out_again_and_a_changed_one_is(course):
@@ -209,10 +209,10 @@ def test_an_unchanged_answer_is_not_held_out_again_and_a_changed_one_is(course):
     hand_in(course, "ada", answered(course, RIGHT | {"why": "Because of something else."}))
     grade(course, force=True)
     found = marks(course)
-    assert found["ada"]["why"]["needs_person"]
-    assert not found["ben"]["why"]["needs_person"]
-    assert not found["ben"]["mean-square-check"]["needs_person"]
-    assert found["flo"]["why"]["needs_person"]
+    assert found["ada"]["why"].needs_person
+    assert not found["ben"]["why"].needs_person
+    assert not found["ben"]["mean-square-check"].needs_person
+    assert found["flo"]["why"].needs_person
 
 
 def test_every_regrade_has_a_copy_before_it_and_the_last_ten_stay(course):
@@ -263,8 +263,8 @@ def test_a_question_added_to_a_graded_set_costs_nothing_that_is_there(course):
     course = rewrite(course, ("\n# %% [markdown]\n# ## 1.3 Why?", QUESTION))
     summary = grade(course)
     found = marks(course)
-    assert found["ada"]["thrice-check"]["score"] == 0
-    assert (found["ada"]["why"]["score"], found["ada"]["twice-check"]["score"]) == (3.5, 3)
+    assert found["ada"]["thrice-check"].score == 0
+    assert (found["ada"]["why"].score, found["ada"]["twice-check"].score) == (3.5, 3)
     assert {change.why for change in summary.changes if change.question == "thrice-check"} == {"a new question"}
     with contextlib.closing(api.Gradebook(course.directory.db_url)) as book:
         assert book.find_assignment(NAME).duedate == DUE

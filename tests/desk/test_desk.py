@@ -89,7 +89,7 @@ def test_a_decision_is_in_the_gradebook_for_formgrader_feedback_and_exports(cour
         assert (grade.manual_score, grade.needs_manual_grade) == (1.5, False)
         assert book.find_comment("why-same", NAME, NAME, student).comment == "0 of 1: enough units"
     _, marks, comments = what_the_gradebook_says(course, NAME)[student]
-    assert marks["why-same"]["score"] == 1.5
+    assert marks["why-same"].score == 1.5
     assert comments["why-same"] == "0 of 1: enough units"
     scores = {one.student: one.score for one in gather(course, NAME, notebooks=False).handed}
     assert scores[student] == 1.5

@@ -59,7 +59,7 @@ def test_a_class_of_57_is_graded_by_keys(course):
         assert trouble == []
     _, marks = books.marks_of(course, NAME)
     assert len(marks) == 57
-    assert all(row[cell]["manual"] is not None and not row[cell]["needs_person"] for row in marks.values()
+    assert all(row[cell].manual is not None and not row[cell].needs_person for row in marks.values()
                for cell in ("why-same", "bought"))
     assert decisions <= 20
 

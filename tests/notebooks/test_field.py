@@ -57,11 +57,11 @@ def grade(folder: Path, door: str) -> None:
 def wrong_with(case: Case, marks: dict, handed: Handed) -> list[str]:
     """What is not as an honest student should find it; with all that was said."""
     said = "; ".join((handed.note, *handed.repairs, *handed.causes, *handed.asks))
-    scores = {name: mark["score"] for name, mark in marks.items() if name in case.marks}
-    asked = {name for name, mark in marks.items() if mark["needs_person"]} - {"why"}
+    scores = {name: mark.score for name, mark in marks.items() if name in case.marks}
+    asked = {name for name, mark in marks.items() if mark.needs_person} - {"why"}
     found = [f"marks {scores}"] if scores != case.marks else []
     found += [f"asks {asked}"] if asked != case.asks - {"why"} else []
-    found += ["written"] if marks["why"]["needs_person"] != case.written else []
+    found += ["written"] if marks["why"].needs_person != case.written else []
     found += [f"does not say {part}" for part in case.told if part not in said]
     reasoned = case.reason.lower() in handed.note.lower() and bool(handed.note) == bool(case.reason)
     found += [] if reasoned else ["reason"]

@@ -90,7 +90,7 @@ def test_every_form_of_the_solution_gets_what_the_solution_gets(course):
         path.write_text(json.dumps({**given, "cells": form(cells, copy.deepcopy(given["cells"]))}))
     summary = autograde(course, NAME, workers=1, sandbox="none")
     marks = books.marks_of(course, NAME)[1]
-    lost = {student: [cell for cell, mark in row.items() if mark["auto"] is not None and mark["score"] < mark["points"]]
+    lost = {student: [cell for cell, mark in row.items() if mark.auto is not None and mark.score < mark.points]
             for student, row in marks.items()}
     assert lost == {form.__name__: [] for form in FORMS}
     assert set(summary.asks) == {"pasted_above_the_stubs"}  # its own checks, from top to bottom, show nothing

@@ -18,6 +18,7 @@ from helpers.grading.cli import app
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
+from helpers.grading.gradebook.mark import Mark
 from helpers.grading.notebooks.outline import Item
 from helpers.grading.pages import classfacts, report
 from helpers.grading.pages.classfacts import ClassFacts, Handed
@@ -82,8 +83,8 @@ def test_difficulty_and_discrimination_agree_with_their_definitions(built):
     with contextlib.closing(books.ClassGradebook(Course(built), NAME)) as book:
         marks = book.marks()
     whole = [marks[s] for s in ("ada.right", "ben.summed", "cy.half", "dee.hostile", "flo.late")]
-    first = np.array([m["mean-square-check"]["score"] for m in whole])
-    second = np.array([m["twice-check"]["score"] for m in whole])
+    first = np.array([m["mean-square-check"].score for m in whole])
+    second = np.array([m["twice-check"].score for m in whole])
     assert found["mean-square"].mean == pytest.approx(first.mean() / 2)
     assert found["mean-square"].discrimination == pytest.approx(np.corrcoef(first, second)[0, 1])
     assert found["why"].mean is None  # a person has yet to grade it
@@ -92,8 +93,7 @@ def test_difficulty_and_discrimination_agree_with_their_definitions(built):
 def facts_of(table: np.ndarray) -> ClassFacts:
     """A class with these marks: rows are students, columns questions of one point."""
     items = [Item(f"q{j}", f"Question {j}", None, [f"q{j}-check"], 1.0) for j in range(table.shape[1])]
-    handed = [Handed(f"s{i}", marks={f"q{j}-check": {"score": mark, "auto": mark, "manual": None, "points": 1.0,
-                                                     "needs_person": False} for j, mark in enumerate(row)})
+    handed = [Handed(f"s{i}", marks={f"q{j}-check": Mark(mark, None, 1.0) for j, mark in enumerate(row)})
               for i, row in enumerate(table)]
     return ClassFacts("set", "Set", items, handed, {one.student: "" for one in handed}, [])
 

@@ -48,6 +48,7 @@ from helpers.grading.gradebook.backup import back_up
 from helpers.grading.gradebook.byhand import digests, keep_answers, keep_by_hand
 from helpers.grading.gradebook.errors_in_words import answering, patiently
 from helpers.grading.gradebook.lateness import policy_of
+from helpers.grading.gradebook.mark import Mark, Marks
 from helpers.grading.gradebook.removed import is_removed, remember
 from helpers.grading.marking.job import GradingJob, Result, SubmissionTask
 from helpers.grading.marking.prepared import job_of
@@ -277,15 +278,15 @@ def _bring_up_to_date(course: Course, name: str, book: books.ClassGradebook, stu
     patiently(lambda: book.bring_up_to_date({s: when for s, when in times.items() if when}, until, step), course)
 
 
-def _marks_and_penalties(book: books.ClassGradebook) -> dict[str, dict[str, dict[str, Any]]]:
+def _marks_and_penalties(book: books.ClassGradebook) -> dict[str, Marks]:
     """Every mark, and a student's late penalty as if it were one."""
     marks = book.marks()
     for student, penalty in book.penalties().items():
-        marks.setdefault(student, {})[PENALTY] = {"auto": -penalty, "manual": None, "score": -penalty, "points": 0.0}
+        marks.setdefault(student, {})[PENALTY] = Mark(auto=-penalty, manual=None, points=0.0)
     return marks
 
 
-def _changes(before: dict, after: dict, reasons: dict[str, dict[str, str]]) -> list[Change]:
+def _changes(before: dict[str, Marks], after: dict[str, Marks], reasons: dict[str, dict[str, str]]) -> list[Change]:
     found: list[Change] = []
     for student in sorted(before):
         own = {PENALTY: "due date, extension, time or policy", **reasons.get(student, {})}

@@ -18,11 +18,11 @@ import nbformat
 from nbgrader import utils
 
 from helpers.grading.course.disk import write_whole
+from helpers.grading.gradebook.mark import Mark, Marks
 from helpers.grading.marking.job import GradingJob, SubmissionTask, kit_digest
 from helpers.grading.notebooks.cells import grade_id_of
 
 PENALTY = "late penalty"
-Marks = Mapping[str, Mapping[str, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -96,19 +96,16 @@ def why(cell: str, before: Mapping[str, Any], now: Mapping[str, Any], submission
     return "the kit's version" if before.get("kit") != now["kit"] else "graded again"
 
 
-def changes_of(student: str, before: Mapping[str, Mapping[str, Any]], after: Mapping[str, Mapping[str, Any]],
-               reasons: Mapping[str, str]) -> list[Change]:
+def changes_of(student: str, before: Marks, after: Marks, reasons: Mapping[str, str]) -> list[Change]:
     """The marks of one student that are others now; none where there were none before."""
     found = []
     for cell in dict.fromkeys((*before, *after)) if before else ():
-        one, other = _points(before.get(cell)), _points(after.get(cell))
-        of, was = float(after.get(cell, {}).get("points") or 0), before.get(cell, {}).get("points")
-        if one != other or (was is not None and cell in after and float(was) != of):
+        old, new = before.get(cell), after.get(cell)
+        one, other, of = _score(old), _score(new), float(new.points or 0) if new else 0.0
+        if one != other or (old and new and old.points is not None and float(old.points) != of):
             found.append(Change(student, cell, one, other, of, reasons.get(cell, "graded again")))
     return found
 
 
-def _points(mark: Mapping[str, Any] | None) -> float | None:
-    if mark is None or (mark["auto"] is None and mark["manual"] is None):
-        return None
-    return round(float(mark["score"]), 6)
+def _score(mark: Mark | None) -> float | None:
+    return None if mark is None or mark.given is None else round(float(mark.score), 6)

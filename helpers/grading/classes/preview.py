@@ -20,6 +20,7 @@ from helpers.grading.classes.store import Store
 from helpers.grading.classes.submitted import read_task, students_of
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook.gradebook import ClassGradebook
+from helpers.grading.gradebook.mark import Mark, Marks
 from helpers.grading.marking.job import GradingJob, Result, SubmissionTask
 from helpers.grading.marking.prepared import job_of
 from helpers.grading.notebooks.cells import grade_id_of
@@ -66,7 +67,7 @@ def preview(course: Course, name: str, *, workers: int | None = None, scheduler:
     return made
 
 
-def _marks(course: Course, name: str) -> dict[str, dict[str, dict[str, Any]]]:
+def _marks(course: Course, name: str) -> dict[str, Marks]:
     """The marks that are there; to look whether there are any makes no gradebook."""
     url = sqlalchemy.engine.make_url(course.directory.db_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").is_file():
@@ -87,15 +88,13 @@ def _waiting(course: Course, name: str, everyone: list[str], job: GradingJob, fo
             yield student, task
 
 
-def _after(notebook: dict[str, Any], before: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def _after(notebook: dict[str, Any], before: Marks) -> Marks:
     """The marks that a graded notebook would give: what a person has given stays."""
     found = {}
     for cell in nbformat.from_dict(notebook).cells:
         if not utils.is_grade(cell):
             continue
         auto, points = utils.determine_grade(cell)
-        old = before.get(grade_id_of(cell), {})
-        manual, extra = old.get("manual"), old.get("extra") or 0.0
-        found[grade_id_of(cell)] = {"auto": auto, "manual": manual, "extra": extra, "points": points,
-                                    "score": (manual if manual is not None else auto or 0.0) + extra}
+        old = before.get(grade_id_of(cell))
+        found[grade_id_of(cell)] = Mark(auto, old.manual if old else None, points, old.extra if old else 0.0)
     return found

@@ -18,6 +18,7 @@ from helpers.grading.text import for_terminal
 
 if TYPE_CHECKING:
     from helpers.grading.course.folder import Course
+    from helpers.grading.gradebook.mark import Mark
 
 
 def classroom(
@@ -94,11 +95,11 @@ def _show_marks(folder: Course, name: str) -> None:
     table.add_column("what went wrong", min_width=40)
     for student, row in sorted(marks.items()):
         table.add_row(plain(student), *(_mark(row[cell]) for cell in cells),
-                      f"{sum(r['score'] for r in row.values()):g}", plain(wrong.get(student, "")))
+                      f"{sum(mark.score for mark in row.values()):g}", plain(wrong.get(student, "")))
     PlainConsole(width=max(console.width, 130)).print(table)
     names = ", ".join(f"{number} {cell.removesuffix('-check')}" for number, cell in enumerate(cells, 1))
     console.print(f"Questions: {names}. — is for a person to grade.")
 
 
-def _mark(cell: dict) -> str:
-    return "—" if cell["auto"] is None and cell["manual"] is None else f"{cell['score']:g}"
+def _mark(mark: Mark) -> str:
+    return "—" if mark.given is None else f"{mark.score:g}"

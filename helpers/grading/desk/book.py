@@ -12,14 +12,16 @@ import json
 import secrets
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import sqlalchemy as sa
 from nbgrader import api
+from sqlalchemy.orm import undefer
 
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook.errors_in_words import patiently
+from helpers.grading.gradebook.mark import Mark
 
 _tables = sa.MetaData()
 decisions = sa.Table(
@@ -34,25 +36,18 @@ MARK, SECOND = "mark", "second"
 
 
 @dataclass(frozen=True)
-class Mark:
-    """What the gradebook says of one answer."""
+class AnswerMark(Mark):
+    """The mark of one answer with what the desk knows of it: its comment, who gave it, for which items."""
 
-    manual: float | None
-    auto: float | None
-    waits: bool
-    comment: str | None
+    comment: str | None = None
     by: str = ""
     items: tuple[float, ...] = ()
 
     @property
     def version(self) -> str:
         """The same for as long as nobody changes the mark or the comment."""
-        text = repr((self.manual, self.auto, self.waits, self.comment))
+        text = repr((self.manual, self.auto, self.needs_person, self.comment))
         return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-    @property
-    def points(self) -> float | None:
-        return self.manual if self.manual is not None else self.auto
 
 
 @dataclass
@@ -75,9 +70,9 @@ class DeskBook:
     def close(self) -> None:
         self.book.close()
 
-    def marks(self, question: str) -> dict[str, Mark]:
+    def marks(self, question: str) -> dict[str, AnswerMark]:
         """Everybody's mark of a question, by student."""
-        def read() -> dict[str, Mark]:
+        def read() -> dict[str, AnswerMark]:
             with self._session() as db:
                 last = self._last(db, question)
                 return {student: _with(self._mark(grade, comment), last.get(student))
@@ -190,12 +185,13 @@ class DeskBook:
             return query.with_for_update(of=kind) if lock else query
 
         comments = dict(of(api.Comment).all())
-        return {student: (grade, comments.get(student)) for student, grade in of(api.Grade)}
+        grades = of(api.Grade).options(undefer(api.Grade.max_score))  # else a query for each student
+        return {student: (grade, comments.get(student)) for student, grade in grades}
 
     @staticmethod
-    def _mark(grade: api.Grade, comment: api.Comment | None) -> Mark:
-        return Mark(grade.manual_score, grade.auto_score, bool(grade.needs_manual_grade),
-                    comment.manual_comment if comment is not None else None)
+    def _mark(grade: api.Grade, comment: api.Comment | None) -> AnswerMark:
+        return AnswerMark(grade.auto_score, grade.manual_score, float(grade.max_score), grade.extra_credit or 0.0,
+                          bool(grade.needs_manual_grade), comment.manual_comment if comment is not None else None)
 
     def _last(self, db: Any, question: str, but: str = "") -> dict[str, Any]:
         """The last decision that stands on each student's answer."""
@@ -212,19 +208,18 @@ class DeskBook:
              "comment": comment, "items": json.dumps(items), "before": "", "undone": False} for student in students])
 
     @staticmethod
-    def _before(db: Any, batch: str, student: str, before: Mark) -> None:
-        kept = json.dumps({"manual": before.manual, "waits": before.waits, "manual_comment": before.comment})
+    def _before(db: Any, batch: str, student: str, before: AnswerMark) -> None:
+        kept = json.dumps({"manual": before.manual, "waits": before.needs_person, "manual_comment": before.comment})
         db.execute(sa.update(decisions).where(decisions.c.batch == batch, decisions.c.student == student)
                    .values(before=kept))
 
 
-def _with(mark: Mark, decision: Any) -> Mark:
+def _with(mark: AnswerMark, decision: Any) -> AnswerMark:
     """The mark with who gave it: the desk's last decision, if it is still what stands there."""
     if mark.manual is None:
         return mark
     if decision is None or decision["points"] != mark.manual:
-        return Mark(mark.manual, mark.auto, mark.waits, mark.comment, "formgrader")
-    return Mark(mark.manual, mark.auto, mark.waits, mark.comment, decision["grader"],
-                tuple(json.loads(decision["items"])))
+        return replace(mark, by="formgrader")
+    return replace(mark, by=decision["grader"], items=tuple(json.loads(decision["items"])))
 
 

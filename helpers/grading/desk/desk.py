@@ -12,7 +12,7 @@ from helpers.grading.course.disk import unwritable, write_whole
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.desk.answers import Answer, answers
-from helpers.grading.desk.book import SECOND, DeskBook
+from helpers.grading.desk.book import SECOND, AnswerMark, DeskBook
 from helpers.grading.desk.grouping import alike
 from helpers.grading.desk.requests import requests
 from helpers.grading.desk.scheme import Question, questions
@@ -87,7 +87,7 @@ class Desk:
             "items": [{"points": item.points, "text": item.text, "short": item.short} for item in question.items],
             "answers": {self.key(student): {
                 "text": own[student].text, "name": called.get(student) or (student if names else ""),
-                "points": marks[student].points, "waits": _waits(marks[student]), "by": marks[student].by,
+                "points": marks[student].given, "waits": _waits(marks[student]), "by": marks[student].by,
                 "comment": marks[student].comment or "", "items": list(marks[student].items),
                 "version": marks[student].version} for student in there},
             "groups": [[self.key(student) for student in group] for group in groups]}
@@ -142,9 +142,9 @@ class Desk:
         count = min(len(others), max(LEAST, round(SAMPLE * len(others))))
         chosen = random.Random(f"{self.salt} {grade_id} {self.grader}").sample(others, count)
         seconds = [one for one in history if one["kind"] == SECOND and one["student"] in marks
-                   and marks[one["student"]].points is not None]
-        differ = [{"key": self.key(one["student"]), "mark": mark.points, "by": mark.by, "second": one["points"],
-                   "of": one["grader"]} for one in seconds if one["points"] != (mark := marks[one["student"]]).points]
+                   and marks[one["student"]].given is not None]
+        differ = [{"key": self.key(one["student"]), "mark": mark.given, "by": mark.by, "second": one["points"],
+                   "of": one["grader"]} for one in seconds if one["points"] != (mark := marks[one["student"]]).given]
         return {"keys": [self.key(student) for student in chosen if student not in mine],
                 "compared": len(seconds), "differ": differ}
 
@@ -177,5 +177,5 @@ class Desk:
             return set()
 
 
-def _waits(mark: Any) -> bool:
-    return (mark.manual is None and mark.auto is None) or bool(mark.waits)
+def _waits(mark: AnswerMark) -> bool:
+    return mark.given is None or mark.needs_person

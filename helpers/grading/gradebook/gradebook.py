@@ -24,6 +24,7 @@ from helpers.grading.course.folder import Course
 from helpers.grading.gradebook.backup import back_up
 from helpers.grading.gradebook.errors_in_words import unusable
 from helpers.grading.gradebook.lateness import Lateness, apply_to, set_extension
+from helpers.grading.gradebook.mark import Mark, Marks
 from helpers.grading.gradebook.migrate import add_cells
 from helpers.grading.notebooks.cells import grade_id_of
 
@@ -250,9 +251,9 @@ class ClassGradebook(api.Gradebook):
                  .filter(api.Assignment.name == self.name))
         return {row[0] for row in query}
 
-    def marks(self) -> dict[str, dict[str, dict[str, Any]]]:
-        """Student → grade_id → auto and manual score, points, and whether a person has to look."""
-        found: dict[str, dict[str, dict[str, Any]]] = {}
+    def marks(self) -> dict[str, Marks]:
+        """Every student's marks, by grade_id."""
+        found: dict[str, Marks] = {}
         for kind in (api.GradeCell, api.TaskCell):
             query = (self.db.query(api.Student.id, kind.name, api.Grade.auto_score, api.Grade.manual_score,
                                    api.Grade.extra_credit, kind.max_score, api.Grade.needs_manual_grade)
@@ -264,10 +265,7 @@ class ClassGradebook(api.Gradebook):
                      .join(api.Student, api.Student.id == api.SubmittedAssignment.student_id)
                      .filter(api.Assignment.name == self.name))
             for student, cell, auto, manual, extra, points, person in query:
-                found.setdefault(student, {})[cell] = {
-                    "auto": auto, "manual": manual, "extra": extra or 0.0, "points": points,
-                    "needs_person": bool(person),
-                    "score": (manual if manual is not None else auto or 0.0) + (extra or 0.0)}
+                found.setdefault(student, {})[cell] = Mark(auto, manual, points, extra or 0.0, bool(person))
         return found
 
     def close(self) -> None:
@@ -275,7 +273,7 @@ class ClassGradebook(api.Gradebook):
         super().close()
 
 
-def marks_of(course: Course, name: str) -> tuple[list[str], dict[str, dict[str, dict[str, Any]]]]:
+def marks_of(course: Course, name: str) -> tuple[list[str], dict[str, Marks]]:
     """The graded cells in the notebook's order, and every student's marks by cell."""
     with contextlib.closing(ClassGradebook(course, name)) as book:
         marks = book.marks()

@@ -22,6 +22,7 @@ from helpers.checking.verdict import Verdict
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
 from helpers.grading.gradebook.late import apply_late_policy
+from helpers.grading.gradebook.mark import Marks
 from helpers.grading.gradebook.removed import is_removed
 from helpers.grading.notebooks.cells import info_of, is_check
 from helpers.grading.notebooks.outline import Item, outline, title_of
@@ -39,7 +40,7 @@ class Handed:
 
     student: str
     name: str = ""
-    marks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    marks: Marks = field(default_factory=dict)
     when: datetime | None = None
     late: float = 0.0  # seconds
     penalty: float = 0.0
@@ -55,18 +56,18 @@ class Handed:
 
     @property
     def score(self) -> float:
-        return max(sum(mark["score"] for mark in self.marks.values()) - self.penalty, 0.0)
+        return max(sum(mark.score for mark in self.marks.values()) - self.penalty, 0.0)
 
     @property
     def waits(self) -> bool:
-        return any(mark["needs_person"] and mark["manual"] is None for mark in self.marks.values())
+        return any(mark.waits for mark in self.marks.values())
 
     def of(self, item: Item) -> float | None:
         """Points for a question; None while a person has yet to give them."""
         own = [self.marks[name] for name in item.graded if name in self.marks]
-        if not own or any(mark["auto"] is None and mark["manual"] is None for mark in own):
+        if not own or any(mark.given is None for mark in own):
             return None
-        return float(sum(mark["score"] for mark in own))
+        return float(sum(mark.score for mark in own))
 
 
 @dataclass
@@ -164,7 +165,8 @@ def _read(path: Path, one: Handed, question_of: dict[str, str]) -> None:
     one.repairs = [str(said) for said in grading.get("repairs") or ()]
     one.causes = [str(said) for said in grading.get("causes") or ()]
     asks = grading.get("asks") or {}
-    one.asks = [f"`{name}`: {said}" for name, said in asks.items() if one.marks.get(name, {}).get("manual") is None]
+    decided = {name for name, mark in one.marks.items() if mark.manual is not None}
+    one.asks = [f"`{name}`: {said}" for name, said in asks.items() if name not in decided]
     one.seconds = float(grading.get("seconds") or 0.0)
     for cell in cells:
         if cell.get("cell_type") != "code":

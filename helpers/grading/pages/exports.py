@@ -52,7 +52,7 @@ def export(course: Course, name: str, format: str, to: Path | None = None) -> Pa
 
 def unfinished(course: Course, name: str) -> dict[str, list[str]]:
     """Who has marks that are not final, and on which questions a person has yet to look, by their grade_ids."""
-    return {one.student: [cell for cell, mark in one.marks.items() if mark["needs_person"] and mark["manual"] is None]
+    return {one.student: [cell for cell, mark in one.marks.items() if mark.waits]
             for one in classfacts.gather(course, name, notebooks=False).handed if one.waits}
 
 

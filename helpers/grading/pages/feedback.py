@@ -26,6 +26,7 @@ from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
 from helpers.grading.gradebook.late import apply_late_policy
+from helpers.grading.gradebook.mark import Marks
 from helpers.grading.gradebook.removed import is_removed, students_in_the_gradebook
 from helpers.grading.notebooks import outline
 from helpers.grading.pages import exporter
@@ -58,7 +59,7 @@ class PageTask:
     student: str
     content: str  # the graded notebook
     facts: dict[str, Any]  # what nbgrader's template knows of the submission
-    marks: dict[str, dict[str, Any]]
+    marks: Marks
     comments: dict[str, str]
     hiding: pages.Hiding
     digest: str
@@ -133,7 +134,7 @@ def _waiting(course: Course, name: str, graded: dict[str, Path], summary: Writte
             yield (student, None), PageTask(student, content, facts, marks, comments, hiding, digest)
 
 
-def what_the_gradebook_says(course: Course, name: str) -> dict[str, tuple[dict, dict, dict]]:
+def what_the_gradebook_says(course: Course, name: str) -> dict[str, tuple[dict[str, Any], Marks, dict[str, str]]]:
     """Student → facts of the submission, marks and comments by cell; a few queries for the whole class."""
     with contextlib.closing(books.ClassGradebook(course, name)) as book:
         marks = book.marks()
@@ -155,8 +156,8 @@ def what_the_gradebook_says(course: Course, name: str) -> dict[str, tuple[dict, 
             known[student] = ({
                 "notebook": name, "assignment": name, "student": student, "address": course.settings.address,
                 "student_name": exporter.full_name(submission.student.first_name, submission.student.last_name),
-                "score": sum(mark["score"] for mark in own.values()) - penalty, "late_penalty": penalty,
-                "max_score": sum(mark["points"] for mark in own.values()),
+                "score": sum(mark.score for mark in own.values()) - penalty, "late_penalty": penalty,
+                "max_score": sum(mark.points for mark in own.values()),
                 "seconds_late": float(submission.total_seconds_late)}, own, comments.get(student, {}))
     return known
 

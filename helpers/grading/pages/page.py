@@ -13,6 +13,7 @@ from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_task
 from traitlets.config import Config
 
+from helpers.grading.gradebook.mark import Marks
 from helpers.grading.notebooks.cells import info_of, is_check
 from helpers.grading.notebooks.outline import Item, outline, title_of
 from helpers.grading.pages import policy, rendering
@@ -23,14 +24,13 @@ from helpers.grading.text import for_page
 WAITS = "waits for a person"
 
 
-def put_marks(notebook: NotebookNode, marks: dict[str, dict[str, Any]], comments: dict[str, str]) -> None:
+def put_marks(notebook: NotebookNode, marks: Marks, comments: dict[str, str]) -> None:
     """What `MarksAndComments` puts into cells, from what is known of the class."""
     for cell in notebook.cells:
         info = info_of(cell)
         mark = marks.get(info.get("grade_id", ""))
         if mark and (is_grade(cell) or is_task(cell)):
-            info.update(score=mark["score"], points=mark["points"], waits=mark["needs_person"],
-                        manual=mark["manual"] is not None)
+            info.update(score=mark.score, points=mark.points, waits=mark.needs_person, manual=mark.manual is not None)
         if info.get("solution") or info.get("task"):
             info["comment"] = comments.get(info["grade_id"])
 
