@@ -11,10 +11,12 @@ from typing import Any
 import numpy as np
 
 from helpers.checking.ladder import Rung
-from helpers.checking.observing import Observation
+from helpers.checking.observing import Observation, cut
 from helpers.checking.probe import Probe, called_with, named_outputs, same_value
 from helpers.checking.trouble import Trouble
 
+MOST_SHOWN = 24  # numbers of a value that is shown as code
+LONGEST = 80  # characters of a text that is
 TOLERANCE = 1e-3  # of the largest entry: an example shows what can be seen with a pencil
 _last: dict[str, tuple[Any, ...]] = {}
 
@@ -93,12 +95,30 @@ def _array(value: Any) -> Any:
 def _code(value: Any) -> str:
     """A value as code that can be pasted into a cell."""
     if isinstance(value, np.ndarray) and value.ndim:
-        return f"np.array({_rounded(value.tolist())!r})" if value.size <= 24 else f"an array of shape {value.shape}"
+        shown = value.size <= MOST_SHOWN and value.dtype.kind in "biufc"
+        return f"np.array({_rounded(value.tolist())!r})" if shown else f"an array of shape {value.shape}"
     if isinstance(value, (np.generic, np.ndarray)):
         value = value.item()
-    if isinstance(value, (int, float, str, bool, list, tuple, type(None))):
-        return repr(_rounded(value))
+    if isinstance(value, str):
+        return repr(cut(value, LONGEST))
+    if isinstance(value, (list, tuple)):
+        return repr(_rounded(value)) if _count(value, MOST_SHOWN) <= MOST_SHOWN else (
+            f"a {type(value).__name__} of length {len(value)}")
+    if isinstance(value, (int, float, type(None))):
+        return cut(repr(_rounded(value)), LONGEST)
     return f"a {type(value).__name__}"
+
+
+def _count(value: Any, enough: int) -> int:
+    """How many numbers, at any depth, are in a list; more than `enough` if it holds anything else."""
+    if not isinstance(value, (list, tuple)):
+        return 1 if isinstance(value, (bool, int, float, complex, np.number, type(None))) else enough + 1
+    total = 0
+    for part in value:
+        total += max(_count(part, enough - total), 1)
+        if total > enough:
+            break
+    return total
 
 
 def _rounded(value: Any) -> Any:

@@ -15,12 +15,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from helpers.checking.observing import cut
+
 VERSION = 1  # of `to_dict`
 DEPTHS = ("verdict", "where", "why")
+LONGEST = 4_000  # characters of a sentence, whatever a student's result has brought into it
+
+
+class Bounded:
+    """Whose texts are cut where they are set; formulas are not, for half a MathML element is none."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        object.__setattr__(self, name, cut(value, LONGEST) if type(value) is str and name != "mathematics" else value)
 
 
 @dataclass
-class Row:
+class Row(Bounded):
     """One line of a verdict: a parameter, an output, a property or a case.
 
     `where` says which entry is wrong and by how much, `why` names the misconception, `remark` is something
@@ -44,7 +54,7 @@ class Row:
 
 
 @dataclass
-class Verdict:
+class Verdict(Bounded):
     """The result of one check; the last value of a check cell."""
 
     name: str
