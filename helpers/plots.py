@@ -60,7 +60,9 @@ def learning_curves(curves: Any, *, title: str = "", xlabel: str = "epoch", ylab
     """
     curves = curves if isinstance(curves, dict) else {ylabel: curves}
     with _canvas(ax, (6.4, 3.8)) as ax:
-        drawn = [_curve(ax, number, label, values, first) for number, (label, values) in enumerate(curves.items())]
+        palette = COLORS if len(curves) <= len(COLORS) else TEN_COLORS
+        drawn = [_curve(ax, number, label, values, first, palette)
+                 for number, (label, values) in enumerate(curves.items())]
         if log and any((y > 0).any() for y in drawn):
             ax.set_yscale("log", nonpositive="mask")
         ax.xaxis.set_major_locator(MaxNLocator(integer=True, steps=[1, 2, 5, 10]))
@@ -182,13 +184,13 @@ def predictions(images: Any, labels: Any, predicted: Any, *, confidence: Any = N
             "Why: every one of them is classified right." if len(stack) else "Why: none was passed.",
             "What to do: pass more images, or leave wrong_only out.",
         )
-    with _grid(len(chosen), None, 0.45, 1.15 if classes is None else 1.5) as axes:
+    with _grid(len(chosen), None, 0.45, 1.15 if classes is None else 1.65) as axes:
         for ax, i in zip(axes, chosen):
             right = labels[i] == predicted[i]
             name, truth = (str(k) if classes is None else classes[k] for k in (predicted[i], labels[i]))
             share = "" if confidence is None else f" {np.ravel(confidence)[i]:.0%}"
             ax.imshow(stack[i], cmap="gray_r")
-            text = f"✓ {name}{share}" if right else f"✗ {name}{share}\nis: {truth}"
+            text = f"says {name}{share}\n{'right' if right else f'is {truth}'}"
             ax.set_title(text, fontsize=9, color=INK if right else "#B03A00")
         wrong = int((labels != predicted).sum())
         _head(axes, title, f"{title or 'Predictions'}: {len(chosen)} images; {wrong} of {len(stack)} are wrong.")
@@ -374,7 +376,7 @@ def _head(axes, title, alt):
         axes.figure.suptitle(title, fontsize=12)
 
 
-def _curve(ax, number, label, values, first):
+def _curve(ax, number, label, values, first, palette=COLORS):
     x, y = values if isinstance(values, tuple) and len(values) == 2 and np.ndim(values[0]) == 1 else (None, values)
     y = np.ravel(np.asarray(y, float))
     x = np.arange(first, first + y.size) if x is None else np.ravel(x)
@@ -382,7 +384,7 @@ def _curve(ax, number, label, values, first):
     if not finite.all():
         label = f"{label} (not finite from {x[np.argmin(finite)]} on)"
         y = np.where(finite, y, np.nan)
-    style = {"color": COLORS[number % len(COLORS)], "linestyle": DASHES[number % len(DASHES)]}
+    style = {"color": palette[number % len(palette)], "linestyle": DASHES[number % len(DASHES)]}
     ax.plot(x, y, marker="o" if y.size <= 30 else None, markersize=3.5, label=str(label), **style)
     return y
 

@@ -239,7 +239,7 @@ def test_predictions_say_what_is_right():
     classes = list("abcdefghij")
     plots.predictions(IMAGES, LABELS, TAKEN, confidence=np.full(12, 0.25), classes=classes)
     titles = [axes["title"] for axes in only_figure()["axes"] if axes["images"]]
-    assert titles[:2] == ["✗ b 25%\nis: a", "✓ b 25%"]
+    assert titles[:2] == ["says b 25%\nis a", "says b 25%\nright"]
     plt.close("all")
     assert len(plots.predictions(IMAGES, LABELS, TAKEN, wrong_only=True)) == 4
     with pytest.raises(DataError, match="every one of them is classified right"):
