@@ -55,11 +55,12 @@ FULL = False  # True: the experiments at the end use all images there are, with 
 # | `X`, `y` | $(d, K)$, $(K,)$ | $K$ samples, one a column, and their classes |
 # | $W_1$, $b_1$ | $(d_h, d)$, $(d_h,)$ | weights and biases of the hidden layer |
 # | $W_2$, $b_2$ | $(m, d_h)$, $(m,)$ | weights and biases of the output layer |
-# | $h_a$, $h_s$ | $(d_h,)$ | the hidden layer before and after its ReLU (a for activation, s for its output) |
+# | $h_a$, $h_s$ | $(d_h,)$ | the hidden layer before and after its ReLU (a: pre-activation, s: the output, called activation) |
 # | $o_a$, $o_s$ | $(m,)$ | the output layer before and after its softmax |
 #
 # Capital letters mean all samples of a minibatch: $H_a$ is $(d_h, K)$, $O_s$ is $(m, K)$. In the code `d_oa` is the
-# derivative of the loss by $o_a$, and `dW1` the one by $W_1$. A derivative has the shape of what it is taken by.
+# derivative of the loss with respect to $o_a$, and `dW1` the one with respect to $W_1$. A derivative has the shape of
+# what it is taken with respect to. What arrives at the output of a step on the way back is its *upstream gradient*.
 
 # %% nbgrader={"grade_id": "the-cases", "locked": true}
 # The small numbers that the checks of parts 1 and 2 try your functions on.
@@ -98,7 +99,7 @@ def size_cases(rng):
 
 
 def smooth_sum(sigmoid, tanh):
-    """A sum of sigmoids and of tanhs: its slope by each entry is the slope of one of them."""
+    """A sum of sigmoids and of tanhs: its derivative with respect to each entry is the slope of one of them."""
     return np.sum(special.expit(sigmoid)) + np.sum(np.tanh(tanh))
 
 
@@ -115,7 +116,7 @@ def sum_of_norms(squared, one):
 # %% [markdown]
 # # Part 1: a little theory
 #
-# Short formulas, which you derive on paper and then type in. The checks compare them with finite differences, or put in
+# Short formulas, which you find on paper and then type in. The checks compare them with finite differences, or put in
 # numbers for the symbols.
 
 # %% [markdown]
@@ -209,7 +210,7 @@ def log_sigmoid(x):
 #
 # *Afterwards you get the slope of a sigmoid or a tanh from its output alone.*
 #
-# On the way back through a layer you need the slope of its non-linearity. The forward pass has kept the output, and
+# In the backward pass through a layer you need the slope of its non-linearity. The forward pass has kept the output, and
 # for these two that is enough. Let $s = \sigma(x)$ and $t = \tanh(x)$. Write
 #
 # $$\frac{d\,\sigma(x)}{dx} \;\text{ in terms of } s \text{ only,} \qquad
@@ -407,9 +408,16 @@ def weights_stay_inside(result, d, d_h, m, seed):
 
 
 def weights_fill_the_range(result, d, d_h, m, seed):
-    """As many in each third of the range, to within chance."""
-    thirds = [np.histogram(W * np.sqrt(n), 3, (-1, 1))[0] / W.size for W, n in ((result[0], d), (result[2], d_h))]
-    return np.all(np.abs(np.array(thirds) - 1 / 3) < 0.12)
+    """As many in each tenth of the range, to within chance."""
+    tenths = [np.histogram(W * np.sqrt(n), 10, (-1, 1))[0] / W.size for W, n in ((result[0], d), (result[2], d_h))]
+    return np.all(np.abs(np.array(tenths) - 1 / 10) < 0.055)
+
+
+def numbers_of_the_seed(result, d, d_h, m, seed):
+    """Stretched to (−1, 1), the weights are the next numbers of one generator made from the seed, in any order."""
+    found = np.sort(np.concatenate([np.ravel(result[0]) * np.sqrt(d), np.ravel(result[2]) * np.sqrt(d_h)]))
+    generators = np.random.default_rng(seed), np.random.RandomState(seed)  # the older kind is as good
+    return any(np.allclose(found, np.sort(rng.uniform(-1, 1, found.size)), atol=1e-6) for rng in generators)
 
 
 def net(rng, d, d_h, m):
@@ -426,8 +434,8 @@ def one_sample_cases(rng):
 
 def scored_cases(rng):
     """The output of a net before the softmax, and a class."""
-    for m in (3, 5):
-        yield {"o_a": 2 * rng.standard_normal(m), "y": int(rng.integers(m)), "case": f"{m} classes"}
+    for m, y in ((3, 0), (5, int(rng.integers(1, 4)))):
+        yield {"o_a": 2 * rng.standard_normal(m), "y": y, "case": f"{m} classes"}
     yield {"o_a": np.array([900.0, 0.0, -900.0]) + rng.standard_normal(3), "y": 2, "case": "sure, and wrong"}
 
 
@@ -512,7 +520,8 @@ def softmax(o):
 # If all weights started at 0, all hidden units would get the same gradient and stay the same for ever. So weights start
 # at random: **uniform** between $-1/\sqrt{n}$ and $1/\sqrt{n}$, where $n$ is the number of inputs *of that layer*. With
 # more inputs there are more terms in the sum $h_a$, and smaller weights keep it about as large. Biases may start at 0,
-# and do. Make one generator, `np.random.default_rng(seed)`, and draw from it.
+# and do. Make **one** generator, `np.random.default_rng(seed)`, and draw the weights of both layers from it: made anew,
+# it begins again with the same numbers.
 #
 # Shapes: $W_1$ $(d_h, d)$, $b_1$ $(d_h,)$, $W_2$ $(m, d_h)$, $b_2$ $(m,)$.
 
@@ -534,6 +543,7 @@ def initial_weights(d, d_h, m, seed):
 check.properties(
     initial_weights, at=start_cases, points=2, the_shapes_fit=shapes_fit, biases_are_zero=biases_are_zero,
     weights_stay_inside_the_range=weights_stay_inside, weights_fill_the_range_evenly=weights_fill_the_range,
+    weights_are_numbers_of_one_generator_from_the_seed=numbers_of_the_seed,
 )
 
 # %% tags=["mistake"] question="initial-weights" says="These weights are normally distributed: some lie outside the range, most near its middle. Uniform means that all places in the range are equally likely."
@@ -565,6 +575,36 @@ def initial_weights(d, d_h, m, seed):
     return (rng.uniform(-one, one, (d_h, d)), rng.uniform(-one, one, d_h),
             rng.uniform(-two, two, (m, d_h)), rng.uniform(-two, two, m))
 
+# %% tags=["mistake"] question="initial-weights" says="A generator that is made anew with the same seed begins again with the same numbers, so both layers hold the same ones: make one and draw twice."
+def initial_weights(d, d_h, m, seed):
+    W1 = np.random.default_rng(seed).uniform(-1, 1, (d_h, d)) / np.sqrt(d)
+    W2 = np.random.default_rng(seed).uniform(-1, 1, (m, d_h)) / np.sqrt(d_h)
+    return W1, np.zeros(d_h), W2, np.zeros(m)
+
+# %% tags=["mistake"] question="initial-weights" says="The seed is not used: whoever asks for another seed gets the same weights."
+def initial_weights(d, d_h, m, seed):
+    rng = np.random.default_rng(0)
+    W1, W2 = rng.uniform(-1, 1, (d_h, d)) / np.sqrt(d), rng.uniform(-1, 1, (m, d_h)) / np.sqrt(d_h)
+    return W1, np.zeros(d_h), W2, np.zeros(m)
+
+# %% tags=["mistake"] question="initial-weights" says="These numbers are evenly spaced, not random: every unit is a shifted copy of its neighbour."
+def initial_weights(d, d_h, m, seed):
+    W1 = np.linspace(-1, 1, d_h * d).reshape(d_h, d) / np.sqrt(d)
+    W2 = np.linspace(-1, 1, d_h * m).reshape(m, d_h) / np.sqrt(d_h)
+    return W1, np.zeros(d_h), W2, np.zeros(m)
+
+# %% tags=["mistake"] question="initial-weights" says="Clipping a normal distribution into the range piles a third of the weights up at its two ends: that is not uniform."
+def initial_weights(d, d_h, m, seed):
+    rng = np.random.default_rng(seed)
+    W1, W2 = (np.clip(rng.standard_normal((out, n)), -1, 1) / np.sqrt(n) for out, n in ((d_h, d), (m, d_h)))
+    return W1, np.zeros(d_h), W2, np.zeros(m)
+
+# %% tags=["alternative"] question="initial-weights" name="the output layer first"
+def initial_weights(d, d_h, m, seed):
+    rng = np.random.default_rng(seed)
+    W2 = (2 * rng.random((m, d_h)) - 1) / np.sqrt(d_h)
+    return rng.uniform(-1 / np.sqrt(d), 1 / np.sqrt(d), (d_h, d)), np.zeros(d_h), W2, np.zeros(m)
+
 # %% tags=["alternative"] question="initial-weights" name="numpy's older generator"
 def initial_weights(d, d_h, m, seed):
     rng = np.random.RandomState(seed)
@@ -574,7 +614,7 @@ def initial_weights(d, d_h, m, seed):
 # %% [markdown]
 # ## 2.3 One sample goes forward
 #
-# *Afterwards the net gives an answer, and keeps what the way back will need.*
+# *Afterwards the net gives an answer, and keeps what the backward pass will need.*
 #
 # Four lines: the formulas at the head of this part. Return all four vectors; the backward pass will use
 # $h_a$, $h_s$ and $o_s$, and the loss uses $o_a$.
@@ -755,6 +795,23 @@ def value_at(f, x):
     return f(x)
 
 
+def a_ramp_with_a_hole(x, eps):
+    """A function that rises, except nearer to x than 0.45 ε and farther away than 1.2 ε, where it is 0."""
+    slopes = 1.0 + np.arange(x.size)
+
+    def f(z):
+        away = np.ravel(z) - np.ravel(x)
+        return float(np.sum(np.where((np.abs(away) > 0.45 * eps) & (np.abs(away) < 1.2 * eps), slopes * away, 0.0)))
+    return f
+
+
+def step_cases(rng):
+    """Functions that can tell whether they were asked a step of ε away."""
+    for shape, eps in (((4,), 0.1), ((2, 3), 0.001)):
+        x = rng.standard_normal(shape)
+        yield {"f": a_ramp_with_a_hole(x, eps), "x": x, "eps": eps, "case": f"a step of {eps}"}
+
+
 def gradient_pair_cases(rng):
     """A measured gradient, and one by hand that is off here and there."""
     for shape in ((6,), (3, 4), (2, 5)):
@@ -801,11 +858,24 @@ def finite_differences(f, x, eps):
     ### END SOLUTION
 
 # %% [markdown]
-# The check compares your numbers with those of the course's own tool, `helpers.gradients`, for a vector, a matrix and
-# integers.
+# The first check compares your numbers with those of the course's own tool, `helpers.gradients`, for a vector, a matrix
+# and integers. The second has functions that can tell how far from $x$ they were asked: the step is `eps`, not one of
+# your own.
 
-# %% nbgrader={"grade_id": "finite-differences-check", "grade": true, "points": 3}
-check.gradients(finite_differences, of=value_at, wrt="x", at=function_cases, points=3, by="case")
+# %% nbgrader={"grade_id": "finite-differences-check", "grade": true, "points": 2}
+check.gradients(finite_differences, of=value_at, wrt="x", at=function_cases, points=2, by="case")
+
+# %% nbgrader={"grade_id": "finite-differences-step-check", "grade": true, "points": 1}
+check.values(finite_differences, at=step_cases, points=1, by="case")
+
+# %% tags=["mistake"] question="finite-differences" says="The step has been fixed inside: whoever asks for another eps gets the same numbers."
+def finite_differences(f, x, eps):
+    gradient = np.zeros(x.shape)
+    for i in np.ndindex(x.shape):
+        step = np.zeros(x.shape)
+        step[i] = 1e-6
+        gradient[i] = (f(x + step) - f(x - step)) / 2e-6
+    return gradient
 
 # %% tags=["mistake"] question="finite-differences" says="Only the step up is measured: without the step down the curvature of f stays in the result, and the error is as large as the step."
 def finite_differences(f, x, eps):
@@ -898,14 +968,16 @@ def finite_differences(f, x, eps):
 #
 # $$\mathrm{error} = \frac{\max_i |\,\mathrm{hand}_i - \mathrm{measured}_i\,|}{\max_i |\,\mathrm{measured}_i\,|}$$
 #
-# You may take it that something has been measured which is not 0. An error of $10^{-7}$ says *right*, one of $10^{-2}$
-# says *wrong*, and there is rarely anything in between.
+# You may take it that something has been measured which is not 0. With 64-bit floats and $\varepsilon = 10^{-5}$, an
+# error of $10^{-7}$ or less says *right*, and one above $10^{-2}$ says *wrong*. In between, look closer before you blame
+# the gradient: 32-bit floats, a badly chosen $\varepsilon$, or a ReLU that switches between $x - \varepsilon$ and
+# $x + \varepsilon$ (a *kink*) put right gradients there. After 5.4 you will measure how often.
 #
 # Shapes: two arrays of the same shape $\to$ one number.
 
 # %% nbgrader={"grade_id": "gradient-error", "solution": true}
 def gradient_error(by_hand, measured):
-    """The largest difference between two gradients, as a share of the largest measured entry.
+    """The largest difference between two gradients, as a fraction of the largest measured entry.
 
     by_hand, measured: arrays of the same shape.
     Returns one number, 0 or larger.
@@ -938,33 +1010,34 @@ def gradient_error(by_hand, measured):
     return np.linalg.norm((by_hand - measured).ravel(), np.inf) / np.linalg.norm(measured.ravel(), np.inf)
 
 # %% [markdown]
-# # Part 4: the way back, step by step
+# # Part 4: the backward pass, step by step
 #
-# One sample, one step for each question. You know how the loss moves with the *result* of a step: that is what comes
-# from above. You ask how it moves with what went *into* the step. From the top down:
+# One sample, one step for each question. You know how the loss moves with the *result* of a step: that is the upstream
+# gradient. You ask how it moves with what went *into* the step. From the top down:
 #
 # $$L \;\leftarrow\; o_a \;\leftarrow\; W_2, b_2, h_s \qquad h_s \;\leftarrow\; h_a \;\leftarrow\; W_1, b_1, x$$
 #
-# Each function is one or two lines. What comes from above is an argument, so no question depends on the one before.
+# Each function is one or two lines. The upstream gradient is an argument, so no question depends on the one before.
 #
-# **How the checks work here.** What comes from above can be any vector. So the checks put in a random one, call it
-# $\delta$, and measure how $\delta \cdot \text{result}$ moves: that is a loss with exactly this $\delta$.
+# **How the checks work here.** The upstream gradient can be any vector. So the checks put in a random one, call it
+# $\delta$, and measure how $\delta \cdot \text{result}$ moves: that is a loss with exactly this $\delta$. (What you
+# compute is a *vector–Jacobian product*: $\delta$ times the table of all derivatives of the step, which is never made.)
 
 # %% nbgrader={"grade_id": "chain-cases", "locked": true}
 def output_cases(rng):
     """Scores, their softmax and a class."""
-    for m in (3, 5, 2):
+    for m, y in ((3, 0), (5, int(rng.integers(1, 4))), (2, 1)):
         o_a = rng.standard_normal(m)
-        yield {"o_a": o_a, "o_s": special.softmax(o_a), "y": int(rng.integers(m)), "case": f"{m} classes"}
+        yield {"o_a": o_a, "o_s": special.softmax(o_a), "y": y, "case": f"{m} classes"}
 
 
 def chain_cases(rng):
-    """Everything that a step of the chain may ask for; what comes from above is random."""
+    """Everything that a step of the chain may ask for; the upstream gradient is random."""
     for d, d_h, m in ((4, 5, 3), (6, 3, 4), (3, 7, 2)):
         case = net(rng, d, d_h, m) | {"x": rng.standard_normal(d)}
         h_a = case["W1"] @ case["x"] + case["b1"]
         d_hs, d_ha = rng.standard_normal((2, d_h))
-        h_a[:2], d_hs[:2], d_ha[:2] = rng.uniform(0.3, 2, (3, 2)) * [[-1, 1], [1, -1], [1, -1]]  # all kinds of signs
+        h_a[:2], d_hs[:2], d_ha[:2] = rng.uniform(0.3, 0.9, (3, 2)) * [[-1, 1], [1, -1], [1, -1]]  # all kinds of signs
         yield case | {"h_a": h_a, "h_s": np.maximum(h_a, 0), "d_oa": rng.standard_normal(m), "d_hs": d_hs,
                       "d_ha": d_ha, "case": f"d = {d}, d_h = {d_h}, m = {m}"}
 
@@ -1021,7 +1094,7 @@ def penalised_cases(rng):
 #
 # $$L = -\log \mathrm{softmax}(o_a)_y = \log \sum_j e^{o_{a,j}} - o_{a,y}$$
 #
-# Derive by $o_{a,i}$: what does the first term give, and for which $i$ does the second give anything? You will meet
+# Differentiate with respect to $o_{a,i}$: what does the first term give, and for which $i$ does the second give anything? You will meet
 # $o_s$, and the *one-hot* vector of $y$, which is 1 at entry $y$ and 0 elsewhere. ($y$ itself is only the number of
 # that entry.)
 #
@@ -1047,7 +1120,7 @@ check.gradients(grad_oa, of=negative_log_likelihood, wrt="o_a", at=output_cases,
 def grad_oa(o_s, y):
     return np.eye(len(o_s))[y] - o_s
 
-# %% tags=["mistake"] question="grad-oa" says="This is the derivative by o_s. The softmax is still between it and o_a, and it moves all classes at once."
+# %% tags=["mistake"] question="grad-oa" says="This is the derivative with respect to o_s. The softmax is still between it and o_a, and it moves all classes at once."
 def grad_oa(o_s, y):
     d = np.zeros(len(o_s))
     d[y] = -1 / o_s[y]
@@ -1082,7 +1155,7 @@ def grad_oa(o_s, y):
 #
 # $$o_{a,k} = \sum_j W_{2,kj}\, h_{s,j} + b_{2,k}$$
 #
-# In which $o_{a,k}$ does $W_{2,kj}$ appear, and what stands next to it? What comes from above times what went in.
+# In which $o_{a,k}$ does $W_{2,kj}$ appear, and what stands next to it?
 #
 # Shapes: $\partial L/\partial o_a$ $(m,)$, $h_s$ $(d_h,)$ $\to$ $(m, d_h)$, the shape of $W_2$.
 
@@ -1142,7 +1215,7 @@ check.gradients(grad_b2, of=through_b2, wrt="b2", at=chain_cases, points=1)
 def grad_b2(d_oa):
     return np.sum(d_oa)
 
-# %% tags=["mistake"] question="grad-b2" says="The bias moves its own score by exactly as much as it moves itself: it passes on what comes from above, not a 1."
+# %% tags=["mistake"] question="grad-b2" says="The bias moves its own score by exactly as much as it moves itself: it passes on the upstream gradient, not a 1."
 def grad_b2(d_oa):
     return np.ones(d_oa.shape)
 
@@ -1155,12 +1228,9 @@ def grad_b2(d_oa):
 #
 # *Afterwards the error has been carried back through a layer.*
 #
-# Each hidden unit reaches **every** output. So what it does to the loss is a sum over the outputs, each with the weight
-# that leads there:
-#
-# $$\frac{\partial L}{\partial h_{s,j}} = \sum_k \frac{\partial L}{\partial o_{a,k}}\, W_{2,kj}$$
-#
-# Write it as one product of a matrix and a vector.
+# Each hidden unit reaches **every** output. So what it does to the loss is a sum over the outputs. Write down
+# $\partial L / \partial h_{s,j}$ as that sum, with the formula for $o_{a,k}$ in 4.2, and then the sum as one product of a
+# matrix and a vector.
 #
 # Shapes: $(m,)$, $W_2$ $(m, d_h)$ $\to$ $(d_h,)$.
 
@@ -1178,11 +1248,11 @@ def grad_hs(d_oa, W2):
 # %% nbgrader={"grade_id": "grad-hs-check", "grade": true, "points": 1}
 check.gradients(grad_hs, of=through_h_s, wrt="h_s", at=chain_cases, points=1)
 
-# %% tags=["mistake"] question="grad-hs" says="On the way forward W2 leads from hidden units to outputs. On the way back it is transposed: the sum runs over the outputs."
+# %% tags=["mistake"] question="grad-hs" says="In the forward pass W2 leads from hidden units to outputs. In the backward pass it is transposed: the sum runs over the outputs."
 def grad_hs(d_oa, W2):
     return W2 @ d_oa
 
-# %% tags=["mistake"] question="grad-hs" says="The sum over the outputs has lost what comes from above: each weight counts as much as the loss cares for its output."
+# %% tags=["mistake"] question="grad-hs" says="The sum over the outputs has lost the upstream gradient: each weight counts as much as the loss cares for its output."
 def grad_hs(d_oa, W2):
     return W2.sum(axis=0)
 
@@ -1207,7 +1277,8 @@ def grad_hs(d_oa, W2):
 # *Afterwards the error has been carried back through the ReLU.*
 #
 # The ReLU acts on every unit by itself. Where $h_a$ is positive it passes everything on, forward and back. Where $h_a$
-# is negative it is silent, and nothing comes back. It is the sign of $h_a$ that decides, not of what comes back.
+# is negative it is off, and nothing comes back. It is the sign of $h_a$ that decides, not of what comes back. (A unit
+# that is off for every sample gets no gradient at all and stays as it is: a *dead ReLU*.)
 #
 # Shapes: $(d_h,)$, $h_a$ $(d_h,)$ $\to$ $(d_h,)$.
 
@@ -1225,11 +1296,11 @@ def grad_ha(d_hs, h_a):
 # %% nbgrader={"grade_id": "grad-ha-check", "grade": true, "points": 1}
 check.gradients(grad_ha, of=through_h_a, wrt="h_a", at=chain_cases, points=1)
 
-# %% tags=["mistake"] question="grad-ha" says="The slope of the ReLU is missing: nothing comes back through a unit that was silent."
+# %% tags=["mistake"] question="grad-ha" says="The slope of the ReLU is missing: nothing comes back through a unit that was off."
 def grad_ha(d_hs, h_a):
     return d_hs * 1.0
 
-# %% tags=["mistake"] question="grad-ha" says="What decides is whether the unit was active on the way forward, the sign of h_a: a negative derivative is as good as a positive one."
+# %% tags=["mistake"] question="grad-ha" says="What decides is whether the unit was active in the forward pass, the sign of h_a: a negative derivative is as good as a positive one."
 def grad_ha(d_hs, h_a):
     return np.maximum(d_hs, 0)
 
@@ -1306,7 +1377,7 @@ check.gradients(grad_b1, of=through_b1, wrt="b1", at=chain_cases, points=1)
 def grad_b1(d_ha):
     return d_ha.sum()
 
-# %% tags=["mistake"] question="grad-b1" says="What comes from above is already behind the ReLU, seen from the loss: no second mask belongs here."
+# %% tags=["mistake"] question="grad-b1" says="The incoming gradient has already passed back through the ReLU: no second mask belongs here."
 def grad_b1(d_ha):
     return d_ha * (d_ha > 0)
 
@@ -1338,7 +1409,7 @@ def grad_x(d_ha, W1):
 # %% nbgrader={"grade_id": "grad-x-check", "grade": true, "points": 1}
 check.gradients(grad_x, of=through_x, wrt="x", at=chain_cases, points=1)
 
-# %% tags=["mistake"] question="grad-x" says="The way back goes through the transposed matrix: the sum runs over the hidden units."
+# %% tags=["mistake"] question="grad-x" says="The backward pass goes through the transposed matrix: the sum runs over the hidden units."
 def grad_x(d_ha, W1):
     return W1 @ d_ha
 
@@ -1388,7 +1459,7 @@ def regularised(dW1, dW2, W1, W2, lambdas):
     l11, l12, l21, l22 = lambdas
     return dW1 + l11 * np.abs(W1) + 2 * l12 * W1, dW2 + l21 * np.abs(W2) + 2 * l22 * W2
 
-# %% tags=["mistake"] question="regularised" says="Only the squares have been derived: the absolute values are part of the penalty too."
+# %% tags=["mistake"] question="regularised" says="Only the squared terms have been differentiated: the absolute values are part of the penalty too."
 def regularised(dW1, dW2, W1, W2, lambdas):
     _, l12, _, l22 = lambdas
     return dW1 + 2 * l12 * W1, dW2 + 2 * l22 * W2
@@ -1420,13 +1491,13 @@ def regularised(dW1, dW2, W1, W2, lambdas):
 # ### Your checker, with one sample
 #
 # Nothing to write here. The next cell puts your steps together for one sample, `step_by_step`, and holds all the
-# gradients, and the one by $x$, against two measurements: your finite differences, and the course's own tool.
+# gradients, and the one with respect to $x$, against two measurements: your finite differences, and the course's own tool.
 # The first two columns should be tiny; the last says how far the two measurements are from each other. Change one
 # of your steps into something wrong, run the cells again, and see what it looks like.
 
 # %% nbgrader={"grade_id": "steps-together", "locked": true}
 def step_by_step(W1, b1, W2, b2, x, y, lambdas):
-    """The gradients of the regularised loss of one sample by W1, b1, W2, b2 and x, through all steps."""
+    """The gradients of the regularised loss of one sample with respect to W1, b1, W2, b2 and x, through all steps."""
     h_a, h_s, _, o_s = forward(W1, b1, W2, b2, x)
     d_oa = grad_oa(o_s, y)
     d_ha = grad_ha(grad_hs(d_oa, W2), h_a)
@@ -1448,7 +1519,7 @@ def hold_against(gradients, loss, case):
         yours = finite_differences(moved, case[name], 1e-5)
         ours = numerical.measure(moved, case[name]).value
         errors = gradient_error(by_hand, yours), gradient_error(by_hand, ours), gradient_error(yours, ours)
-        print(f"by {name:2}      {errors[0]:12.1e}   {errors[1]:18.1e}   {errors[2]:20.1e}")
+        print(f"{name:8}   {errors[0]:12.1e}   {errors[1]:18.1e}   {errors[2]:20.1e}")
 
 
 with check.once_written():
@@ -1602,7 +1673,7 @@ def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
     totals[0], totals[2] = regularised(totals[0], totals[2], W1, W2, lambdas)
     return [total / len(y) for total in totals]
 
-# %% tags=["mistake"] question="loop-gradients" says="Silent hidden units pass something back: the slope of the ReLU is missing on the way to W1 and b1."
+# %% tags=["mistake"] question="loop-gradients" says="Hidden units that were off pass something back: the slope of the ReLU is missing on the way to W1 and b1."
 def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
     totals = [0, 0, 0, 0]
     for s in range(len(y)):
@@ -1799,7 +1870,7 @@ def matrix_gradients(W1, b1, W2, b2, X, y, lambdas):
     dW1, dW2 = regularised(D_ha @ X.T, D_oa @ H_s.T, W1, W2, lambdas)
     return dW1, D_ha.sum(axis=1), dW2, D_oa.sum(axis=1)
 
-# %% tags=["mistake"] question="matrix-gradients" says="The biases have been divided by K twice: what comes from above is divided already, so over the samples it is a sum."
+# %% tags=["mistake"] question="matrix-gradients" says="The biases have been divided by K twice: the upstream gradient is divided already, so over the samples it is a sum."
 def matrix_gradients(W1, b1, W2, b2, X, y, lambdas):
     H_a, H_s, _, O_s = forward_batch(W1, b1, W2, b2, X)
     D_oa = (O_s - np.eye(len(b2))[:, y]) / len(y)
@@ -1825,7 +1896,7 @@ def matrix_gradients(W1, b1, W2, b2, X, y, lambdas):
     db1, db2 = regularised(D_ha.sum(axis=1), D_oa.sum(axis=1), b1, b2, lambdas)
     return dW1, db1, dW2, db2
 
-# %% tags=["mistake"] question="matrix-gradients" says="W2 stands above the ReLU and gets H_s: with H_a in its place, silent units leave a trace in its gradient."
+# %% tags=["mistake"] question="matrix-gradients" says="W2 stands above the ReLU and gets H_s: with H_a in its place, units that were off leave a trace in its gradient."
 def matrix_gradients(W1, b1, W2, b2, X, y, lambdas):
     H_a, _, _, O_s = forward_batch(W1, b1, W2, b2, X)
     D_oa = (O_s - np.eye(len(b2))[:, y]) / len(y)
@@ -1833,7 +1904,7 @@ def matrix_gradients(W1, b1, W2, b2, X, y, lambdas):
     dW1, dW2 = regularised(D_ha @ X.T, D_oa @ H_a.T, W1, W2, lambdas)
     return dW1, D_ha.sum(axis=1), dW2, D_oa.sum(axis=1)
 
-# %% tags=["mistake"] question="matrix-gradients" says="On the way to W1 and b1 the slope of the ReLU is missing: silent units must get nothing from the samples for which they are silent."
+# %% tags=["mistake"] question="matrix-gradients" says="On the way to W1 and b1 the slope of the ReLU is missing: units must get nothing from the samples for which they were off."
 def matrix_gradients(W1, b1, W2, b2, X, y, lambdas):
     _, H_s, _, O_s = forward_batch(W1, b1, W2, b2, X)
     D_oa = (O_s - np.eye(len(b2))[:, y]) / len(y)
@@ -1893,8 +1964,8 @@ def schedule_cases(rng):
 
 
 def plan_cases(rng):
-    """Numbers of samples that the batch size divides, does not divide, and exceeds."""
-    for N, K, epochs in ((23, 5, 4), (20, 4, 3), (29, 40, 3)):
+    """Numbers of samples that the batch size divides, does not divide, and exceeds; and many samples."""
+    for N, K, epochs in ((23, 5, 4), (20, 4, 3), (29, 40, 3), (203, 8, 4)):
         yield {"N": N, "K": K, "epochs": epochs, "seed": int(rng.integers(1_000_000)),
                "case": f"N = {N}, K = {K}, {epochs} epochs"}
 
@@ -1911,10 +1982,37 @@ def sizes_are_right(plan, N, K, epochs, seed):
 
 
 def orders_are_shuffled(plan, N, K, epochs, seed):
-    """No two epochs alike, and no epoch in which neighbours stay together."""
+    """No two epochs alike; no epoch, seen from the one before or from the stored order, with neighbours together.
+
+    With many samples, neither are early samples still early, as when they are shuffled within blocks only.
+    """
     orders = [np.concatenate([np.ravel(batch) for batch in batches]) for batches in plan]
-    neighbours = [np.mean(np.diff(order) == 1) for order in orders]
-    return max(neighbours) < 0.5 and len({tuple(order.tolist()) for order in orders}) == epochs
+    if len({tuple(order.tolist()) for order in orders}) < epochs or max(np.mean(np.diff(o) == 1) for o in orders) >= 0.5:
+        return False
+    for earlier, order in zip([np.arange(N), *orders], orders * (N > 100)):
+        places = np.argsort(earlier)[order]  # where the samples of this epoch stood then
+        if np.mean(np.abs(np.diff(places)) == 1) > 0.2 or abs(np.corrcoef(places, np.arange(N))[0, 1]) > 0.45:
+            return False
+    return all(abs(np.corrcoef(order, np.arange(N))[0, 1]) < 0.45 for order in orders * (N > 100))
+
+
+def orders_of_the_seed(plan, N, K, epochs, seed):
+    """Every batch holds what one generator from the seed deals into it, in one of the usual ways, in any order."""
+    def cut(orders):
+        return [[np.sort(order[start:start + K]).tolist() for start in range(0, N, K)] for order in orders]
+
+    def ways(rng, draw):
+        """Permuted, shuffled in place again and again, chosen, or sorted by random numbers."""
+        deck = np.arange(N)
+        if draw == "shuffle":
+            return [(rng.shuffle(deck), deck.copy())[1] for _ in range(epochs)]
+        return [{"permutation": lambda: rng.permutation(N), "choice": lambda: rng.choice(N, N, replace=False),
+                 "argsort": lambda: np.argsort(rng.random(N) if hasattr(rng, "integers") else rng.rand(N))}[draw]()
+                for _ in range(epochs)]
+
+    found = [[np.sort(np.ravel(batch)).tolist() for batch in batches] for batches in plan]
+    return any(found == cut(ways(make(seed), draw)) for make in (np.random.default_rng, np.random.RandomState)
+               for draw in ("permutation", "shuffle", "choice", "argsort"))
 
 
 def practice_gradients(W1, b1, W2, b2, X, y, lambdas):
@@ -1945,11 +2043,11 @@ def run_cases(rng):
 
 def judged_cases(rng):
     """A net, an odd number of samples and their classes."""
-    for d, d_h, m, N in ((4, 5, 3, 11), (3, 4, 2, 9), (5, 3, 4, 13)):
+    for d, d_h, m, N in ((4, 5, 4, 31), (3, 4, 2, 29), (5, 3, 6, 33)):
         case = minibatch(rng, d, d_h, m, N)
         scores = case["W2"] @ np.maximum(case["W1"] @ case["X"] + case["b1"][:, None], 0) + case["b2"][:, None]
         y = np.argmax(scores, axis=0)
-        y[: N // 3] = (y[: N // 3] + 1) % m  # a third of the answers are wrong
+        y[: N // 3] = (y[: N // 3] + max(1, m // 2)) % m  # a third of the answers are wrong, and not by one class
         yield {name: case[name] for name in ("W1", "b1", "W2", "b2", "X")} | {"y": y, "case": f"N = {N}, {m} classes"}
 
 
@@ -2000,7 +2098,8 @@ def learning_rate(epoch, epochs):
 # sample is in exactly one batch of each epoch, and every epoch has an order of its own. (If the data are sorted by
 # class and not shuffled, the net sees nothing but trousers for a while and forgets all else.)
 #
-# Make one generator, `np.random.default_rng(seed)`, and use it for all epochs: `rng.permutation(N)`.
+# Make **one** generator, `np.random.default_rng(seed)`, and use it for all epochs: `rng.permutation(N)`. The same seed
+# deals the same cards again; another seed deals others, in every epoch. The check looks at that, too.
 #
 # Shapes: a list of `epochs` lists of integer arrays, each of length $K$ or less.
 
@@ -2024,7 +2123,33 @@ def minibatches(N, K, epochs, seed):
 check.properties(
     minibatches, at=plan_cases, points=3, every_epoch_has_every_sample_once=every_sample_once,
     only_the_last_batch_is_smaller=sizes_are_right, every_epoch_is_shuffled_anew=orders_are_shuffled,
+    orders_come_from_one_generator_with_the_seed=orders_of_the_seed,
 )
+
+# %% tags=["mistake"] question="minibatches" says="The samples are shuffled within blocks only: one from the end of the data never comes early. Shuffle all N numbers, then cut."
+def minibatches(N, K, epochs, seed):
+    rng, plan = np.random.default_rng(seed), []
+    for _ in range(epochs):
+        blocks = [rng.permutation(np.arange(start, min(start + 2 * K, N))) for start in range(0, N, 2 * K)]
+        order = np.concatenate(blocks)
+        plan.append([order[start:start + K] for start in range(0, N, K)])
+    return plan
+
+# %% tags=["mistake"] question="minibatches" says="There is one order, and each epoch begins it one place later: neighbours stay neighbours for the whole training. Shuffle again in every epoch."
+def minibatches(N, K, epochs, seed):
+    order = np.random.default_rng(seed).permutation(N)
+    return [[np.roll(order, epoch)[start:start + K] for start in range(0, N, K)] for epoch in range(epochs)]
+
+# %% tags=["mistake"] question="minibatches" says="The seed is not used: every seed gets the same plan."
+def minibatches(N, K, epochs, seed):
+    rng = np.random.default_rng(0)
+    orders = [rng.permutation(N) for _ in range(epochs)]
+    return [[order[start:start + K] for start in range(0, N, K)] for order in orders]
+
+# %% tags=["mistake"] question="minibatches" says="Every epoch has a generator of its own, with the next seed, so that neighbouring seeds share their orders: one generator is made from the seed and serves all epochs."
+def minibatches(N, K, epochs, seed):
+    orders = [np.random.default_rng(seed + epoch).permutation(N) for epoch in range(epochs)]
+    return [[order[start:start + K] for start in range(0, N, K)] for order in orders]
 
 # %% tags=["mistake"] question="minibatches" says="The samples that are left over are thrown away: the last batch may be smaller than the others."
 def minibatches(N, K, epochs, seed):
@@ -2102,8 +2227,8 @@ def minibatches(N, K, epochs, seed):
 # $$\theta \leftarrow \theta - \eta\, \frac{\partial R}{\partial \theta}$$
 #
 # The function that computes the gradients is an argument, `gradients`. You will pass `matrix_gradients` or
-# `loop_gradients`, and can compare them. It takes and returns what these take and return. (The check passes one of its
-# own, whose numbers mean nothing but depend on everything. So it does not matter here whether yours is right.)
+# `loop_gradients`, and can compare them. It takes and returns what these take and return. (The check passes a
+# stand-in whose output depends on every argument. So it does not matter here whether yours is right.)
 #
 # The weights that you were given stay as they are: make copies first. On your own copies, `-=` is fine, and fast.
 #
@@ -2267,15 +2392,15 @@ def train(W1, b1, W2, b2, X, y, plan, lambdas, gradients):
 #
 # *Afterwards a net can be judged by what one really wants to know.*
 #
-# The answer of the net for a sample is the class with the highest score. The *error rate* is the share of samples whose
-# answer is not their class. It cannot be derived, it moves in jumps: so the loss is for training, the error for
-# looking.
+# The answer of the net for a sample is the class with the highest score. The *error rate* is the fraction of samples
+# whose answer is not their class. It cannot be differentiated: it changes in jumps. So the loss is for training, the
+# error for looking.
 #
 # Shapes: `X` $(d, N)$, `y` $(N,)$ $\to$ one number from 0 to 1.
 
 # %% nbgrader={"grade_id": "error-rate", "solution": true}
 def error_rate(W1, b1, W2, b2, X, y):
-    """The share of wrong answers.
+    """The fraction of wrong answers.
 
     W1: (d_h, d), b1: (d_h,), W2: (m, d_h), b2: (m,); X: (d, N), a column is a sample; y: (N,), integers.
     Returns one number from 0 to 1.
@@ -2288,13 +2413,17 @@ def error_rate(W1, b1, W2, b2, X, y):
 # %% nbgrader={"grade_id": "error-rate-check", "grade": true, "points": 1}
 check.values(error_rate, at=judged_cases, points=1)
 
-# %% tags=["mistake"] question="error-rate" says="This is the share of right answers, the accuracy: the error rate is what is left."
+# %% tags=["mistake"] question="error-rate" says="This is the fraction of right answers, the accuracy: the error rate is what is left."
 def error_rate(W1, b1, W2, b2, X, y):
     return np.mean(forward_batch(W1, b1, W2, b2, X)[2].argmax(axis=0) == y)
 
-# %% tags=["mistake"] question="error-rate" says="Wrong answers have been counted, not related to how many samples there are: a share lies between 0 and 1."
+# %% tags=["mistake"] question="error-rate" says="Wrong answers have been counted, not related to how many samples there are: a fraction lies between 0 and 1."
 def error_rate(W1, b1, W2, b2, X, y):
     return np.sum(forward_batch(W1, b1, W2, b2, X)[2].argmax(axis=0) != y)
+
+# %% tags=["mistake"] question="error-rate" says="Classes are names: a trouser taken for a bag is not more wrong because their numbers are farther apart. Count, do not measure distances."
+def error_rate(W1, b1, W2, b2, X, y):
+    return np.mean(np.abs(forward_batch(W1, b1, W2, b2, X)[2].argmax(axis=0) - y))
 
 # %% tags=["mistake"] question="error-rate" says="The answer is the class with the highest score, not the highest score itself."
 def error_rate(W1, b1, W2, b2, X, y):
@@ -2390,9 +2519,9 @@ with check.once_written():
 # %% [markdown] nbgrader={"grade_id": "three-knobs", "grade": true, "solution": true, "points": 3}
 # ### BEGIN SOLUTION
 # **Model answer.** Each hidden unit folds the plane along one straight line. A boundary that goes around the middle
-# crosses such a line twice, so with three units it has six corners: the best to be had is a crooked polygon (1.5 %
+# crosses such a line twice, so with three units it has at most six corners: the best to be had is a crooked polygon (1.5 %
 # wrong on the points seen, 3.8 % on new ones). All three are needed for that. From twelve starts the error runs from
-# 1.5 % to 25.8 %: if one unit starts badly, silent for most points or doing what another does already, nothing replaces
+# 1.5 % to 25.8 %: if one unit starts badly, off for most points or doing what another does already, nothing replaces
 # it. With 20 or 128 units there are spare ones, and every start ends below 1 %; the corners get so many that the line
 # looks round.
 #
@@ -2425,19 +2554,20 @@ with check.once_written():
 
 # %% nbgrader={"grade_id": "standardise-cases", "locked": true}
 def parts_cases(rng):
-    """Three parts of a data set; in training one pixel is constant, and one nearly so."""
+    """Three parts of a data set; in training one pixel is constant, one varies too little, one barely enough."""
     for d, sizes in ((5, (12, 4, 3)), (4, (30, 6, 6))):
         low, width = rng.uniform(0, 0.3, (d, 1)), rng.uniform(0.3, 0.7, (d, 1))
         parts = [low + width * rng.random((d, size)) for size in sizes]
         parts[0][0] = 0.0
-        parts[0][1] = np.tile([0.1, 0.13], sizes[0] // 2)  # a standard deviation of 0.015
+        parts[0][1] = np.tile([0.1, 0.137], sizes[0] // 2)  # a standard deviation of 0.0185
+        parts[0][2] = np.tile([0.2, 0.244], sizes[0] // 2)  # and one of 0.022
         yield dict(zip(("X_train", "X_valid", "X_test"), parts)) | {"case": f"{d} pixels, {sum(sizes)} images"}
 
 
 # %% [markdown]
 # ## 8.1 Every pixel on the same scale
 #
-# *Afterwards no pixel is loud only because it is often bright.*
+# *Afterwards every pixel has the same scale.*
 #
 # From every pixel subtract its mean, and divide by its standard deviation (`np.std`). Both come **from the training
 # part only**, and the same numbers are used for all three parts. Validation and test stand for images that nobody has
@@ -2491,6 +2621,17 @@ def standardise(X_train, X_valid, X_test):
     mean, spread = X_train.mean(axis=1, keepdims=True), X_train.std(axis=1, keepdims=True)
     spread[spread == 0] = 1
     return [(X - mean) / spread for X in (X_train, X_valid, X_test)]
+
+# %% tags=["mistake"] question="standardise" says="The limit is 0.02: here pixels that vary a little more have been left undivided as well."
+def standardise(X_train, X_valid, X_test):
+    mean, spread = X_train.mean(axis=1, keepdims=True), X_train.std(axis=1, keepdims=True)
+    spread = np.where(spread < 0.05, 1, spread)
+    return [(X - mean) / spread for X in (X_train, X_valid, X_test)]
+
+# %% tags=["mistake"] question="standardise" says="A pixel below the limit is only shifted: here it has been divided by the limit, fifty times as large as asked for."
+def standardise(X_train, X_valid, X_test):
+    mean, spread = X_train.mean(axis=1, keepdims=True), X_train.std(axis=1, keepdims=True)
+    return [(X - mean) / np.maximum(spread, 0.02) for X in (X_train, X_valid, X_test)]
 
 # %% tags=["mistake"] question="standardise" says="One mean and one standard deviation for all pixels: every pixel has its own."
 def standardise(X_train, X_valid, X_test):
