@@ -37,14 +37,22 @@ def processes_below(pid: int) -> list[int]:
     return found[1:]
 
 
-def _own_umask():
-    """A course's configuration sets the umask of the process that reads it: not of the tests and fixtures after it."""
+def _umask() -> int:
     mask = os.umask(0o022)
     os.umask(mask)
+    return mask
+
+
+UMASK = _umask()
+
+
+def _own_umask():
+    """A course's configuration sets the umask of the process that reads it: not of the tests and fixtures after it."""
+    os.umask(UMASK)
     try:
         return (yield)
     finally:
-        os.umask(mask)
+        os.umask(UMASK)
 
 
 @pytest.hookimpl(wrapper=True)
