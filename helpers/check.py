@@ -128,6 +128,8 @@ def _derivatives(kind: str, differentiate: Callable, function: Any, of: Any, wrt
                  points: float, also_at: Any, tolerance: float | None, by: str, changes: Sequence[str]) -> Verdict:
     probe = Probe(kind, function, _caller(2), at, also_at, changes)
     names = (wrt,) if isinstance(wrt, str) else tuple(wrt)
+    returned = probe.setting.returned(probe.subject, probe.key)
+    probe.labels = dict(zip(names, returned)) if len(returned) == len(names) else {}
     loss = Probe(kind, probe.setting.trusted(of), _caller(2))
     loss.cases = probe.cases
     _known_entries(probe, loss, names)

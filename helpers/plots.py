@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from helpers.checking.maps import TOO_LARGE, TOO_SMALL
 from helpers.images.errors import DataError
 
 # Okabe and Ito's colours, told apart with every kind of colour vision (https://jfly.uni-koeln.de/color/), darkest
@@ -273,7 +274,7 @@ def confusion(matrix: npt.ArrayLike, classes: Sequence[Any] | None = None, *, ti
 
 
 def error_map(difference: npt.ArrayLike, *, title: str = "", ax: Axes | None = None) -> Axes:
-    """Where an array is off, and which way: orange too large, purple too small; black is not a number.
+    """Where an array is off, and which way: red too large, blue too small; black is not a number.
 
     difference: received minus expected, (n,) or (rows, columns); more axes are folded into the columns.
     """
@@ -284,7 +285,8 @@ def error_map(difference: npt.ArrayLike, *, title: str = "", ax: Axes | None = N
     limit = max(abs(float(finite[worst])), 1e-300)
     rows, columns = table.shape
     with _canvas(ax, (5.6, 4.2 if rows > 3 else 2.2)) as ax:
-        colormap = plt.get_cmap("PuOr_r").with_extremes(bad="black")
+        scale = np.array([TOO_SMALL, (255, 255, 255), TOO_LARGE]) / 255
+        colormap = LinearSegmentedColormap.from_list("error", scale).with_extremes(bad="black")
         aspect: Any = "equal" if 0.2 < rows / columns < 5 else "auto"
         shown = ax.imshow(
             np.ma.masked_invalid(table), cmap=colormap, vmin=-limit, vmax=limit, aspect=aspect, interpolation="nearest"

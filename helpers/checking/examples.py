@@ -35,7 +35,7 @@ def example(probe: Probe, names: Sequence[str]) -> str:
         seen = probe.subject.observe(*arguments)
         if seen.error is not None and seen.error.type in ("NotImplementedError", "ProcessEnded", "TimeoutError"):
             return ""
-        found = _difference(seen, rung.expected, names, probe.name)
+        found = _difference(seen, rung.expected, names, probe)
         if found is None:
             right.append(rung)
             continue
@@ -65,11 +65,11 @@ def _fits(one: Any, other: Any) -> bool:
     return np.ndim(one) == np.ndim(other) and all(a <= b for a, b in zip(np.shape(one), np.shape(other)))
 
 
-def _difference(seen: Observation, expected: Any, names: Sequence[str], function: str) -> str | None:
+def _difference(seen: Observation, expected: Any, names: Sequence[str], probe: Probe) -> str | None:
     """What is wrong with a result, or None."""
     if seen.error is not None:
         return f"raises {seen.error.type}: {seen.error.message[:80]}"
-    wanted, got = named_outputs(expected, names, function), named_outputs(seen.value, names, function)
+    wanted, got = named_outputs(expected, names, probe.name), named_outputs(seen.value, names, probe.name)
     if isinstance(wanted, Trouble):
         return None
     if isinstance(got, Trouble):
@@ -78,7 +78,7 @@ def _difference(seen: Observation, expected: Any, names: Sequence[str], function
         one, other = got[name], wanted[name]
         if same_value(_array(one), _array(other), TOLERANCE):
             continue
-        which = f"returns {_code(one)}" if len(names) == 1 else f"returns {name} = {_code(one)}"
+        which = f"returns {_code(one)}" if len(names) == 1 else f"returns {probe.shown(name)} = {_code(one)}"
         return f"{which}; right is {_code(other)}"
     return None
 

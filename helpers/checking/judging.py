@@ -11,7 +11,8 @@ from helpers import gradients as numerical
 from helpers.checking import reasons
 from helpers.checking.examples import example
 from helpers.checking.expected import Sampled
-from helpers.checking.probe import Probe, Trouble, as_numbers, error_map, named_outputs, same_value
+from helpers.checking.maps import error_map
+from helpers.checking.probe import Probe, Trouble, as_numbers, named_outputs, same_value
 from helpers.checking.verdict import Row, Verdict
 from helpers.diagnosis.diagnose import Evidence, KnownMistake, diagnose, where_to_look
 
@@ -47,7 +48,7 @@ def _judged(probe: Probe, names: Sequence[str], expect: Callable[[int, str, Any]
            reference: Callable[[int, str], Any] = lambda index, name: None) -> Verdict:
     cases = range(len(probe.cases))
     labels = [probe.label(i) for i in cases] if by == "case" else list(names)
-    rows = [Row(label, points / len(labels), share=1.0) for label in labels]
+    rows = [Row(label, points / len(labels), share=1.0, label=probe.labels.get(label, "")) for label in labels]
     if all_fail(probe, rows):
         return verdict_of(probe, rows)
     if by == "case" and constant(probe):
@@ -92,19 +93,22 @@ def _judge_one(probe: Probe, row: Row, index: int, name: str, got: Any, wanted: 
     if isinstance(wanted, Trouble) or isinstance(got, Trouble):
         return _fail(row, wanted if isinstance(wanted, Trouble) else got)
     if isinstance(wanted, (str, bool, dict, type(None))):
-        return None if same_value(got, wanted) else _fail(row, Trouble("value", f"{name} is {got!r:.60}"))
+        if same_value(got, wanted):
+            return None
+        return _fail(row, Trouble("value", f"{probe.shown(name)} is {got!r:.60}"))
     whole = _whole(wanted) if reference is None else np.asarray(reference)
     numbers = as_numbers(got, _shape(wanted))
     if isinstance(numbers, Trouble) and type(got) is tuple and got:  # further outputs cost nothing
         first = as_numbers(got[0], _shape(wanted))
         got, numbers = (got, numbers) if isinstance(first, Trouble) else (got[0], first)
     if isinstance(got, (list, tuple)) and not isinstance(numbers, Trouble) and numbers.ndim:
-        row.remark = f"{name} is a {type(got).__name__}; nothing is taken off for that, np.array(...) makes an array"
+        row.remark = (f"{probe.shown(name)} is a {type(got).__name__}; nothing is taken off for that, np.array(...) "
+                      "makes an array")
     if whole is not None:
         facts.expected[name] = whole
         facts.got[name] = _raw(got)
     if isinstance(numbers, Trouble):
-        return _fail(row, Trouble(numbers.kind, f"{name} {numbers.says}" + _in_case(probe, index)))
+        return _fail(row, Trouble(numbers.kind, f"{probe.shown(name)} {numbers.says}" + _in_case(probe, index)))
     compared = _compared(numbers, wanted, reference, tolerance)
     row.error = max([row.error or 0.0] + [float(c.error) for c in compared if np.isfinite(c.error)])
     if compared[0].kinks and not row.remark:
@@ -112,7 +116,7 @@ def _judge_one(probe: Probe, row: Row, index: int, name: str, got: Any, wanted: 
     wrong = next((c for c in compared if not c.ok), None)
     if wrong is None:
         return None
-    if row.error_map is None and whole is not None:
+    if not row.where and whole is not None:  # the picture is of the case that the text tells
         row.error_map = error_map(numbers, whole)
     return _fail(row, Trouble("", _place(probe, index, name, wrong, source)))
 
@@ -164,7 +168,7 @@ def _raw(got: Any) -> np.ndarray:
 
 
 def _place(probe: Probe, index: int, name: str, wrong: Any, source: str) -> str:
-    entry = f"{name}{list(wrong.where)}" if wrong.where else f"{name}"
+    entry = f"{probe.shown(name)}{list(wrong.where)}" if wrong.where else probe.shown(name)
     entry += ", along a random direction" if wrong.why == "direction" else ""
     if probe.setting.tells_expected:
         return f"{entry}: got {wrong.got:.4g}, {source} {wrong.expected:.4g}" + _in_case(probe, index)
@@ -292,7 +296,7 @@ def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verd
                          "or write expressions that make new arrays.")
     # Shapes, exceptions and changed arguments say nothing of the way back; a known reason needs no search.
     silent = changed or any(row.why or (row.kind and not row.right) for row in rows)
-    advice = None if silent else where_to_look({row.name: row.right for row in rows}, list(order))
+    advice = None if silent else where_to_look({row.name: row.right for row in rows}, list(order), probe.shown)
     probe.setting.told(probe.name, all(row.right for row in rows))
     return Verdict(probe.name, rows, depth=probe.setting.depth, advice=advice or "", remarks=probe.remarks(),
                    first="" if rows[0].kind in ("not-written", "missing") else _to_mend_first(probe.setting.astray()))

@@ -16,7 +16,6 @@ from helpers.checking.trouble import Trouble
 
 BEHAVES_ALIKE = 1e-6  # two results closer than this share of their largest entry are the same mistake
 LARGE = 8_000_000  # bytes of a result that nobody asks about
-MAP_SIZE = 16  # rows and columns of an error map
 
 
 class Probe:
@@ -36,6 +35,7 @@ class Probe:
         self.parameters = self.setting.parameters(self.subject, self.key)
         self.changes, self.figures = tuple(changes), figures
         self.seen: dict[int, Observation] = {}
+        self.labels: dict[str, str] = {}  # output → how the function calls it
         self._structures: list[Structure] | None = None
 
     def names_of(self, index: int) -> list[str]:
@@ -48,6 +48,10 @@ class Probe:
     def label(self, index: int) -> str:
         given = self.cases[index].get("case")
         return str(given) if given else f"case {index + 1}"
+
+    def shown(self, name: str) -> str:
+        """What an output is called where somebody reads of it."""
+        return self.labels.get(name, name)
 
     def values_of(self, index: int) -> list[Any]:
         return [value for name, value in self.cases[index].items() if name != "case"]
@@ -276,22 +280,3 @@ def as_numbers(value: Any, shape: tuple[int, ...] | None) -> np.ndarray | Troubl
         what = "NaN" if np.isnan(array[first]) else "infinite"
         return Trouble("not-finite", f"{what} in {int(bad.sum())} of {array.size} entries, first at {list(first)}")
     return array
-
-
-def error_map(got: np.ndarray, expected: np.ndarray) -> list[list[float]] | None:
-    """A coarse picture of `got - expected` for a matrix, scaled to [-1, 1]; each square shows its worst entry."""
-    if got.ndim < 2 or min(got.shape[-2:]) < 2 or got.size < 6 or got.size == 0:
-        return None
-    difference = np.nan_to_num((got - expected).astype(float)).reshape(-1, *got.shape[-2:])
-    picked = np.argmax(np.abs(difference), axis=0)
-    flat = np.take_along_axis(difference, picked[None], axis=0)[0]
-    scale = max(np.max(np.abs(flat)), 1e-300)
-    noise = 1e-6 * max(np.nanmax(np.abs(expected)), 1e-300)
-    rows = np.array_split(np.arange(flat.shape[0]), min(MAP_SIZE, flat.shape[0]))
-    columns = np.array_split(np.arange(flat.shape[1]), min(MAP_SIZE, flat.shape[1]))
-    return [[_worst(flat[np.ix_(r, c)], scale, noise) for c in columns] for r in rows]
-
-
-def _worst(block: np.ndarray, scale: float, noise: float) -> float:
-    value = block.flat[np.argmax(np.abs(block))]
-    return 0.0 if abs(value) <= noise else round(float(value / scale), 2)

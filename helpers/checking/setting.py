@@ -52,6 +52,8 @@ class Setting(Protocol):
         """Small public cases from the smallest upwards, with what the reference says (see `ladder.py`)."""
     def later(self, work: Callable[[], None]) -> None:
         """Do what changes no mark: now, or when everything has been marked."""
+    def returned(self, subject: Subject, key: str) -> tuple[str, ...]:
+        """What the reference calls the things that it returns, in their order; empty if that is not known."""
     def number(self, key: str, compute: Callable[[], float]) -> float | None:
         """A number that only the reference knows; None where no reference is known."""
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
@@ -147,6 +149,9 @@ class SelfCheck:
 
     def later(self, work: Callable[[], None]) -> None:
         work()
+
+    def returned(self, subject: Subject, key: str) -> tuple[str, ...]:
+        return tuple((self._expected_of(key) or {}).get("returned", ()))
 
     def number(self, key: str, compute: Callable[[], float]) -> float | None:
         return self.known.get("numbers", {}).get(key)

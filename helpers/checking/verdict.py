@@ -15,7 +15,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from helpers.checking.maps import ErrorMap, colour
 from helpers.checking.observing import cut
+from helpers.checking.telling import Told, told
 
 VERSION = 1  # of `to_dict`
 DEPTHS = ("verdict", "where", "why")
@@ -34,8 +36,8 @@ class Row(Bounded):
     """One line of a verdict: a parameter, an output, a property or a case.
 
     `where` says which entry is wrong and by how much, `why` names the misconception, `remark` is something
-    that costs nothing (a print, a warning, kinks left out). `error_map` is a coarse picture of the error,
-    a list of rows of numbers in [-1, 1]. `error` is the largest scaled error (no unit), None if there is none.
+    that costs nothing (a print, a warning, kinks left out). `error_map` is a coarse picture of the error in the case
+    that `where` tells. `error` is the largest scaled error (no unit), None if there is none.
     """
 
     name: str
@@ -46,7 +48,12 @@ class Row(Bounded):
     kind: str = ""  # a short stable name of the misconception, for the class report
     remark: str = ""
     error: float | None = None
-    error_map: list[list[float]] | None = None
+    error_map: ErrorMap | None = None
+    label: str = ""  # what is shown for a name: how the function calls what it returns
+
+    @property
+    def shown(self) -> str:
+        return self.label or self.name
 
     @property
     def right(self) -> bool:
@@ -124,18 +131,6 @@ def number(value: float) -> str:
     return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
-def _sentences(row: Row, depth: str) -> list[str]:
-    """What a row says at a depth, besides right or wrong."""
-    said = []
-    if depth != "verdict" and row.where and row.where != _mark(row)[1]:
-        said.append(row.where)
-    if depth == "why" and row.why:
-        said.append(row.why)
-    if row.remark:
-        said.append(row.remark)
-    return said
-
-
 def _mark(row: Row) -> tuple[str, str]:
     if row.right:
         return "✓", "right"
@@ -150,11 +145,14 @@ def as_text(verdict: Verdict) -> str:
     """The table for a terminal."""
     lines = [f"{verdict.name}: {number(verdict.points)} of {number(verdict.max_points)} points"]
     lines += [f"  {verdict.first}"] if verdict.first else []
-    width = max((len(row.name) for row in verdict.rows), default=0)
-    for row in verdict.rows:
+    width = max((len(row.shown) for row in verdict.rows), default=0)
+    for row, one in zip(verdict.rows, told(verdict.rows, verdict.depth)):
         sign, word = _mark(row)
-        lines.append(f"  {sign} {row.name:<{width}}  {number(row.share * row.points)}/{number(row.points)}  {word}")
-        lines += [f"      {sentence}" for sentence in _sentences(row, verdict.depth)]
+        lines.append(f"  {sign} {row.shown:<{width}}  {number(row.share * row.points)}/{number(row.points)}  {word}")
+        lines += [f"      {sentence}" for sentence in (one.where, one.why, one.remark) if sentence not in ("", word)]
+        if one.error_map:
+            drawn = ["".join(text for text, _ in line).rstrip() for line in one.error_map.lines()]
+            lines += [f"      {line}" for line in [*drawn, one.error_map.legend]]
     if verdict.advice and verdict.depth != "verdict":
         lines.append(f"  {verdict.advice}")
     if verdict.example and verdict.depth != "verdict":
@@ -164,9 +162,16 @@ def as_text(verdict: Verdict) -> str:
 
 # No one colour has a contrast of 4.5 on white and on JupyterLab's dark background. So each is mixed with the theme's
 # own text colour, and a page may set its own (`--verdict-right` and so on); the word beside the sign says it as well.
-_COLOURS = {name: f"var(--verdict-{name},color-mix(in srgb,{base} 80%,currentColor))"
-            for name, base in (("right", "#12914a"), ("part", "#b87800"), ("wrong", "#e0402c"),
-                            ("unwritten", "#808080"))}
+# JupyterLab takes mixtures out of notebooks that are not trusted: there the plain colour before them stays.
+_BASES = {"right": "#12914a", "part": "#b87800", "wrong": "#e0402c", "unwritten": "#808080"}
+
+
+def _style(declaration: str, name: str) -> str:
+    """A declaration in which `{}` is a colour, twice."""
+    mixed = f"var(--verdict-{name},color-mix(in srgb,{_BASES[name]} 80%,currentColor))"
+    return f"{declaration.format(_BASES[name])};{declaration.format(mixed)}"
+
+
 _NAMES = {"✓": "right", "◐": "part", "✗": "wrong", "○": "unwritten"}
 _NOT_THERE = ("not-written", "missing")  # nothing to judge yet: grey, not red
 
@@ -174,16 +179,16 @@ _NOT_THERE = ("not-written", "missing")  # nothing to judge yet: grey, not red
 def as_html(verdict: Verdict) -> str:
     """The table for JupyterLab and for feedback; inline styles only, so that it survives any page."""
     empty = all(row.kind in _NOT_THERE for row in verdict.rows)
-    colour = _COLOURS["right" if verdict.right else "part" if verdict.points > 0 else
-                      "unwritten" if empty else "wrong"]
+    name = "right" if verdict.right else "part" if verdict.points > 0 else "unwritten" if empty else "wrong"
+    edge = _style("border-left:4px solid {}", name)
     parts = [
-        f'<div class="verdict" style="border-left:4px solid {colour};padding:4px 0 4px 12px;margin:2px 0;'
+        f'<div class="verdict" style="{edge};padding:4px 0 4px 12px;margin:2px 0;'
         'max-width:60em;font-size:13px;line-height:1.45">',
         f'<div class="verdict-head"><strong>{html.escape(verdict.name)}</strong> &nbsp;{number(verdict.points)} of '
         f"{number(verdict.max_points)} points</div>",
         f"<div>{_prose(verdict.first)}</div>" if verdict.first else "",
         '<table style="border-collapse:collapse;margin:2px 0;border:0">',
-        *(_html_row(row, verdict.depth) for row in verdict.rows),
+        *map(_html_row, verdict.rows, told(verdict.rows, verdict.depth)),
         "</table>",
     ]
     if verdict.advice and verdict.depth != "verdict":
@@ -202,35 +207,26 @@ def _prose(sentence: str) -> str:
     return re.sub(r"`([^`]+)`", r'<code style="background:transparent;color:inherit">\1</code>', html.escape(sentence))
 
 
-def _html_row(row: Row, depth: str) -> str:
+def _html_row(row: Row, one: Told) -> str:
     cell = "padding:3px 10px 3px 0;text-align:left;vertical-align:top;border:0;background:transparent"
     sign, word = _mark(row)
-    said = "".join(f'<div style="font-weight:600">{_prose(s)}</div>' if s == row.why
-                   else f"<div>{_prose(s)}</div>" for s in _sentences(row, depth))
-    if row.error_map and depth != "verdict":
-        said += _map_svg(row)
+    said = f"<div>{_prose(one.where)}</div>" if one.where not in ("", word) else ""
+    said += f'<div style="font-weight:600">{_prose(one.why)}</div>' if one.why else ""
+    said += f"<div>{_prose(one.remark)}</div>" if one.remark else ""
+    said += _map_html(one.error_map) if one.error_map else ""
+    painted = _style("color:{}", _NAMES[sign])
     return (f'<tr style="background:transparent"><td style="{cell};white-space:nowrap">'
-            f'<span aria-hidden="true" style="color:{_COLOURS[_NAMES[sign]]};font-weight:bold">{sign}</span> '
-            f'<code style="background:transparent;color:inherit">{html.escape(row.name)}</code></td>'
+            f'<span aria-hidden="true" style="{painted};font-weight:bold">{sign}</span> '
+            f'<code style="background:transparent;color:inherit">{html.escape(row.shown)}</code></td>'
             f'<td style="{cell};white-space:nowrap">{number(row.share * row.points)}/{number(row.points)}</td>'
             f'<td style="{cell};white-space:normal">{word}{said}</td></tr>')
 
 
-def _map_svg(row: Row) -> str:
-    """A small picture of the error: blue is too small, red too large, grey right."""
-    grid = row.error_map or []
-    size = 12
-    width, height = size * len(grid[0]), size * len(grid)
-    squares = []
-    for i, line in enumerate(grid):
-        for j, value in enumerate(line):
-            colour = "#8a8a8a" if value == 0 else ("#e0402c" if value > 0 else "#2f7be0")
-            strength = 0.2 if value == 0 else 0.4 + 0.6 * min(abs(value), 1.0)
-            squares.append(f'<rect x="{j * size}" y="{i * size}" width="{size - 1}" height="{size - 1}" '
-                           f'fill="{colour}" fill-opacity="{strength:.2f}"/>')
-    label = html.escape(f"Error map of {row.name}: red entries are too large, blue too small, grey right", quote=True)
-    return (f'<div style="display:flex;flex-wrap:wrap;align-items:center;gap:4px 10px;margin:4px 0">'
-            f'<svg role="img" aria-label="{label}" width="{width}" height="{height}" '
-            f'viewBox="0 0 {width} {height}" style="display:block"><title>{label}</title>'
-            + "".join(squares) + '</svg><span aria-hidden="true" style="font-size:smaller">its entries: red too large, '
-            "blue too small, grey right</span></div>")
+def _map_html(found: ErrorMap) -> str:
+    """The map as text on colours: without styles it is the text still."""
+    drawn = "\n".join("".join(
+        f'<span style="background-color:{colour(value)}">{text}</span>' if value else text for text, value in line)
+        for line in found.lines())
+    return (f'<pre style="margin:4px 0 0 0;padding:0;line-height:1.25;white-space:pre;overflow-x:auto;'
+            f'background:transparent;color:inherit">{drawn}</pre><div style="font-size:smaller">'
+            f'{html.escape(found.legend)}</div>')

@@ -7,7 +7,7 @@ knows, then the general ones of `explanations`. A wrong sentence is worse than n
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -186,11 +186,12 @@ def _last_resort(parameter: str, cases: list[Evidence], read: list[WrongCase]) -
 # ---------------------------------------------------------------------------------------------- where to look
 
 
-def where_to_look(statuses: dict[str, bool], order: Sequence[str]) -> str | None:
+def where_to_look(statuses: dict[str, bool], order: Sequence[str], shown: Callable[[str], str] = str) -> str | None:
     """Where the first error on the way back lies, given which parameters are right.
 
     order: the parameters in the order of the forward pass, weights and biases of one net: "W1", "b1", "W2", "b2" or
     "W_h", "b_h", "W_o", "b_o". A weight's name begins with W, a bias's with b; what follows says which layer.
+    shown: what their gradients are called.
     None if all are right, if there is only one, or if these are no net's parameters: nothing is known of a way back.
     """
     order = [name for name in order if name in statuses]
@@ -202,20 +203,20 @@ def where_to_look(statuses: dict[str, bool], order: Sequence[str]) -> str | None
         return None
     wrong = [names for names in layers.values() if not all(statuses[name] for name in names)]
     last = wrong[-1]  # on the way back it comes first
-    amiss, beside = ([name for name in last if statuses[name] is right] for right in (False, True))
+    amiss, beside = ([shown(name) for name in last if statuses[name] is right] for right in (False, True))
+    stacked = list(layers.values())
+    place = stacked.index(last)
+    after = [shown(name) for name in stacked[place + 1]] if place + 1 < len(stacked) else []
     if beside:
         return (f"{_names(beside)} {_is_or_are(beside)} right and {_names(amiss)} {_is_or_are(amiss)} not: what "
                 f"arrives at this layer from above is right; look at how {_names(amiss)} {_is_or_are(amiss)} made.")
-    stacked = list(layers.values())
-    place = stacked.index(last)
     if len(stacked) > 1 and len(wrong) == len(stacked):
         return f"All are wrong. Begin at the end: the loss's derivative and {_names(amiss)} come first on the way back."
     if any(all(statuses[name] for name in names) for names in stacked[:place]):
         return (f"{_names(amiss)} {_is_or_are(amiss)} wrong although gradients further back are right: the error lies "
                 f"in {_names(amiss)} alone.")
-    if place + 1 < len(stacked):
-        right = stacked[place + 1]
-        return (f"{_names(right)} {_is_or_are(right)} right and {_names(amiss)} {_is_or_are(amiss)} not: the error "
+    if after:
+        return (f"{_names(after)} {_is_or_are(after)} right and {_names(amiss)} {_is_or_are(amiss)} not: the error "
                 "lies between them, on the way back through the hidden layer.")
     return None
 

@@ -37,6 +37,7 @@ from helpers.grading.marking.supposing import Suppositions, Trial
 from helpers.grading.notebooks.cells import EXPERIMENT, is_check
 from helpers.grading.notebooks.ipython import tree_of
 from helpers.grading.notebooks.master import Master, defined_names
+from helpers.grading.notebooks.returning import names_returned
 
 
 @dataclass
@@ -184,6 +185,13 @@ class ProblemSet:
             self._known[key] = compute()
         return self._known[key]
 
+    def returned_by(self, function: str) -> tuple[str, ...]:
+        """What the solution calls the things that a function returns; empty if they have no names."""
+        cells = (cell for cell in self.notebook.cells
+                 if function in self.questions.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""), ()))
+        return self.known(("returned", function), lambda: next(
+            (names_returned(tree_of(cell.source), function) for cell in cells), ()))
+
     def alternatives_for(self, question: str) -> list[dict[str, Any]]:
         """Namespaces of a question's alternatives."""
         if self.master is None or question not in self.master.questions:
@@ -250,6 +258,9 @@ class GradingSetting:
     def parameters(self, subject: Subject, key: str) -> tuple[str, ...] | None:
         return self.remembered((key, "parameters"),
                                lambda: self.in_namespace(self.problem_set.reference, subject).parameters())
+
+    def returned(self, subject: Subject, key: str) -> tuple[str, ...]:
+        return self.problem_set.returned_by(subject.name)
 
     def number(self, key: str, compute: Callable[[], float]) -> float:
         return self.remembered((key, "number"), compute)

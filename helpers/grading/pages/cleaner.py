@@ -71,14 +71,11 @@ _OUR_ATTRIBUTES = {tag: {"tabindex", "role", "aria-label"} for tag in ("span", "
 
 _STYLES = frozenset((
     "border", "border-left", "border-collapse", "padding", "margin", "max-width", "font-size", "line-height",
-    "text-align", "vertical-align", "background", "white-space", "color", "font-weight", "display", "flex-wrap",
-    "align-items", "gap"))
+    "text-align", "vertical-align", "background", "background-color", "white-space", "color", "font-weight",
+    "overflow-x"))
 _STYLE = re.compile(r"[\w\s,.#%()-]{0,300}")
-_SVG_VALUES = re.compile(r"[#\w\s.:,-]{0,100}")
 _VERDICT = {
-    **{tag: {"style"} for tag in ("div", "table", "tr", "td", "code")}, "span": {"style", "aria-hidden"},
-    "svg": {"role", "aria-label", "width", "height", "viewBox", "style"},
-    "rect": {"x", "y", "width", "height", "fill", "fill-opacity"}, "title": set()}
+    **{tag: {"style"} for tag in ("div", "table", "tr", "td", "code", "pre")}, "span": {"style", "aria-hidden"}}
 
 
 def _allowed(tag: str, name: str, value: str) -> str | None:
@@ -95,11 +92,7 @@ def _allowed_in_verdict(tag: str, name: str, value: str) -> str | None:
         return _allowed(tag, name, value)
     if name == "style":
         return value if all(map(_is_style, value.split(";"))) else None
-    if name == "aria-label":
-        return calm(value)[:300]
-    if name == "class":
-        return value
-    return value if _SVG_VALUES.fullmatch(value) else None
+    return value if name in ("class", "aria-hidden") else None
 
 
 def _is_style(part: str) -> bool:
@@ -121,8 +114,8 @@ _MARKED = _cleaner(HTML | MATHML, _HTML_ATTRIBUTES | _MATH_ATTRIBUTES | _OUR_ATT
                    {"span": TOKENS | ANSI | {"wide"}, "div": frozenset(("wide", "highlight"))})
 _LINE = _cleaner(INLINE | MATHML, {**_MATH_ATTRIBUTES, "abbr": {"title"}})
 _VERDICTS = nh3.Cleaner(
-    tags={"div", "strong", "em", "table", "tbody", "tr", "td", "span", "code", "svg", "rect", "title", *MATHML},
-    clean_content_tags=set(GONE) - {"svg", "title"},
+    tags={"div", "strong", "em", "table", "tbody", "tr", "td", "span", "code", "pre", *MATHML},
+    clean_content_tags=set(GONE),
     attributes={tag: set(names) for tag, names in (_VERDICT | _MATH_ATTRIBUTES).items()},
     attribute_filter=_allowed_in_verdict, strip_comments=True, link_rel=None,
     url_schemes=set(), allowed_classes={"div": {"verdict", "verdict-head"}})
