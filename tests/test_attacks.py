@@ -40,7 +40,7 @@ pytestmark = pytest.mark.walls
 LIMITS = {"cell_seconds": 3, "call_seconds": 2, "notebook_seconds": 9, "grace_seconds": 0.5, "processes": 40,
           "memory_bytes": 600 * 2**20, "file_bytes": 8 * 2**20, "disk_bytes": 24 * 2**20, "output_bytes": 20_000,
           "rich_bytes": 200_000, "notebook_bytes": 2_000_000, "frame_bytes": 32 * 2**20}
-SLACK = 6  # seconds of a busy machine beyond the limits
+SLACK = 40  # seconds, on a machine that is busy with other things; what stalls takes as long as it is let
 HONEST = {
     "ada": {"loss": "# canary-neighbour\ndef loss(w, X, y):\n    return np.mean((X @ w - y) ** 2)",
             "gradient": "def gradient(w, X, y):\n    return X.T @ (X @ w - y) / len(y)",

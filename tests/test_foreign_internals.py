@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import inspect
 import re
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -121,6 +122,11 @@ def declared() -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     lines = [*project["dependencies"], *(line for extra in project["optional-dependencies"].values() for line in extra)]
     return {re.match(r"[\w.-]+", line)[0].lower() for line in lines}
+
+
+def test_reading_notebooks_builds_no_grammar():  # the bound on jsonschema
+    program = "import nbformat, sys; sys.exit('lark' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
 
 def test_all_that_is_imported_is_declared():
