@@ -72,3 +72,25 @@ def test_most_tests_cannot_be_forged():
     ways = [way for a in ASSIGNMENTS for notebook in a.notebooks for way in proved(a.name, notebook)[1].ways.values()]
     assert len(ASSIGNMENTS) >= 15
     assert ways.count("a") >= 0.75 * len(ways), f"{ways.count('a')} of {len(ways)}"
+
+
+def test_a_hidden_test_is_not_shown_whatever_its_delimiters_are():
+    """As `c.ClearHiddenTests` names them: the marks are those of nbgrader, and the page says only that it failed."""
+    assignment = next(a for a in ASSIGNMENTS if a.name == "variables")
+    source = assignment.source(assignment.name)
+    for cell in source.cells:
+        cell.source = cell.source.replace("### BEGIN HIDDEN TESTS", "# SECRET >").replace(
+            "### END HIDDEN TESTS", "# < SECRET").replace("assert seen ==", "assert 1224 not in seen or seen ==")
+    kept = recorded(source, assignment.name)
+    kept.metadata["hidden_tests"] = ["SECRET >", "< SECRET"]
+    job = GradingJob(name="variables", source=nbformat.writes(source), recorded=nbformat.writes(kept), master="",
+                     files=(), seed=1, depth="why", limits=Limits(), sandbox="none", imports=())
+    handed_in = nbformat.from_dict(kept)
+    for cell in handed_in.cells:
+        if grade_id_of(cell) == "interest":
+            cell.source = assignment.answers["right", "interest"].replace("set(map(int, growth))", "{1224}")
+    graded = grade(job, SubmissionTask("ada", nbformat.writes(handed_in).encode(), ()))
+    told = [str(cell.outputs) for cell in nbformat.reads(Result.from_bytes(graded).notebook, as_version=4).cells
+            if grade_id_of(cell) == "tables"]
+    assert "A hidden test failed" in told[0]
+    assert "1242, 1260" not in told[0]

@@ -25,6 +25,7 @@ from helpers.grading.marking.quiet import quietly
 from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, info_of, is_check
 from helpers.grading.notebooks.ipython import python_of, tree_of
 from helpers.grading.notebooks.master import defined_names, used_names
+from helpers.grading.notebooks.shape import HIDDEN
 from helpers.grading.sandbox.asserts import Tested, run_test
 from helpers.grading.sandbox.likeness import Asking, Likeness, NotSupportedHere, ProcessGone
 from helpers.grading.sandbox.process import SubmissionProcess
@@ -52,15 +53,16 @@ class PlainCheck:
     binds: set[str]
     reads: set[str]
     imports: list[str] = field(default_factory=list)  # import lines of given cells for names that it reads
+    delimiters: tuple[str, str] = HIDDEN
 
     def hidden(self, lineno: int) -> bool:
         """Is this line of the text a hidden test?"""
-        inside = False
+        inside, (begin, end) = False, self.delimiters
         for number, line in enumerate(self.source.split("\n"), 1):
-            inside = inside or "BEGIN HIDDEN TESTS" in line
+            inside = inside or begin in line
             if number == lineno:
                 return inside
-            if "END HIDDEN TESTS" in line:
+            if end in line:
                 inside = False
         return False
 
@@ -120,11 +122,13 @@ class Names(dict):
 class PlainReference:
     """The assignment's own code, executed here once, in a folder with the assignment's own files.
 
-    before: what was bound where each plain test stands. theirs: names that a student's cells decide.
+    before: what was bound where each plain test stands. theirs: names that a student's cells decide. delimiters: what
+    nbgrader's configuration says that a hidden test begins and ends with.
     """
 
-    def __init__(self, name: str, cells: list[Any], files: Mapping[str, bytes]):
-        self.name = name
+    def __init__(self, name: str, cells: list[Any], files: Mapping[str, bytes],
+                 delimiters: tuple[str, str] = HIDDEN):
+        self.name, self.delimiters = name, delimiters
         self.namespace = Names(__name__="__main__")
         self.files = dict(files)
         self.folder = _folder_with(files)
@@ -166,7 +170,8 @@ class PlainReference:
         self.before[name] = {key: value for key, value in self.namespace.items() if key not in self._by_tests}
         self.checks[name] = PlainCheck(name, python_of(cell.source), python_of(cell.source, transparent=False),
                                        set(defined_names(tree)), reads,
-                                       list(dict.fromkeys(line for bound, line in imports.items() if bound in reads)))
+                                       list(dict.fromkeys(line for bound, line in imports.items() if bound in reads)),
+                                       self.delimiters)
 
 
 def _read_anywhere(tree: ast.AST) -> set[str]:

@@ -38,6 +38,7 @@ from helpers.grading.notebooks.cells import EXPERIMENT, is_check
 from helpers.grading.notebooks.ipython import tree_of
 from helpers.grading.notebooks.master import Master, defined_names
 from helpers.grading.notebooks.returning import names_returned
+from helpers.grading.notebooks.shape import delimiters_of
 
 
 @dataclass
@@ -80,7 +81,8 @@ class ProblemSet:
         self._suppositions: dict[str, Suppositions] = {}
         self._known: dict[Any, Any] = {}
         tests = {is_plain(cell.source) for cell in notebook.cells if is_check(cell)}
-        self.plain = PlainReference(name, notebook.cells, files or {}) if True in tests else None
+        self.plain = PlainReference(
+            name, notebook.cells, files or {}, delimiters_of(self.recorded)) if True in tests else None
         self.reference = self._execute(run=tests != {True})
         self.student_names = {name for names in self.questions.values() for name in names}
 
