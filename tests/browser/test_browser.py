@@ -150,7 +150,8 @@ def test_an_instructor_grades_in_formgrader_and_the_feedback_page_shows_it(small
     configure(small_course, f"c.Exchange.root = {str(exchange)!r}",
               'c.CourseKit.depth = {"self_check": "where", "feedback": "where"}')
     with browsing.jupyter_lab(small_course, tmp_path / "jupyter") as server:
-        page.goto(server.page("formgrader"))
+        answered = page.goto(server.page("formgrader"))
+        assert "script-src 'nonce-" in answered.headers["content-security-policy"]
         page.locator("td.num-submissions a").click()
         press_autograde(page, screenshots, "needs autograding")
         assert REASON not in graded_inside_the_walls(small_course)

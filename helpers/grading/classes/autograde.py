@@ -96,6 +96,7 @@ def autograde(course: Course, name: str, *, workers: int | None = None, schedule
             progress(done, total, student)
         summary.interrupted = stop.asked
         _bring_up_to_date(course, name, book, {*summary.already, *summary.graded} - {*summary.earlier})
+        summary.regraded = len(before.keys() & {*summary.graded})
         summary.changes = _changes(before, _marks_and_penalties(book), writer.reasons)
     summary.left = total - done
     summary.wall = time.monotonic() - start

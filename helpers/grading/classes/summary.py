@@ -21,6 +21,7 @@ class Summary:
     causes: dict[str, list[str]] = field(default_factory=dict)  # why cells could not run
     earlier: dict[str, str] = field(default_factory=dict)  # where an on-time submission before a late one counts
     removed: list[str] = field(default_factory=list)  # graded before, and taken out of the gradebook since
+    regraded: int = 0  # of those graded, who had marks before
     changes: list[Change] = field(default_factory=list)  # marks that are others now
     again: list[str] = field(default_factory=list)  # not graded for good: the next run grades them again
     seconds: dict[str, float] = field(default_factory=dict)

@@ -159,7 +159,7 @@ def _tell_changes(folder: Course, summary: Summary) -> None:
         _show_changes(summary.changes)
         made = write_changes(folder, summary.name, summary.changes)
         console.print(f"Who gained and who lost: {made.page.relative_to(folder.root)} and {made.table.name} beside it.")
-    elif summary.graded:
+    elif summary.regraded:
         console.print("No mark that was there has changed.")
 
 
