@@ -26,11 +26,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from helpers.sameness import FLOOR, tolerance_for
+
 LARGE = 2_000  # tensors with more entries are measured along random directions
-# A correct gradient's error, relative to the tensor's largest entry: round-off summed over a few layers and samples,
-# with room for sums in which large terms cancel (of 1,200 correct float32 gradients, one is off by 4e-4).
-TOLERANCE = {"float16": 2e-2, "float32": 1e-3, "float64": 1e-6}
-FLOOR = 1e-8  # a tensor whose largest entry is smaller counts as zero: its entries are round-off
 LEVELS, SHRINK = 4, 32  # how often a step is narrowed, and by how much
 WIDEST = 0.05  # of the scale of x: no step is wider, however coarse the function's arithmetic
 
@@ -422,11 +420,6 @@ def _locate(point: _Point, got: np.ndarray, directions: np.ndarray, along: Slope
 
 
 # ---------------------------------------------------------------------------------------------- comparing
-
-
-def tolerance_for(dtype: npt.DTypeLike) -> float:
-    """How far a correct gradient of this dtype may be off, relative to its largest entry."""
-    return TOLERANCE.get(np.dtype(dtype).name, TOLERANCE["float64"])
 
 
 def compare(got: npt.ArrayLike | None, expected: Any, *, tolerance: float | None = None) -> Comparison:

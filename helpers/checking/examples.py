@@ -12,8 +12,9 @@ import numpy as np
 
 from helpers.checking.ladder import Rung
 from helpers.checking.observing import Observation, cut
-from helpers.checking.probe import Probe, called_with, named_outputs, same_value
+from helpers.checking.probe import Probe, called_with, named_outputs
 from helpers.checking.trouble import Trouble
+from helpers.sameness import same_value
 
 MOST_SHOWN = 24  # numbers of a value that is shown as code
 LONGEST = 80  # characters of a text that is

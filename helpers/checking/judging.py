@@ -12,9 +12,10 @@ from helpers.checking import reasons
 from helpers.checking.examples import example
 from helpers.checking.expected import Sampled
 from helpers.checking.maps import error_map
-from helpers.checking.probe import Probe, Trouble, as_numbers, named_outputs, same_value
+from helpers.checking.probe import Probe, Trouble, as_numbers, named_outputs
 from helpers.checking.verdict import Row, Verdict
 from helpers.diagnosis.diagnose import Evidence, KnownMistake, diagnose, where_to_look
+from helpers.sameness import same_value
 
 SPEECHLESS = ("not-written", "missing", "not-callable", "arguments", "ended", "slow", "changed-in-place")
 ROUND_OFF = 1e-10  # a number as small as this is 0 where nothing but 0 is expected

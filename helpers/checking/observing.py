@@ -21,12 +21,13 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from helpers.sameness import PLAIN, is_tensor, unchanged
+
 MESSAGE_LENGTH = 500
 PRINTED_LENGTH = 2_000
 WARNINGS_KEPT = 5
 # Where code of a notebook cell says it comes from: IPython's own names, and the temporary files that ipykernel names.
 _CELL_FILE = re.compile(r"^<ipython-input-|[/\\]ipykernel_\d+[/\\]")
-_PLAIN = (type(None), bool, int, float, complex, str, bytes, np.generic)
 
 
 @dataclass(frozen=True)
@@ -160,7 +161,7 @@ def observe_call(function: Any, args: list, kwargs: dict, figures: bool = False,
     return Observation(
         value=snapshot(value),
         error=error,
-        changed=tuple(i for i, old in enumerate(before) if not same(old, args[i])),
+        changed=tuple(i for i, old in enumerate(before) if not unchanged(old, args[i])),
         printed=text.kept(),
         warned=warning_lines(w),
         seconds=seconds,
@@ -195,13 +196,13 @@ def positional_parameters(function: Any) -> tuple[str, ...] | None:
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# Copies and comparisons
+# Copies
 # ---------------------------------------------------------------------------------------------------------------------
 
 
 def snapshot(value: Any, depth: int = 32) -> Any:
     """A copy of plain data down to its arrays (tensors too); other objects are returned as they are."""
-    if isinstance(value, _PLAIN) or depth == 0:
+    if isinstance(value, PLAIN) or depth == 0:
         return value
     if isinstance(value, np.ndarray):
         # dtype object would share what it refers to; a check has no business with those, so a shallow copy will do.
@@ -210,46 +211,11 @@ def snapshot(value: Any, depth: int = 32) -> Any:
         return type(value)([snapshot(v, depth - 1) for v in value])
     if type(value) is dict:
         return {k: snapshot(v, depth - 1) for k, v in value.items()}
-    if _is_tensor(value):
+    if is_tensor(value):
         return value.detach().clone().requires_grad_(value.requires_grad)
     if isinstance(value, (np.random.Generator, np.random.RandomState)):
         return copy.deepcopy(value)
     return value
-
-
-def same(old: Any, new: Any, depth: int = 32) -> bool:
-    """True if plain data has not changed since `old = snapshot(new)`: type, shape, dtype and every bit of every value.
-
-    Objects that `snapshot` does not copy count as unchanged.
-    """
-    if isinstance(old, np.ndarray):
-        return isinstance(new, np.ndarray) and _same_array(old, new)
-    if type(old) is not type(new):
-        return False
-    if depth == 0:
-        return True
-    if type(old) in (list, tuple):
-        return len(old) == len(new) and all(same(a, b, depth - 1) for a, b in zip(old, new))
-    if type(old) is dict:
-        return list(old) == list(new) and all(same(old[k], new[k], depth - 1) for k in old)
-    if _is_tensor(old):
-        return old.shape == new.shape and bool(((old == new) | ((old != old) & (new != new))).all())
-    if isinstance(old, _PLAIN):
-        return old == new or old != old
-    return True
-
-
-def _same_array(old: np.ndarray, new: np.ndarray) -> bool:
-    if old.dtype != new.dtype or old.shape != new.shape:
-        return False
-    if old.dtype.kind == "O":
-        return all(a is b for a, b in zip(old.flat, new.flat))
-    return bool(np.array_equal(old, new, equal_nan=old.dtype.kind in "fc"))
-
-
-def _is_tensor(value: Any) -> bool:
-    torch = sys.modules.get("torch")  # never imported for this
-    return torch is not None and isinstance(value, getattr(torch, "Tensor", ()))
 
 
 # ---------------------------------------------------------------------------------------------------------------------

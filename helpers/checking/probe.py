@@ -13,8 +13,8 @@ from helpers.checking.expected import Sampled
 from helpers.checking.observing import Observation, StudentError, Subject
 from helpers.checking.structure import Structure, fitted, merged, unlike
 from helpers.checking.trouble import Trouble
+from helpers.sameness import same_behaviour
 
-BEHAVES_ALIKE = 1e-6  # two results closer than this share of their largest entry are the same mistake
 LARGE = 8_000_000  # bytes of a result that nobody asks about
 
 
@@ -187,44 +187,6 @@ def called_with(case: dict[str, Any], parameters: Sequence[str] | None) -> list[
     entries = [name for name in case if name != "case"]
     known = [name for name in parameters or () if name in entries]
     return known if known and known == list(parameters or ())[:len(known)] else entries
-
-
-def same_behaviour(one: Observation, other: Observation) -> bool:
-    if one.error is None or other.error is None:
-        if one.error is not other.error:
-            return False
-    else:
-        return one.error.type == other.error.type and one.error.type not in ("NotImplementedError", "ProcessEnded")
-    return one.changed == other.changed and same_value(one.value, other.value) and same_value(
-        list(one.figures), list(other.figures))
-
-
-def same_value(one: Any, other: Any, tolerance: float = BEHAVES_ALIKE) -> bool:
-    """Equal plain data, arrays and numbers to a tolerance scaled by the largest entry."""
-    if isinstance(one, Mapping) and isinstance(other, Mapping):
-        return one.keys() == other.keys() and all(same_value(one[k], other[k], tolerance) for k in one)
-    if isinstance(one, (list, tuple)) and isinstance(other, (list, tuple)):
-        return len(one) == len(other) and all(same_value(a, b, tolerance) for a, b in zip(one, other))
-    if one is None or other is None or isinstance(one, (str, bytes)) or isinstance(other, (str, bytes)):
-        return type(one) is type(other) and one == other
-    try:
-        one, other = np.asarray(one), np.asarray(other)
-    except (TypeError, ValueError):
-        return False
-    if one.shape != other.shape or one.dtype.kind not in "biufc" or other.dtype.kind not in "biufc":
-        return False
-    if one.size == 0:
-        return True
-    with np.errstate(all="ignore"):
-        if "c" in (one.dtype.kind, other.dtype.kind):
-            one, other = one.astype(complex), other.astype(complex)
-        else:
-            one, other = one.astype(float), other.astype(float)
-        finite = np.isfinite(other)
-        if not np.array_equal(finite, np.isfinite(one)):
-            return False
-        scale = np.max(np.abs(other[finite]), initial=0.0)
-        return bool(np.all(np.abs(one[finite] - other[finite]) <= tolerance * max(scale, 1e-300)))
 
 
 def named_outputs(value: Any, names: Sequence[str], function: str) -> dict[str, Any] | Trouble:

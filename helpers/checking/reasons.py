@@ -12,9 +12,9 @@ from typing import Any
 import numpy as np
 
 from helpers.checking.observing import Observation
-from helpers.checking.probe import Probe, named_outputs, same_value
+from helpers.checking.probe import Probe, named_outputs
 from helpers.checking.verdict import Row
-from helpers.diagnosis.wrong import TOLERANCE
+from helpers.sameness import differing, same_value, tolerance_of
 
 SUPPOSED, NEAR = "supposed", "near-known-mistake"
 ENOUGH = 2  # numbers that a reason has to get right where the answer is wrong
@@ -63,13 +63,8 @@ def _same(got: Any, predicted: Any) -> bool:
     if isinstance(got, Observation):
         if got.figures or predicted.figures:
             return same_value(list(got.figures), list(predicted.figures))
-        return got.value is not None and same_value(got.value, predicted.value, _tolerance(got.value))
-    return predicted is not None and same_value(got, predicted, _tolerance(got))
-
-
-def _tolerance(value: Any) -> float:
-    dtype = getattr(value, "dtype", None)
-    return TOLERANCE.get(getattr(dtype, "name", ""), 1e-6)
+        return got.value is not None and same_value(got.value, predicted.value, tolerance_of(got.value))
+    return predicted is not None and same_value(got, predicted, tolerance_of(got))
 
 
 def _near_known(probe: Probe, pick: Callable[[Observation], Any], got: list[Any], right: list[Any]) -> str | None:
@@ -96,23 +91,17 @@ def _alike(answers: list[np.ndarray], truths: list[np.ndarray], mistaken: list[n
     Alike: in most of the places where the mistake shows and the answer is wrong, both say the same; where the mistake
     shows, the answer says what the mistake says or, in whole cases, what is right.
     """
-    shared = wrong = differing = 0
+    shared = wrong = astray = 0
     for answer, truth, mistake in zip(answers, truths, mistaken):
         if mistake is None or mistake.shape != truth.shape:
             return 0
-        shows, is_wrong, agrees = _off(mistake, truth), _off(answer, truth), ~_off(answer, mistake)
+        shows, is_wrong, agrees = differing(mistake, truth), differing(answer, truth), ~differing(answer, mistake)
         if not is_wrong.any():
             continue
         shared += int((shows & is_wrong & agrees).sum())
         wrong += int(is_wrong.sum())
-        differing += int((shows & ~agrees).sum())
-    return shared if shared >= max(ENOUGH, 3) and differing == 0 and shared >= 0.6 * wrong else 0
-
-
-def _off(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    scale = max(float(np.max(np.abs(other[np.isfinite(other)]), initial=0.0)), 1e-300)
-    with np.errstate(invalid="ignore"):
-        return ~(np.abs(one - other) <= 1e-6 * scale) & ~((one == other) | (np.isnan(one) & np.isnan(other)))
+        astray += int((shows & ~agrees).sum())
+    return shared if shared >= max(ENOUGH, 3) and astray == 0 and shared >= 0.6 * wrong else 0
 
 
 def _numbers(value: Any) -> np.ndarray | None:

@@ -19,10 +19,10 @@ import numpy as np
 
 from helpers.checking.expected import FULL_SIZE, pack, unpack
 from helpers.checking.observing import observe_call, snapshot
+from helpers.sameness import same_numbers, tolerance_for
 
 MOST_CALLS = 300  # noted for one function in one check
 CLOSE = 1e-7  # of the arguments' norm: two calls closer than this are the same call
-ALIKE = 1e-6  # of the largest entry: a result closer than this to the reference's is right
 
 
 # ---------------------------------------------------------------------------------------------- one call as a key
@@ -178,14 +178,8 @@ def agrees(got: Any, wanted: Any) -> bool:
     if wanted is None or isinstance(wanted, (str, bool)):
         return type(got) is type(wanted) and got == wanted
     ours, theirs = _as_floats(got), _as_floats(wanted)
-    if ours is None or theirs is None or ours.shape != theirs.shape:
-        return False
-    with np.errstate(all="ignore"):
-        finite = np.isfinite(theirs)
-        scale = float(np.max(np.abs(theirs[finite]), initial=0.0))
-        tolerance = ALIKE if np.asarray(got).dtype != np.float32 else 1e-3
-        return bool(np.array_equal(finite, np.isfinite(ours))
-                    and np.all(np.abs(ours[finite] - theirs[finite]) <= tolerance * max(scale, 1e-300)))
+    return ours is not None and theirs is not None and same_numbers(
+        ours, theirs, tolerance_for(np.asarray(got).dtype))
 
 
 def _named_like(function: Any, made: Callable) -> Callable:

@@ -15,6 +15,7 @@ import numpy as np
 from helpers.diagnosis.rules import arguments, penalties, sums
 from helpers.diagnosis.rules import numbers as explanations
 from helpers.diagnosis.wrong import Explanation, Finding, WrongCase, WrongGradient
+from helpers.sameness import same_numbers, tolerance_for
 
 __all__ = ["Evidence", "Finding", "KnownMistake", "diagnose", "where_to_look"]
 
@@ -115,24 +116,18 @@ def _is(mistake: KnownMistake, cases: list[Evidence], names: tuple[str, ...] | N
         return False
     for result, evidence in zip(mistake.results, cases):
         wanted = names or tuple(evidence.expected)
-        if result is None or any(name not in result or not _same(evidence, name, result[name]) for name in wanted):
+        if result is None or any(name not in result or not _gives(result[name], evidence.got.get(name))
+                                 for name in wanted):
             return False
     return True
 
 
-def _same(evidence: Evidence, name: str, predicted) -> bool:
+def _gives(predicted: object, got: object) -> bool:
     try:
-        got, predicted = np.asarray(evidence.got.get(name)), np.asarray(predicted)
+        got = np.asarray(got)
     except ValueError:
         return False
-    if got.dtype.kind not in "biuf" or predicted.dtype.kind not in "biuf" or got.shape != predicted.shape:
-        return False
-    predicted = predicted.astype(np.float64)
-    holes = np.isnan(predicted)
-    if not np.array_equal(holes, np.isnan(got)):
-        return False
-    case = WrongCase(np.where(holes, 0.0, got), np.where(holes, 0.0, predicted), {}, {}, None, got.dtype)
-    return case.agrees(case.expected)
+    return same_numbers(got, predicted, tolerance_for(got.dtype))
 
 
 def _zeros(parameter: str, cases: list[WrongCase]) -> Finding | None:

@@ -12,8 +12,7 @@ from typing import Any
 import numpy as np
 
 from helpers.diagnosis.factors import Factor, identify
-
-TOLERANCE = {"float16": 2e-2, "float32": 1e-3}  # of the largest entry, by the dtype that was returned; else 1e-6
+from helpers.sameness import FLOOR, agree, largest, tolerance_for
 
 # An explanation that fits leaves no room for one that had more freedom to fit.
 PLAIN, COMBINED, FITTED, LOOSE = 1, 2, 3, 4
@@ -55,19 +54,18 @@ class WrongCase:
 
     @property
     def tolerance(self) -> float:
-        return TOLERANCE.get(self.dtype.name, 1e-6)
+        return tolerance_for(self.dtype)
 
     @property
     def right(self) -> bool:
-        scale = max(largest(self.expected), 1e-8)
-        return self.got.shape == self.expected.shape and off(self.got, self.expected) <= self.tolerance * scale
+        return agree(self.got, self.expected, self.tolerance, floor=FLOOR)
 
     def agrees(self, predicted: Any) -> bool:
         """Whether `predicted` is what was returned."""
         if predicted is None or np.shape(predicted) != self.got.shape:
             return False
-        scale = max(largest(self.got), 1e-8 * largest(self.expected), 1e-14)
-        return off(self.got, predicted) <= self.tolerance * scale
+        floor = max(FLOOR * largest(self.expected), 1e-14)
+        return agree(self.got, predicted, self.tolerance, of=self.got, floor=floor)
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,18 +118,6 @@ class WrongGradient:
     def numbers_to_explain(self) -> int:
         """How many numbers there are that an explanation has to get right."""
         return sum(int(np.count_nonzero(np.nan_to_num(case.expected))) for case in self.cases)
-
-
-def largest(array: np.ndarray) -> float:
-    known = np.abs(array[np.isfinite(array)])
-    return float(known.max()) if known.size else 0.0
-
-
-def off(got: np.ndarray, predicted: np.ndarray) -> float:
-    """The largest difference over the entries that `predicted` knows."""
-    known = ~np.isnan(predicted)
-    distance = np.abs(got[known] - predicted[known])
-    return float(np.where(np.isnan(distance), np.inf, distance).max(initial=0.0))
 
 
 def ratio_of(got: Any, base: Any, tolerance: float) -> float | None:

@@ -15,9 +15,8 @@ from helpers.diagnosis.wrong import (
     WrongCase,
     WrongGradient,
     difference_ratio,
-    largest,
-    off,
 )
+from helpers.sameness import ALIKE, agree
 
 RATE = re.compile(r"^(lr|eta|alpha|learning_?rate|rate|step|step_size)$", re.IGNORECASE)
 
@@ -107,7 +106,7 @@ def activation_derivative(situation: WrongGradient) -> Iterator[Explanation]:
         return
     for upper, other in itertools.permutations(arrays, 2):
         true = [n for n in DERIVATIVES if n != "nothing" and all(
-            _same(_product(c, upper, other, n), c.expected) for c in situation.cases)]
+            agree(_product(c, upper, other, n), c.expected, ALIKE, floor=1e-14) for c in situation.cases)]
         if not true:
             continue
         if situation.agrees(lambda c, upper=upper: _float(c.inputs[upper])):
@@ -131,10 +130,6 @@ def _product(case: WrongCase, upper: str, other: str, name: str) -> np.ndarray:
 
 def _float(array: object) -> np.ndarray:
     return np.asarray(array, dtype=np.float64)
-
-
-def _same(a: np.ndarray, b: np.ndarray) -> bool:
-    return bool(np.isfinite(a).all()) and off(a, b) <= 1e-6 * max(largest(b), 1e-14)
 
 
 RULES = (argument_returned, calls_mixed, activation_derivative)

@@ -19,10 +19,9 @@ from helpers.diagnosis.wrong import (
     WrongCase,
     WrongGradient,
     is_vector,
-    largest,
-    off,
     scaled,
 )
+from helpers.sameness import largest, off
 
 
 def constant_factor(situation: WrongGradient) -> Iterator[Explanation]:

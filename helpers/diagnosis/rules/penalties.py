@@ -20,8 +20,8 @@ from helpers.diagnosis.wrong import (
     WrongGradient,
     difference_ratio,
     is_vector,
-    largest,
 )
+from helpers.sameness import largest
 
 PENALTY = re.compile(r"^(lam|lambda|lmbda|lamda|lbd|l1|l2|wd|weight_?decay|reg|decay|penalty)[a-z0-9_]*$", re.I)
 COEFFICIENTS = [sign * a for a in (1.0, 2.0, 0.5, 4.0) for sign in (1, -1)]

@@ -14,10 +14,10 @@ from helpers.diagnosis.wrong import (
     WrongCase,
     WrongGradient,
     is_vector,
-    largest,
     ratio_of,
     scaled,
 )
+from helpers.sameness import largest
 
 
 def unsummed(situation: WrongGradient) -> Iterator[Explanation]:

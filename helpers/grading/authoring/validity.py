@@ -25,7 +25,7 @@ import numpy as np
 
 from helpers.checking import setting as settings
 from helpers.checking.observing import Local, Subject
-from helpers.checking.probe import called_with, same_behaviour
+from helpers.checking.probe import called_with
 from helpers.checking.verdict import Verdict
 from helpers.grading.authoring.mutants import mutants
 from helpers.grading.authoring.source import source_notebook
@@ -34,6 +34,7 @@ from helpers.grading.marking import nothing
 from helpers.grading.marking.reference import GradingSetting, ProblemSet
 from helpers.grading.notebooks.master import Cell, Master, Question, parse
 from helpers.grading.sandbox.sandbox import FORKS
+from helpers.sameness import same_behaviour
 
 SEEDS = 300
 MUTANT_SEEDS = 3  # seeds on which a mutant is marked

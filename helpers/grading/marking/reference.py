@@ -27,7 +27,7 @@ from helpers.checking.derivation import Formulas
 from helpers.checking.expected import PUBLIC_SEED
 from helpers.checking.ladder import Rung, rungs
 from helpers.checking.observing import Local, Observation, Subject
-from helpers.checking.probe import called_with, same_behaviour
+from helpers.checking.probe import called_with
 from helpers.checking.structure import Structure, structure_of
 from helpers.checking.verdict import Verdict
 from helpers.grading.marking import mending, nothing
@@ -39,6 +39,7 @@ from helpers.grading.notebooks.ipython import tree_of
 from helpers.grading.notebooks.master import Master, defined_names
 from helpers.grading.notebooks.returning import names_returned
 from helpers.grading.notebooks.shape import delimiters_of
+from helpers.sameness import same_behaviour
 
 
 @dataclass
