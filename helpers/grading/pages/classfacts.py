@@ -117,9 +117,9 @@ def gather(course: Course, name: str, notebooks: bool = True) -> ClassFacts:
     Raises:
         CourseError: if the source has not been built.
     """
-    source = course.source_notebook(name)
+    sources = [course.source_notebook(name, notebook) for notebook in course.notebooks(name)]
     apply_late_policy(course, name)
-    items = outline(source.cells)
+    items = [item for source in sources for item in outline(source.cells)]
     with contextlib.closing(books.ClassGradebook(course, name)) as book:
         roster = {row[0]: " ".join(part for part in row[1:] if part) for row in book.db.query(
             api.Student.id, api.Student.first_name, api.Student.last_name).order_by(api.Student.id)}
@@ -129,11 +129,12 @@ def gather(course: Course, name: str, notebooks: bool = True) -> ClassFacts:
     if notebooks:
         question_of = {grade_id: item.grade_id for item in items for grade_id in item.graded}
         for one in handed:
-            _read(course.folder("autograded", one.student, name) / f"{name}.ipynb", one, question_of)
+            for notebook in course.notebooks(name):
+                _read(course.folder("autograded", one.student, name) / f"{notebook}.ipynb", one, question_of)
     there = {one.student for one in handed}
     waiting = [student for student in course.students("submitted", name)
                if student not in there and not is_removed(course, name, student, roster)]
-    return ClassFacts(name, title_of(source.cells, name), items, handed, roster, waiting, due, mails)
+    return ClassFacts(name, title_of(sources[0].cells, name), items, handed, roster, waiting, due, mails)
 
 
 def _submissions(book: books.ClassGradebook, name: str, roster: dict[str, str]) -> list[Handed]:
@@ -144,12 +145,13 @@ def _submissions(book: books.ClassGradebook, name: str, roster: dict[str, str]) 
              .join(api.SubmittedNotebook, api.SubmittedNotebook.assignment_id == api.SubmittedAssignment.id)
              .filter(api.Assignment.name == name).order_by(api.SubmittedAssignment.student_id))
     marks = book.marks()
-    handed = []
-    for student, when, due, extension, penalty in query:
+    handed: dict[str, Handed] = {}
+    for student, when, due, extension, penalty in query:  # a row for each notebook
         until = due + extension if due and extension else due
         late = max((when - until).total_seconds(), 0.0) if when and until else 0.0
-        handed.append(Handed(student, roster.get(student, ""), marks.get(student, {}), when, late, penalty or 0.0))
-    return handed
+        one = handed.setdefault(student, Handed(student, roster.get(student, ""), marks.get(student, {}), when, late))
+        one.penalty += penalty or 0.0
+    return [*handed.values()]
 
 
 def _read(path: Path, one: Handed, question_of: dict[str, str]) -> None:
@@ -160,14 +162,14 @@ def _read(path: Path, one: Handed, question_of: dict[str, str]) -> None:
         cells = content["cells"]
     except (OSError, ValueError, KeyError, AttributeError):
         return
-    one.note, one.ended = str(grading.get("note", "")), str(grading.get("ended", ""))
-    one.earlier = str(grading.get("earlier", ""))
-    one.repairs = [str(said) for said in grading.get("repairs") or ()]
-    one.causes = [str(said) for said in grading.get("causes") or ()]
+    one.note, one.ended = one.note or str(grading.get("note", "")), one.ended or str(grading.get("ended", ""))
+    one.earlier = one.earlier or str(grading.get("earlier", ""))
+    one.repairs += [str(said) for said in grading.get("repairs") or ()]
+    one.causes += [str(said) for said in grading.get("causes") or ()]
     asks = grading.get("asks") or {}
     decided = {name for name, mark in one.marks.items() if mark.manual is not None}
-    one.asks = [f"`{name}`: {said}" for name, said in asks.items() if name not in decided]
-    one.seconds = float(grading.get("seconds") or 0.0)
+    one.asks += [f"`{name}`: {said}" for name, said in asks.items() if name not in decided]
+    one.seconds += float(grading.get("seconds") or 0.0)
     for cell in cells:
         if cell.get("cell_type") != "code":
             continue

@@ -11,6 +11,7 @@ import hashlib
 import os
 import shutil
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -19,6 +20,8 @@ from typing import Any
 
 from nbformat import v4
 from nbgrader import api
+from nbgrader.apps.api import NbGraderAPI
+from nbgrader.utils import chdir
 
 from helpers.grading.classes.pool import Pool, StopSignal
 from helpers.grading.course.disk import unwritable
@@ -75,6 +78,8 @@ def feedback(course: Course, name: str, *, workers: int | None = None, scheduler
         CourseError: if nothing has been graded, or pages cannot be written.
     """
     start = time.monotonic()
+    if course.notebooks(name) != [name]:
+        return by_nbgrader(course, name, progress)
     graded = graded_notebooks(course, name)
     apply_late_policy(course, name)
     summary, done = Written(), 0
@@ -89,6 +94,36 @@ def feedback(course: Course, name: str, *, workers: int | None = None, scheduler
             progress(done, len(graded), student)
         summary.interrupted = stop.asked
     summary.left = len(graded) - done
+    summary.wall = time.monotonic() - start
+    return summary
+
+
+def by_nbgrader(course: Course, name: str, progress: Callable[[int, int, str], None]) -> Written:
+    """`feedback` for an assignment of several notebooks, or of one with another name: nbgrader's own command with this
+    kit's exporter in it, one student after the other, and every page anew.
+
+    Raises:
+        CourseError: if nothing has been graded.
+    """
+    start, summary = time.monotonic(), Written()
+    graded = [student for student, folder in course.students("autograded", name).items() if any(folder.glob("*.ipynb"))]
+    if not graded:
+        raise CourseError(f"nothing of {name} has been graded: run `coursekit autograde {name}` first")
+    apply_late_policy(course, name)
+    with StopSignal() as stop, chdir(str(course.root)), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of nbgrader's libraries among themselves
+        nbgrader = NbGraderAPI(course.directory, config=course.config)
+        for done, student in enumerate(graded, 1):
+            if stop.asked:
+                summary.interrupted, summary.left = True, len(graded) - done + 1
+                break
+            said = nbgrader.generate_feedback(name, student, force=True)
+            if said["success"]:
+                summary.written.append(student)
+            else:
+                lines = [line for line in str(said.get("error") or said.get("log") or "").splitlines() if line.strip()]
+                summary.broken[student] = lines[-1] if lines else "nbgrader does not say why"
+            progress(done, len(graded), student)
     summary.wall = time.monotonic() - start
     return summary
 

@@ -86,7 +86,8 @@ def histogram(shares: np.ndarray) -> list[dict[str, Any]]:
 
 def _links(course: Course, name: str) -> dict[str, str]:
     """Student → the feedback page, relative to the report, of those who have one."""
-    pages = {student: folder / f"{name}.html" for student, folder in course.students("feedback", name).items()}
+    first = course.notebooks(name)[0]
+    pages = {student: folder / f"{first}.html" for student, folder in course.students("feedback", name).items()}
     return {student: f"../{quote(page.relative_to(course.root).as_posix())}" for student, page in pages.items()
             if page.is_relative_to(course.root) and page.is_file()}
 

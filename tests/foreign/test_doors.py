@@ -1,0 +1,42 @@
+"""The commands on an assignment of several notebooks: graded, given back and reported as one."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import bank
+import pytest
+from conftest import coursekit
+
+pytestmark = [pytest.mark.walls, pytest.mark.slow]
+CONFIG = "from helpers.grading import configure\nc = get_config()\nconfigure.install(c)\n"
+STOCK = json.loads(Path(__file__).with_name("stock.json").read_text())
+NAME = "two_notebooks"
+
+
+@pytest.fixture
+def course(tmp_path) -> Path:
+    assignment = next(a for a in bank.all_assignments() if a.name == NAME)
+    (tmp_path / "nbgrader_config.py").write_text(CONFIG)
+    bank.write_source(assignment, tmp_path)
+    for notebook in assignment.notebooks:  # an untouched source as the release: solutions are replaced by answers
+        (tmp_path / "release" / NAME).mkdir(parents=True, exist_ok=True)
+        source = tmp_path / "source" / NAME / f"{notebook}.ipynb"
+        (tmp_path / "release" / NAME / source.name).write_bytes(source.read_bytes())
+    bank.hand_in(assignment, tmp_path, ("right", "broken"))
+    return tmp_path
+
+
+def test_several_notebooks_are_graded_given_back_and_reported_as_one(course):
+    for command in ("autograde", "feedback", "report"):
+        done = coursekit(command, NAME, folder=course)
+        assert done.returncode == 0, done.stdout + done.stderr
+    pages = {student: sorted(path.name for path in (course / "feedback" / student / NAME).glob("*.html"))
+             for student in ("right", "broken")}
+    assert set(map(tuple, pages.values())) == {("first.html", "second.html")}
+    table, = course.glob(f"report*/{NAME}.csv")
+    with open(table, encoding="utf-8-sig", newline="") as file:
+        rows = {row["student"]: float(row["points"]) for row in csv.DictReader(file)}
+    assert rows == {kind: sum(STOCK[NAME][kind].values()) for kind in ("right", "broken")}
