@@ -21,8 +21,8 @@
 # **What you need.** Backpropagation by hand, as in problem set 4. And PyTorch: the second code cell says at once whether
 # it is here. Without it the notebook still runs from top to bottom, but most of it stays silent.
 #
-# **How long it takes.** About five hours. The notebook computes for a quarter of a minute; with `FULL = True` and all
-# 60,000 images, for one or two.
+# **How long it takes.** About five and a half hours. Solved, the notebook computes for about a minute; with `FULL = True`
+# and all 60,000 images, for about two.
 #
 # **How it works.** You write functions and classes, and under each is a self-check. Do not rename anything. Some
 # solution cells end with a finished function whose name begins with `try_`. Leave it as it is. It sends what you have
@@ -42,6 +42,7 @@ from tqdm import tqdm
 from helpers import check, data, plots, threads
 
 threads.limit(1)  # these matrices are small: several threads would only wait for each other
+plt.rcParams["axes.prop_cycle"] = plt.cycler(color=plots.COLORS)  # colours that everyone can tell apart
 
 # %% nbgrader={"grade_id": "torch-or-not", "locked": true}
 HOW_TO_GET_TORCH = """PyTorch is not installed here, and this problem set needs it. What to do: in a terminal,
@@ -131,14 +132,19 @@ def both_precisions(rng):
 
 
 def pair_cases(rng):
-    """Two pairs of arrays that differ, in different sizes; the second pair is a thousand times smaller."""
-    for shapes in (((3, 4), (3,)), ((2, 2), (5,)), ((4,), (2, 3))):
-        theirs = [rng.uniform(0.5, 1, shapes[0]), 1e-3 * rng.uniform(0.5, 1, shapes[1])]
+    """Two pairs of arrays that differ, in different sizes, one pair a thousand times smaller: it comes second, or first.
+    Most entries are negative, the largest among them."""
+    for number, shapes in enumerate((((3, 4), (3,)), ((2, 2), (5,)), ((4,), (2, 3)))):
+        theirs = [-rng.uniform(0.5, 1, shapes[0]), -1e-3 * rng.uniform(0.5, 1, shapes[1])]
+        for array in theirs:
+            array.flat[-1] *= -0.4
         theirs[0].flat[2] = 1e-9
         ours = [theirs[0] + rng.uniform(0, 0.01, shapes[0]), theirs[1] + rng.uniform(0, 1e-5, shapes[1])]
         ours[0].flat[0] -= rng.uniform(0.02, 0.03)
         ours[1].flat[1] -= rng.uniform(1e-4, 2e-4)
-        yield {"ours": ours, "theirs": theirs, "case": f"shapes {shapes[0]} and {shapes[1]}"}
+        turn = -1 if number == 1 else 1
+        yield {"ours": ours[::turn], "theirs": theirs[::turn], "case": f"shapes {ours[::turn][0].shape} and "
+               f"{ours[::turn][1].shape}"}
 
 
 # %% [markdown]
@@ -147,7 +153,7 @@ def pair_cases(rng):
 # *Afterwards a library gives you the gradients of any loss that you can write down.*
 #
 # A tensor is an array that can remember how it was made. Say `requires_grad=True` when you make the weights, compute the
-# loss with torch's operations, and call `loss.backward()`. It goes the way back that you know and leaves the gradient of
+# loss with torch's operations, and call `loss.backward()`. It makes the backward pass that you know and leaves the gradient of
 # each weight in its `.grad`.
 #
 # - `torch.tensor(array)` copies a numpy array and keeps its dtype. `tensor.numpy()` goes back.
@@ -178,6 +184,21 @@ def autograd_gradients(W1, b1, W2, b2, X, y):
 # %% nbgrader={"grade_id": "autograd-gradients-check", "grade": true, "points": 3}
 check.values(autograd_gradients, at=net_cases, returns=("dW1", "db1", "dW2", "db2"), points=3)
 
+# %% [markdown]
+# A second check looks at the precision: from float64 weights come gradients with all sixteen digits. It uses a property of
+# this loss. Whatever is added to all scores of a sample changes nothing, so the gradients of the output layer sum to 0
+# over the classes, up to the last digits.
+
+# %% nbgrader={"grade_id": "autograd-precision-cases", "locked": true}
+def sums_to_zero(result, W1, b1, W2, b2, X, y):
+    """The gradients of the output layer, summed over the classes, are 0 as exactly as the dtype can say."""
+    digits = 1e-13 if W1.dtype == np.float64 else 1e-5
+    return all(np.max(np.abs(np.sum(gradient, axis=0))) < digits * np.max(np.abs(gradient)) for gradient in result[2:])
+
+
+# %% nbgrader={"grade_id": "autograd-precision-check", "grade": true, "points": 1}
+check.properties(autograd_gradients, at=both_precisions, points=1, exact_to_the_last_digits=sums_to_zero)
+
 # %% tags=["mistake"] question="autograd-gradients" says="The scores go through a softmax twice: cross_entropy has one inside, so it takes the scores as they are."
 def autograd_gradients(W1, b1, W2, b2, X, y):
     W1, b1, W2, b2 = weights = [torch.tensor(array, requires_grad=True) for array in (W1, b1, W2, b2)]
@@ -201,7 +222,7 @@ def autograd_gradients(W1, b1, W2, b2, X, y):
     nn.functional.cross_entropy(scores, torch.tensor(y), reduction="sum").backward()
     return tuple(w.grad.numpy() for w in weights)
 
-# %% tags=["mistake"] question="autograd-gradients" says="The way back ends where the hidden layer was detached from what made it: nothing arrives at the first layer, and its .grad stays None."
+# %% tags=["mistake"] question="autograd-gradients" says="The backward pass ends where the hidden layer was detached from what made it: nothing arrives at the first layer, and its .grad stays None."
 def autograd_gradients(W1, b1, W2, b2, X, y):
     W1, b1, W2, b2 = weights = [torch.tensor(array, requires_grad=True) for array in (W1, b1, W2, b2)]
     hidden = torch.relu(torch.tensor(X) @ W1.T + b1).detach()
@@ -212,6 +233,13 @@ def autograd_gradients(W1, b1, W2, b2, X, y):
 def autograd_gradients(W1, b1, W2, b2, X, y):
     W1, b1, W2, b2 = weights = [torch.tensor(array, requires_grad=True) for array in (W1, b1, W2, b2)]
     scores = (torch.tensor(X) @ W1.T + b1) @ W2.T + b2
+    nn.functional.cross_entropy(scores, torch.tensor(y)).backward()
+    return tuple(w.grad.numpy() for w in weights)
+
+# %% tags=["mistake"] question="autograd-gradients" says="Everything has been turned into float32 on the way in: of sixteen digits seven are left."
+def autograd_gradients(W1, b1, W2, b2, X, y):
+    W1, b1, W2, b2 = weights = [torch.tensor(array).float().requires_grad_() for array in (W1, b1, W2, b2)]
+    scores = torch.relu(torch.tensor(X).float() @ W1.T + b1) @ W2.T + b2
     nn.functional.cross_entropy(scores, torch.tensor(y)).backward()
     return tuple(w.grad.numpy() for w in weights)
 
@@ -288,6 +316,16 @@ def relative_difference(ours, theirs):
 # %% tags=["mistake"] question="relative-difference" says="All arrays have been measured by the largest entry of any: each array has a size of its own, and a small one can be all wrong unnoticed."
 def relative_difference(ours, theirs):
     return max(np.max(np.abs(a - b)) for a, b in zip(ours, theirs)) / max(np.max(np.abs(b)) for b in theirs)
+
+# %% tags=["mistake"] question="relative-difference" says="The largest entry of theirs has been looked for with its sign: the largest in size may be negative, and then this divides by a smaller one."
+def relative_difference(ours, theirs):
+    return max(np.max(np.abs(a - b)) / np.max(b) for a, b in zip(ours, theirs))
+
+# %% tags=["mistake"] question="relative-difference" says="Only the last pair counts here: the result is the largest of all pairs."
+def relative_difference(ours, theirs):
+    for a, b in zip(ours, theirs):
+        worst = np.max(np.abs(a - b)) / np.max(np.abs(b))
+    return worst
 
 # %% tags=["alternative"] question="relative-difference" name="with norms of flat arrays"
 def relative_difference(ours, theirs):
@@ -368,7 +406,7 @@ def hand_gradients(W1, b1, W2, b2, X, y):
     dZ = (dS @ W2) * (A > 0)
     return dZ.T @ X, dZ.sum(axis=0), dS.T @ A, dS.sum(axis=0)
 
-# %% tags=["mistake"] question="hand-gradients" says="On the way back to the first layer the ReLU is missing: nothing passes through a unit that was off."
+# %% tags=["mistake"] question="hand-gradients" says="In the backward pass to the first layer the ReLU is missing: nothing passes through a unit that was off."
 def hand_gradients(W1, b1, W2, b2, X, y):
     N = len(y)
     A = np.maximum(X @ W1.T + b1, 0)
@@ -459,7 +497,7 @@ def hand_gradients(W1, b1, W2, b2, X, y):
 #
 # `torch.autograd.Function` is the door for operations that PyTorch does not know. You write two methods:
 #
-# - `forward(ctx, ...)` gets the tensors and returns the result. What the way back will need is put into `ctx`.
+# - `forward(ctx, ...)` gets the tensors and returns the result. What the backward pass will need is put into `ctx`.
 # - `backward(ctx, upstream)` gets $\partial(\text{what is differentiated}) / \partial(\text{your result})$, which is 1 only
 #   if your result is the end of the chain. It returns **one gradient for each argument of `forward`**, in their order,
 #   and `None` for arguments that have none.
@@ -546,7 +584,7 @@ def try_hand_loss(W1, b1, W2, b2, X, y, scale):
 # %% nbgrader={"grade_id": "hand-loss-check", "grade": true, "points": 4}
 check.values(try_hand_loss, at=function_cases, returns=("loss", "dW1", "db1", "dW2", "db2", "gradcheck"), points=4)
 
-# %% tags=["mistake"] question="hand-loss" says="What arrives from above has been left out: backward multiplies its gradients by it, or they are right only where the loss is the very end."
+# %% tags=["mistake"] question="hand-loss" says="The upstream gradient has been left out: backward multiplies its gradients by it, or they are right only where the loss is the very end."
 class HandLoss(torch.autograd.Function):
     @staticmethod
     def forward(ctx, W1, b1, W2, b2, X, y, gradients):
@@ -562,7 +600,7 @@ class HandLoss(torch.autograd.Function):
 def try_hand_loss(W1, b1, W2, b2, X, y, scale):
     return trial_of_function(HandLoss, W1, b1, W2, b2, X, y, scale)
 
-# %% tags=["mistake"] question="hand-loss" says="What the way back needs was kept on the class, where the next forward overwrites it: ctx belongs to one call alone."
+# %% tags=["mistake"] question="hand-loss" says="What the backward pass needs was kept on the class, where the next forward overwrites it: ctx belongs to one call alone."
 class HandLoss(torch.autograd.Function):
     @staticmethod
     def forward(ctx, W1, b1, W2, b2, X, y, gradients):
@@ -780,10 +818,26 @@ class PlainSteps:
                     parameter -= self.rate * parameter.grad
 
 
+class Batches(list):
+    """Batches that know how many samples there are, as those of a DataLoader do: `len(batches.dataset)`."""
+
+    dataset = ()
+
+
 def in_batches(X, y, batch_size):
     """A list of pairs of tensors; the last pair may be smaller."""
-    starts = range(0, len(y), batch_size)
-    return [(torch.tensor(X[i:i + batch_size]), torch.tensor(y[i:i + batch_size])) for i in starts]
+    batches = Batches((torch.tensor(X[i:i + batch_size]), torch.tensor(y[i:i + batch_size]))
+                      for i in range(0, len(y), batch_size))
+    batches.dataset = list(zip(X, y))
+    return batches
+
+
+def and_recording(work, *given):
+    """What `work` returns, and whether PyTorch still records gradients after it. From here on it does in any case."""
+    try:
+        return work(*given), torch.is_grad_enabled()
+    finally:
+        torch.set_grad_enabled(True)
 
 
 def trial_of_training(train_epoch, W1, W2, b2, X, y, batch_size, rate):
@@ -800,23 +854,31 @@ def trial_of_training(train_epoch, W1, W2, b2, X, y, batch_size, rate):
 
 
 def trial_of_evaluation(evaluate, W1, W2, b2, X, y, batch_size):
-    """Loss and accuracy, and whether a graph was built while they were computed."""
+    """Loss and accuracy, whether a graph was built while they were computed, and whether one could be built after it."""
     net, graphs = trial_net(W1, W2, b2).train(), []
     net.register_forward_hook(lambda module, given, output: graphs.append(output.requires_grad))
-    loss, accuracy = evaluate(net, in_batches(X, y, batch_size), "cpu")
-    return float(loss), float(accuracy), any(graphs)
+    (loss, accuracy), recording = and_recording(evaluate, net, in_batches(X, y, batch_size), "cpu")
+    return float(loss), float(accuracy), any(graphs), recording
 
 
 def trial_of_prediction(predict, W1, W2, b2, X):
-    """Predicted classes and confidences."""
-    labels, confidences = predict(trial_net(W1, W2, b2).train(), torch.tensor(X), "cpu")
-    return np.asarray(labels), np.asarray(confidences)
+    """Predicted classes and confidences, and whether gradients are still recorded afterwards."""
+    (labels, confidences), recording = and_recording(predict, trial_net(W1, W2, b2).train(), torch.tensor(X), "cpu")
+    return np.asarray(labels), np.asarray(confidences), recording
 
 
 def trial_of_loader(loader, X, y, batch_size, shuffle, seed):
-    """Three epochs of a loader: lists of (inputs, classes), one for each batch."""
-    batches = loader(torch.tensor(X), torch.tensor(y), batch_size, shuffle, seed)
-    return [[(inputs.numpy().copy(), classes.numpy().copy()) for inputs, classes in batches] for _ in range(3)]
+    """Three loaders, two with one seed and one with another, three epochs of each: lists of (inputs, classes), one for
+    each batch. Others draw random numbers in between."""
+    found = []
+    for number, its_seed in enumerate((seed, seed, seed + 1)):
+        batches, epochs = loader(torch.tensor(X), torch.tensor(y), batch_size, shuffle, its_seed), []
+        for _ in range(3):
+            epochs.append([(inputs.numpy().copy(), classes.numpy().copy()) for inputs, classes in batches])
+            torch.rand(number + 1)
+            np.random.random(number + 1)
+        found.append(epochs)
+    return found
 
 
 def module_cases(rng):
@@ -1009,7 +1071,8 @@ def try_classifier(sizes, weights, X):
 # `torch.utils.data.TensorDataset(X, y)` ties inputs and classes together. A `torch.utils.data.DataLoader` around it gives
 # batches of pairs `(inputs, classes)`, an epoch for each `for` loop over it. If shuffling is asked for, the order is
 # another one in each epoch. All samples come once in each epoch, so the last batch may be smaller. A
-# `torch.Generator().manual_seed(seed)` makes the orders repeatable.
+# `torch.Generator().manual_seed(seed)` makes the orders repeatable: two loaders with the same seed give the same orders,
+# whatever else draws random numbers in between. Another seed gives others.
 #
 # Anything that can be looped over again and again is fine. It need not be a `DataLoader`.
 #
@@ -1036,7 +1099,7 @@ def try_loader(X, y, batch_size, shuffle, seed):
 # %% nbgrader={"grade_id": "loader-cases", "locked": true}
 def loader_cases(rng):
     """Samples that can be told apart, with and without shuffling; the last batch is smaller."""
-    for N, batch_size, shuffle in ((23, 4, True), (17, 5, True), (14, 4, False)):
+    for N, batch_size, shuffle in ((23, 4, True), (61, 7, True), (14, 4, False)):
         X = rng.standard_normal((N, 2))
         yield {"X": X, "y": rng.permutation(N), "batch_size": batch_size, "shuffle": shuffle,
                "seed": int(rng.integers(1000)),
@@ -1045,37 +1108,61 @@ def loader_cases(rng):
 
 def classes_of(epoch):
     """The classes of one epoch in the order in which they came."""
-    return np.concatenate([classes for _, classes in epoch])
+    return np.concatenate([classes for _, classes in epoch]) if epoch else np.zeros(0, int)
 
 
-def has_all(epochs, X, y, batch_size, shuffle, seed):
+def orders_of(loaders):
+    """The classes of every epoch of each loader, as lists."""
+    return [[classes_of(epoch).tolist() for epoch in epochs] for epochs in loaders]
+
+
+def has_all(loaders, X, y, batch_size, shuffle, seed):
     """Every sample once in every epoch."""
-    return all(np.array_equal(np.sort(classes_of(epoch)), np.arange(len(y))) for epoch in epochs)
+    return all(sorted(order) == list(range(len(y))) for orders in orders_of(loaders) for order in orders)
 
 
-def keeps_pairs(epochs, X, y, batch_size, shuffle, seed):
+def keeps_pairs(loaders, X, y, batch_size, shuffle, seed):
     """Each class comes with its own inputs (all classes are different here)."""
     place = np.argsort(y)
-    return all(np.array_equal(inputs, X[place[classes]]) for epoch in epochs for inputs, classes in epoch)
+    return all(np.array_equal(inputs, X[place[classes]]) for epochs in loaders for epoch in epochs
+               for inputs, classes in epoch)
 
 
-def right_sizes(epochs, X, y, batch_size, shuffle, seed):
+def right_sizes(loaders, X, y, batch_size, shuffle, seed):
     """All batches are full but perhaps the last."""
     return all([len(classes) for _, classes in epoch[:-1]] == [batch_size] * (len(epoch) - 1)
-               and 1 <= len(epoch[-1][1]) <= batch_size for epoch in epochs)
+               and 1 <= len(epoch[-1][1]) <= batch_size for epochs in loaders for epoch in epochs)
 
 
-def right_order(epochs, X, y, batch_size, shuffle, seed):
+def right_order(loaders, X, y, batch_size, shuffle, seed):
     """A new order in each epoch if shuffling was asked for, else the given one."""
-    orders = [classes_of(epoch).tolist() for epoch in epochs]
-    if shuffle:
-        return y.tolist() not in orders and orders[0] != orders[1] != orders[2] != orders[0]
-    return all(order == y.tolist() for order in orders)
+    for orders in orders_of(loaders):
+        if shuffle and (y.tolist() in orders or len({tuple(order) for order in orders}) < len(orders)):
+            return False
+        if not shuffle and any(order != y.tolist() for order in orders):
+            return False
+    return True
+
+
+def well_mixed(loaders, X, y, batch_size, shuffle, seed):
+    """Shuffled over all samples: on average a sample moves by a third of their number, not only within a block."""
+    if not shuffle:
+        return True
+    place = np.argsort(y)
+    moved = [np.abs(place[order] - np.arange(len(y))) for orders in orders_of(loaders) for order in orders]
+    return np.mean(moved) > len(y) / 4.5
+
+
+def repeatable(loaders, X, y, batch_size, shuffle, seed):
+    """The same seed, the same orders; another seed, others."""
+    first, second, other = orders_of(loaders)
+    return first == second and (not shuffle or first != other)
 
 
 # %% nbgrader={"grade_id": "loader-check", "grade": true, "points": 3}
 check.properties(try_loader, at=loader_cases, points=3, every_sample_once=has_all, inputs_with_their_classes=keeps_pairs,
-                 sizes_of_batches=right_sizes, order=right_order)
+                 sizes_of_batches=right_sizes, order=right_order, shuffled_over_all_samples=well_mixed,
+                 repeatable_by_its_seed=repeatable)
 
 # %% tags=["mistake"] question="loader" says="The last batch, because it is smaller, has been dropped: in every epoch some samples are left out."
 def loader(X, y, batch_size, shuffle, seed):
@@ -1125,11 +1212,37 @@ def loader(X, y, batch_size, shuffle, seed):
 
 
 def try_loader(X, y, batch_size, shuffle, seed):
-    epochs = []
-    for _ in range(1):
-        epochs.append([(a.numpy().copy(), b.numpy().copy())
-                       for a, b in loader(torch.tensor(X), torch.tensor(y), batch_size, shuffle, seed)])
-    return epochs + [[], []]
+    return trial_of_loader(loader, X, y, batch_size, shuffle, seed)
+
+# %% tags=["mistake"] question="loader" says="The orders cannot be repeated: the seed has to reach the generator that shuffles, and this must be the loader's own, which nobody else draws from."
+def loader(X, y, batch_size, shuffle, seed):
+    torch.manual_seed(seed)
+    return torch.utils.data.DataLoader(torch.utils.data.TensorDataset(X, y), batch_size, shuffle)
+
+
+def try_loader(X, y, batch_size, shuffle, seed):
+    return trial_of_loader(loader, X, y, batch_size, shuffle, seed)
+
+# %% tags=["mistake"] question="loader" says="Samples are exchanged within blocks only: those from the beginning of the data always come at the beginning, and a sorted data set stays nearly sorted."
+class Blocks:
+    def __init__(self, X, y, batch_size, shuffle, seed):
+        self.X, self.y, self.batch_size, self.shuffle = X, y, batch_size, shuffle
+        self.order = torch.Generator().manual_seed(seed)
+
+    def __iter__(self):
+        for start in range(0, len(self.y), self.batch_size):
+            here = torch.arange(start, min(start + self.batch_size, len(self.y)))
+            if self.shuffle:
+                here = here[torch.randperm(len(here), generator=self.order)]
+            yield self.X[here], self.y[here]
+
+
+def loader(X, y, batch_size, shuffle, seed):
+    return Blocks(X, y, batch_size, shuffle, seed)
+
+
+def try_loader(X, y, batch_size, shuffle, seed):
+    return trial_of_loader(loader, X, y, batch_size, shuffle, seed)
 
 # %% tags=["alternative"] question="loader" name="a class of one's own, numpy orders"
 class Loader:
@@ -1365,6 +1478,38 @@ def train_epoch(net, batches, optimiser, device):
 def try_train_epoch(W1, W2, b2, X, y, batch_size, rate):
     return trial_of_training(train_epoch, W1, W2, b2, X, y, batch_size, rate)
 
+# %% tags=["mistake"] question="train-epoch" says="The gradients are set to zero once for the whole epoch: within it each batch adds its own to those of the batches before."
+def train_epoch(net, batches, optimiser, device):
+    net.train()
+    total, count = 0.0, 0
+    optimiser.zero_grad()
+    for inputs, classes in batches:
+        loss = nn.functional.cross_entropy(net(inputs.to(device)), classes.to(device))
+        loss.backward()
+        optimiser.step()
+        total, count = total + loss.item() * len(classes), count + len(classes)
+    return total / count
+
+
+def try_train_epoch(W1, W2, b2, X, y, batch_size, rate):
+    return trial_of_training(train_epoch, W1, W2, b2, X, y, batch_size, rate)
+
+# %% tags=["alternative"] question="train-epoch" name="divided by the size of the data set"
+def train_epoch(net, batches, optimiser, device):
+    net.train()
+    total = 0.0
+    for inputs, classes in batches:
+        loss = nn.functional.cross_entropy(net(inputs.to(device)), classes.to(device))
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        total += loss.item() * inputs.shape[0]
+    return total / len(batches.dataset)
+
+
+def try_train_epoch(W1, W2, b2, X, y, batch_size, rate):
+    return trial_of_training(train_epoch, W1, W2, b2, X, y, batch_size, rate)
+
 # %% tags=["alternative"] question="train-epoch" name="zeroed after the step, a weighted average"
 def train_epoch(net, batches, optimiser, device):
     net.train(True)
@@ -1424,17 +1569,17 @@ def try_train_epoch(W1, W2, b2, X, y, batch_size, rate):
 # *Afterwards you have loss and accuracy of the net as it is, and the net stays as it is.*
 #
 # Three differences to training. The net is in evaluation mode, `net.eval()`. No graph is built, because nobody will go
-# back: put the loop into `with torch.no_grad():`, which saves memory and time. And nothing moves. Again the means are over
-# the **samples**.
+# back: put the loop into `with torch.no_grad():`, which saves memory and time, and which ends where the block ends: the
+# training that comes after it needs its gradients. And nothing moves. Again the means are over the **samples**.
 #
-# Shapes: batches $\to$ two numbers: mean loss, and the share of right answers.
+# Shapes: batches $\to$ two numbers: mean loss, and the fraction of right answers.
 
 # %% nbgrader={"grade_id": "evaluate", "solution": true}
 def evaluate(net, batches, device):
     """Mean cross-entropy and accuracy of a net.
 
     net: a module that gives scores; batches: pairs (inputs, classes) of tensors; device: where the net is.
-    Returns the mean loss over all samples and the share of right answers, two numbers.
+    Returns the mean loss over all samples and the fraction of right answers, two numbers.
     """
     ### BEGIN SOLUTION
     net.eval()
@@ -1454,7 +1599,8 @@ def try_evaluate(W1, W2, b2, X, y, batch_size):
     return trial_of_evaluation(evaluate, W1, W2, b2, X, y, batch_size)
 
 # %% nbgrader={"grade_id": "evaluate-check", "grade": true, "points": 4}
-check.values(try_evaluate, at=loop_cases, returns=("loss", "accuracy", "graph built"), points=4)
+check.values(try_evaluate, at=loop_cases, returns=("loss", "accuracy", "graph built", "gradients recorded afterwards"),
+             points=4)
 
 # %% tags=["mistake"] question="evaluate" says="The net evaluates in training mode: batch normalisation then looks at the other samples of the batch, and dropout would switch units off."
 def evaluate(net, batches, device):
@@ -1549,6 +1695,22 @@ def evaluate(net, batches, device):
 def try_evaluate(W1, W2, b2, X, y, batch_size):
     return trial_of_evaluation(evaluate, W1, W2, b2, X, y, batch_size)
 
+# %% tags=["mistake"] question="evaluate" says="Gradients have been switched off for the whole program and stay off: the next epoch of training has nothing to go back along. Switch them off for a block only."
+def evaluate(net, batches, device):
+    net.eval()
+    torch.set_grad_enabled(False)
+    total, right, count = 0.0, 0, 0
+    for inputs, classes in batches:
+        scores = net(inputs)
+        total += nn.functional.cross_entropy(scores, classes, reduction="sum").item()
+        right += (scores.argmax(dim=1) == classes).sum().item()
+        count += len(classes)
+    return total / count, right / count
+
+
+def try_evaluate(W1, W2, b2, X, y, batch_size):
+    return trial_of_evaluation(evaluate, W1, W2, b2, X, y, batch_size)
+
 # %% tags=["alternative"] question="evaluate" name="inference mode, all scores put together first"
 def evaluate(net, batches, device):
     net.train(False)
@@ -1631,14 +1793,24 @@ class PretendNet:
 
     train = eval = to
 
+    def state_dict(self):
+        return dict(self.trained)
+
+    def load_state_dict(self, state):
+        self.trained = dict(state)
+
 
 def trial_of_fit(fit, epochs, drop):
-    """The record of a run with stand-ins, how often each part was trained on, and how often the test was measured."""
+    """The record of a run with stand-ins, how often each part was trained on, and how often the test was measured.
+
+    Two rounds of training bring all losses down; from the third on they rise again.
+    """
     net, tested = PretendNet(), []
     level = {"training": 1.0, "validation": 1.5, "test": 2.0}
 
     def loss_now(part):
-        return level[part] * drop ** sum(net.trained.values())
+        rounds = sum(net.trained.values())
+        return level[part] * drop ** min(rounds, 2) * 1.1 ** max(rounds - 2, 0)
 
     def train(net, batches, optimiser, device):
         loss = loss_now(batches)
@@ -1655,7 +1827,7 @@ def trial_of_fit(fit, epochs, drop):
 
 
 def run_cases(rng):
-    """Runs of a few epochs; `drop` is by how much each round of training brings the loss down."""
+    """Runs of a few epochs; `drop` is by how much a round of training brings the loss down at first."""
     for epochs in (3, 5):
         yield {"epochs": epochs, "drop": rng.uniform(0.6, 0.9), "case": f"{epochs} epochs"}
 
@@ -1734,6 +1906,34 @@ def fit(net, parts, optimiser, epochs, device, train, judge, progress=iter):
         loss = train(net, parts["training"], optimiser, device)
         history.append([loss, *judge(net, parts["validation"], device)])
     return np.array(history), np.array(judge(net, parts["validation"], device))
+
+
+def try_fit(epochs, drop):
+    return trial_of_fit(fit, epochs, drop)
+
+# %% tags=["mistake"] question="fit" says="The run ends as soon as the validation loss rises: asked for are as many epochs as were asked for, and the net as it is after the last."
+def fit(net, parts, optimiser, epochs, device, train, judge, progress=iter):
+    history = np.zeros((epochs, 3))
+    for epoch in range(epochs):
+        history[epoch] = train(net, parts["training"], optimiser, device), *judge(net, parts["validation"], device)
+        if epoch and history[epoch, 1] > history[epoch - 1, 1]:
+            break
+    return history, np.array(judge(net, parts["test"], device))
+
+
+def try_fit(epochs, drop):
+    return trial_of_fit(fit, epochs, drop)
+
+# %% tags=["mistake"] question="fit" says="The net with the best validation loss has been put back before the test: the test belongs to the net as it is after the last epoch."
+def fit(net, parts, optimiser, epochs, device, train, judge, progress=iter):
+    history, best = [], (np.inf, None)
+    for _ in range(epochs):
+        loss = train(net, parts["training"], optimiser, device)
+        history.append([loss, *judge(net, parts["validation"], device)])
+        if history[-1][1] < best[0]:
+            best = history[-1][1], net.state_dict()
+    net.load_state_dict(best[1])
+    return np.array(history), np.array(judge(net, parts["test"], device))
 
 
 def try_fit(epochs, drop):
@@ -1856,7 +2056,7 @@ def try_predict(W1, W2, b2, X):
     return trial_of_prediction(predict, W1, W2, b2, X)
 
 # %% nbgrader={"grade_id": "predict-check", "grade": true, "points": 2}
-check.values(try_predict, at=prediction_cases, returns=("labels", "confidences"), points=2)
+check.values(try_predict, at=prediction_cases, returns=("labels", "confidences", "gradients recorded afterwards"), points=2)
 
 # %% tags=["mistake"] question="predict" says="A score is no confidence: it can be any number. A softmax makes it a probability."
 def predict(net, X, device):
@@ -1901,6 +2101,17 @@ def predict(net, X, device):
 def try_predict(W1, W2, b2, X):
     return trial_of_prediction(predict, W1, W2, b2, X)
 
+# %% tags=["mistake"] question="predict" says="Gradients have been switched off for the whole program and stay off: whoever trains after a prediction has nothing to go back along."
+def predict(net, X, device):
+    net.eval()
+    torch.set_grad_enabled(False)
+    probabilities = torch.softmax(net(X), dim=1).numpy()
+    return probabilities.argmax(axis=1), probabilities.max(axis=1)
+
+
+def try_predict(W1, W2, b2, X):
+    return trial_of_prediction(predict, W1, W2, b2, X)
+
 # %% tags=["alternative"] question="predict" name="max gives both"
 def predict(net, X, device):
     with torch.inference_mode():
@@ -1929,9 +2140,9 @@ def try_predict(W1, W2, b2, X):
 # # Part 3: clothing
 #
 # FashionMNIST has 60,000 training and 10,000 test images of clothing, 28 × 28 pixels, in ten classes. It was made as a
-# harder twin of the digits. The next cell takes it from the folder that `COURSE_DATA` names or from the course cache, or
-# lets torchvision fetch it if you have said `DOWNLOAD = True`. Where there is none, it takes the digits that
-# come with the course software instead, and says so.
+# harder twin of the digits. The next cell takes half of it, with `FULL = True` all, from the folder that `COURSE_DATA`
+# names or from the course cache, or lets torchvision fetch it if you have said `DOWNLOAD = True`. Where there is none, it
+# takes the digits that come with the course software instead, and says so.
 
 # %% nbgrader={"grade_id": "start", "locked": true}
 def fresh_net(sizes, seed=0):
@@ -1946,14 +2157,15 @@ def counted(epochs):
 
 
 # %% tags=["experiment"]
-images = data.fashion_mnist(size=None if FULL else (4_000, 1_000), dtype=np.float32, download=DOWNLOAD)
+images = data.fashion_mnist(size=None if FULL else (30_000, 5_000), dtype=np.float32, download=DOWNLOAD)
 if images.name != "FashionMNIST":
     print(f"So this notebook sorts {images.name} digits, not clothing. Everything else stays the same.")
+print(f"{len(images.train_labels):,} images to train with, {len(images.test_labels):,} test images")
 training, validation = data.split(images.train_images, images.train_labels, fractions=(0.85, 0.15))
 
 SIZES = (784, 256, 128, 64, 10)
 BATCH = 64
-MANY = len(training.labels) > 20_000
+MANY = len(training.labels) > 10_000
 RATE, EPOCHS = (0.01, 10) if MANY else (0.02, 50)
 parts = device = None
 
@@ -1963,45 +2175,191 @@ with check.once_written(), with_torch():
               "test": (images.test_images, images.test_labels)}
     parts = {name: loader(torch.tensor(inputs), torch.tensor(labels), BATCH, name == "training", 0)
              for name, (inputs, labels) in pieces.items()}
-    print(", ".join(f"{name} {len(labels):,}" for name, (_, labels) in pieces.items()), f"images; device: {device}")
+    for name, (_, labels) in pieces.items():
+        print(f"{name:>10}: {len(labels):,} images in {len(list(parts[name])):,} batches")
+    inputs, classes = next(iter(parts["training"]))
+    print(f"a batch: inputs {tuple(inputs.shape)}, classes {tuple(classes.shape)}; device: {device}")
 
 # %% [markdown]
-# ## 3.1 The run
+# ## 3.1 Two cheap tests, and a guess
 #
-# 784–256–128–64–10, plain stochastic gradient descent, batches of 64. With all images: 10 epochs at a rate of 0.01, 7,970
-# steps. With a few thousand images, ten epochs are only a few hundred steps, too few for so small a rate. There
-# it is 50 epochs at 0.02. Both numbers are yours to change in the cell above.
+# *Afterwards you know that the loop can learn at all, before you wait for it.*
+#
+# Two tests cost a second and find most mistakes that raise no error. **Before any training**, a net knows nothing. Its loss
+# should be about that of guessing among ten classes, $\log 10 = 2.303$; far above, and something is wrong with the scale of
+# inputs or weights. And **one batch** must be learned by heart: a net with 200,000 weights can do that with 64 images, so if
+# its loss does not go down to nearly nothing, something is broken. Do both before every long run.
+
+# %% tags=["experiment"]
+with check.once_written(), with_torch():
+    if parts is None:
+        raise NotImplementedError("the cell above comes first")
+    tried = fresh_net(SIZES).to(device)
+    print(f"before training: loss {evaluate(tried, parts['validation'], device)[0]:.4f}, guessing is {np.log(10):.4f}")
+    one_batch = [next(iter(parts["training"]))]
+    optimiser = torch.optim.SGD(tried.parameters(), lr=0.1)
+    for step in range(1, 301):
+        loss = train_epoch(tried, one_batch, optimiser, device)
+        if step in (1, 30, 100, 300):
+            print(f"one batch, step {step:3}: loss {loss:.4f}")
+
+# %% [markdown]
+# Now guess. The run below is 784–256–128–64–10, plain stochastic gradient descent, batches of 64. Which fraction of the test
+# images will it get right? And in 3.4 you will break the loop in two ways: with `zero_grad` forgotten, and with a softmax too
+# many before the loss. After twenty epochs, which fraction of the validation images will each of these get right? There is
+# a point for each prediction, right or wrong.
+
+# %% nbgrader={"grade_id": "predict-run", "solution": true}
+def predict_accuracy():
+    """Your prediction: the fraction of test images that the net will get right.
+
+    Returns one number between 0 and 1.
+    """
+    ### BEGIN SOLUTION
+    return 0.8
+    ### END SOLUTION
+
+
+def predict_broken():
+    """Your prediction: the fractions that are right in the end without zero_grad, and with two softmaxes.
+
+    Returns two numbers between 0 and 1.
+    """
+    ### BEGIN SOLUTION
+    return 0.15, 0.6
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "predict-run-cases", "locked": true}
+def nothing_given(rng):
+    """A prediction is made out of nothing."""
+    yield {"case": "your prediction"}
+
+
+def a_fraction(prediction):
+    """One number between 0 and 1."""
+    return np.ndim(prediction) == 0 and 0 < float(prediction) < 1
+
+
+def two_fractions(prediction):
+    """Two numbers between 0 and 1."""
+    return np.shape(prediction) == (2,) and all(0 < float(one) < 1 for one in prediction)
+
+
+# %% nbgrader={"grade_id": "predict-run-check", "grade": true, "points": 1}
+check.properties(predict_accuracy, at=nothing_given, points=1, between_0_and_1=a_fraction)
+
+# %% nbgrader={"grade_id": "predict-broken-check", "grade": true, "points": 1}
+check.properties(predict_broken, at=nothing_given, points=1, two_numbers_between_0_and_1=two_fractions)
+
+# %% tags=["mistake"] question="predict-run" says="A fraction lies between 0 and 1: 80 % is 0.8."
+def predict_accuracy():
+    return 80
+
+
+def predict_broken():
+    return 15, 60
+
+# %% tags=["alternative"] question="predict-run" name="another guess, as a list"
+def predict_accuracy():
+    return 0.1
+
+
+def predict_broken():
+    return [0.5, 0.5]
+
+# %% [markdown]
+# ## 3.2 The run
+#
+# With FashionMNIST: 10 epochs at a rate of 0.01; half of the images make 3,990 steps, all of them 7,970. The 4,000 digits
+# that come with the course software are too few for so small a rate, ten epochs of them only a few hundred steps: there
+# it is 50 epochs at 0.02. Both numbers are yours to change in the cell that loads the images.
+#
+# The loss on the test images is measured after each epoch, too, but nobody looks at it before the end: `fit` gets a function
+# that does so secretly beside the validation. That is allowed as long as nothing is decided by it.
 
 # %% tags=["experiment"]
 net = history = None
+test_losses = []  # before training, then after each epoch
+
+
+def judge_and_test(net, batches, device):
+    """What `evaluate` returns; with the validation part the loss on the test part is written down as well."""
+    if batches is parts["validation"]:
+        test_losses.append(evaluate(net, parts["test"], device)[0])
+    return evaluate(net, batches, device)
+
 
 with check.once_written(), with_torch():
     if parts is None:
         raise NotImplementedError("the cell above comes first")
     net = fresh_net(SIZES).to(device)
+    test_losses[:] = [evaluate(net, parts["test"], device)[0]]
     optimiser = torch.optim.SGD(net.parameters(), lr=RATE)
-    history, test = fit(net, parts, optimiser, EPOCHS, device, train_epoch, evaluate, counted)
+    history, test = fit(net, parts, optimiser, EPOCHS, device, train_epoch, judge_and_test, counted)
     for epoch in (0, len(history) // 2, len(history) - 1):
         print(f"epoch {epoch + 1:2}: training loss {history[epoch, 0]:.4f}, validation loss {history[epoch, 1]:.4f}, "
               f"validation accuracy {history[epoch, 2]:.2%}")
-    print(f"test: loss {test[0]:.4f}, accuracy {test[1]:.2%}")
+    print(f"test: loss {test[0]:.4f}, accuracy {test[1]:.2%}; you predicted {float(predict_accuracy()):.0%}")
     draw_curves(history)
     plt.title(f"{images.name}: {'–'.join(map(str, SIZES))}, SGD at {RATE}, batches of {BATCH}")
     plt.show()
 
 # %% [markdown]
-# ## 3.2 What it says, and how sure it is
+# Only now the test losses of all epochs. Does the validation loss tell the same story? (Some programs print the *sum* of the
+# losses of all batches; divide such a number by the number of batches before you compare it with another program's.)
+
+# %% tags=["experiment"]
+with check.once_written(), with_torch():
+    if history is None:
+        raise NotImplementedError("the run comes first")
+    batches = len(list(parts["test"]))
+    for epoch in sorted({0, 1, EPOCHS // 2, EPOCHS}):
+        print(f"after {epoch:2} epochs: test loss {test_losses[epoch]:.4f}, summed over {batches} batches about "
+              f"{test_losses[epoch] * batches:.1f}")
+    epochs = np.arange(1, EPOCHS + 1)
+    plots.learning_curves({"training": (epochs, history[:, 0]), "validation": (epochs, history[:, 1]),
+                           "test": (np.arange(EPOCHS + 1), test_losses)}, title="The test loss, looked at afterwards")
+    plt.show()
+
+# %% [markdown]
+# ## 3.3 What it says, and how sure it is
 #
-# The first test images with the net's answers. Then the wrong answers of which the net was most sure. Which of them
+# First one whole batch of test images: what the net says, above what is true. Then single images of your choice, with the
+# verdict in words: change the numbers in `LOOK_AT`. Then the wrong answers of which the net was most sure. Which of them
 # would you have got right? The last figure counts which classes are taken for which.
+
+# %% tags=["experiment"]
+LOOK_AT = [30, 20, 10, 1]  # numbers of test images, yours to change
+
+
+def verdict_in_words(number, label, confidence, truth):
+    """One sentence about one image."""
+    said = f"Image {number}: the net says “{images.classes[label]}” and is {confidence:.0%} sure."
+    return said + (" That is right." if label == truth else f" That is wrong, it is “{images.classes[truth]}”.")
+
+
+with check.once_written(), with_torch():
+    if history is None:
+        raise NotImplementedError("the run comes first")
+    inputs, classes = next(iter(parts["test"]))
+    said, _ = predict(net, inputs, device)
+    print("predicted:", *said)
+    print("true:     ", *classes.numpy())
+    print(f"{np.sum(said == classes.numpy())} of {len(said)} are right")
+
+    chosen = images.test_images[LOOK_AT]
+    labels, confidences = predict(net, torch.tensor(chosen), device)
+    for place, number in enumerate(LOOK_AT):
+        print(verdict_in_words(number, labels[place], confidences[place], images.test_labels[number]))
+    plots.predictions(chosen, images.test_labels[LOOK_AT], labels, confidence=confidences, classes=images.classes,
+                      title="Images of your choice")
+    plt.show()
 
 # %% tags=["experiment"]
 with check.once_written(), with_torch():
     if history is None:
         raise NotImplementedError("the run comes first")
     labels, confidences = predict(net, torch.tensor(images.test_images), device)
-    plots.predictions(images.test_images, images.test_labels, labels, confidence=confidences, classes=images.classes,
-                      n=10, title="The first test images")
     surest = np.argsort(-confidences * (labels != images.test_labels))
     plots.predictions(images.test_images[surest], images.test_labels[surest], labels[surest],
                       confidence=confidences[surest], classes=images.classes, wrong_only=True, n=10,
@@ -2012,13 +2370,33 @@ with check.once_written(), with_torch():
     plt.show()
 
 # %% [markdown]
-# ## 3.3 Break it
+# ### Which pixels matter?
+#
+# The backward pass does not have to end at the weights. Ask for the gradient of the loss with respect to the *inputs*, and
+# it says for every pixel how much a little more ink there would raise the loss (orange) or lower it (purple). Such a picture is
+# called a saliency map.
+
+# %% tags=["experiment"]
+with check.once_written(), with_torch():
+    if history is None:
+        raise NotImplementedError("the run comes first")
+    inputs = torch.tensor(images.test_images[LOOK_AT]).to(device).requires_grad_()
+    truth = torch.tensor(images.test_labels[LOOK_AT]).to(device)
+    nn.functional.cross_entropy(net(inputs), truth, reduction="sum").backward()
+    saliency = inputs.grad.cpu().numpy()
+    saliency /= np.abs(saliency).max(axis=1, keepdims=True)  # each on a scale of its own
+    plots.images(images.test_images[LOOK_AT], [images.classes[k] for k in images.test_labels[LOOK_AT]])
+    plots.weights(saliency, names=[f"image {number}" for number in LOOK_AT], title="The gradient of the loss with respect to the pixels")
+    plt.show()
+
+# %% [markdown]
+# ## 3.4 Break it
 #
 # Copy your `train_epoch` into the next cell twice and break the copies: one without `zero_grad`, one with a softmax before
-# the loss. The cell trains a fresh net with each, at a rate of 0.1, and draws the curves. Then describe in a short
-# paragraph how each mistake *looks* in its curves, compared with the right run, and why. (Two hints. What kind of step
-# does a sum of all gradients so far remind you of? And the smallest loss possible with two softmaxes is not 0: what is
-# it, for ten classes?)
+# the loss. The cell trains a fresh net with each on 3,400 images, for twenty epochs at a rate of 0.1, and draws the curves.
+# Then describe in a short paragraph how each mistake *looks* in its curves, compared with the right run, and why. How would
+# you notice it if you had no right run beside it? (Two hints. What kind of step does a sum of all gradients so far remind
+# you of? And the smallest loss possible with two softmaxes is not 0: what is it, for ten classes?)
 
 # %% tags=["experiment"]
 def without_zero_grad(net, batches, optimiser, device):
@@ -2031,14 +2409,21 @@ def with_two_softmaxes(net, batches, optimiser, device):
     raise NotImplementedError()
 
 
-def runs_of(loops, epochs=5 if MANY else 20, rate=0.1):
-    """Label -> history of a fresh net, trained with each loop that is written."""
+def few_of(part, n, shuffle):
+    """Batches of the first n images of a part."""
+    return loader(torch.tensor(part.inputs[:n]), torch.tensor(part.labels[:n]), BATCH, shuffle, 0)
+
+
+def runs_of(loops, epochs=20, rate=0.1):
+    """Label -> history of a fresh net, trained with each loop that is written. The test part is left alone."""
+    few = {"training": few_of(training, 3400, True), "validation": few_of(validation, 600, False)}
     found = {}
     for name, loop in loops.items():
         broken = fresh_net(SIZES).to(device)
         optimiser = torch.optim.SGD(broken.parameters(), lr=rate)
         try:
-            found[name], _ = fit(broken, parts, optimiser, epochs, device, loop, evaluate, counted)
+            found[name], _ = fit(broken, few | {"test": few["validation"]}, optimiser, epochs, device, loop, evaluate,
+                                 counted)
         except NotImplementedError:
             continue
         print(f"{name}: training loss {found[name][-1, 0]:.3f}, validation accuracy {found[name][-1, 2]:.1%}")
@@ -2054,6 +2439,8 @@ with check.once_written(), with_torch():
                                 {name: run[:, 2] for name, run in broken_runs.items()},
                                 title="Training loss and validation accuracy")
         plt.show()
+    if len(broken_runs) == 3:
+        print("You predicted {:.0%} and {:.0%} for the two broken ones.".format(*predict_broken()))
 
 # %% [markdown] nbgrader={"grade_id": "break-it", "grade": true, "solution": true, "points": 3}
 # ### BEGIN SOLUTION
@@ -2076,8 +2463,8 @@ with check.once_written(), with_torch():
 #   the like is very good, but not needed.
 # - 1 point: two softmaxes: very slow, no explosion; probabilities between 0 and 1 leave little difference for the second
 #   softmax. The bound 1.46, or that there is one above 0, is very good, but not needed.
-# - 1 point: a way to notice: log 10 as the loss of guessing, a loss that does not fit its accuracy, a test on one small
-#   batch that must be learned by heart, or the like.
+# - 1 point: a way to notice without a right run beside it: log 10 as the loss of guessing, a loss that does not fit its
+#   accuracy, the one batch of 3.1 that is not learned by heart, or the like.
 # ### END SOLUTION
 
 # %% [markdown]
