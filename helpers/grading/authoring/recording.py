@@ -186,7 +186,7 @@ def expected_numbers(problem_set: ProblemSet, depth: str) -> dict[str, Any]:
             said.update(recording.small_cases(key))
         checks.update({key: said for key, said in recording.said.items() if said})
         numbers.update(recording.numbers)
-    return {"depth": depth, "checks": checks, "numbers": numbers, "questions": _questions(problem_set),
+    return {"depth": depth, "checks": checks, "numbers": numbers, "questions": question_numbers(problem_set),
             "demonstrations": _demonstrations(problem_set.notebook)}
 
 
@@ -205,7 +205,7 @@ def _demonstrations(notebook: nbformat.NotebookNode) -> list[str]:
     return found
 
 
-def _questions(problem_set: ProblemSet) -> dict[str, str]:
+def question_numbers(problem_set: ProblemSet) -> dict[str, str]:
     """Student's function → the number of its question, or the question's heading if it has none."""
     found, heading = {}, ""
     for cell in problem_set.notebook.cells:

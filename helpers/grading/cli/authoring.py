@@ -19,6 +19,8 @@ def build(
     check: Annotated[bool, typer.Option("--check", help="Change nothing; fail if source/ or release/ is not what the "
                                                         "masters say.")] = False,
     zip: Annotated[bool, typer.Option("--zip", help="Also pack each release for an LMS.")] = False,
+    draw: Annotated[int | None, typer.Option(min=0, help="First draw the questions “which slip is it?” anew, where "
+                                                         "a master has a place: another number, others.")] = None,
     course: Folder = HERE,
 ) -> None:
     """Build sources and releases from the masters in notebooks/."""
@@ -29,6 +31,10 @@ def build(
     chosen = [folder.find(name) for name in names] if names else list(folder.masters)
     if not chosen:
         raise CourseError(f"no masters in {folder.root / folder.settings.masters_directory}: nothing to build")
+    if draw is not None:
+        if check:
+            raise CourseError("--draw changes masters and --check changes nothing: leave one of them out")
+        _redraw(folder, chosen, draw)
     wrong: list[str] = []
     for name in chosen:
         if absent := _absent(folder, name):
@@ -47,6 +53,14 @@ def build(
         raise CourseError("not what the masters say: " + ", ".join(wrong) + ". Run `coursekit build` and commit")
     if check:
         console.print(f"source/ and release/ are what the masters say ({len(chosen)} problem sets).")
+
+
+def _redraw(folder: Course, names: list[str], draw: int) -> None:
+    from helpers.grading.authoring.slips import redraw
+
+    for name in names:
+        if slips := redraw(folder, name, draw):
+            console.print(f"Drew {len(slips)} slips for {name}, draw {draw}: they stand in its master.")
 
 
 def _absent(folder: Course, name: str) -> list[str]:
