@@ -14,7 +14,7 @@ from conftest import ROOT, SMALL, coursekit
 
 from helpers.grading.authoring.mutants import mutants
 from helpers.grading.authoring.validity import is_prediction, scorecards
-from helpers.grading.notebooks.master import parse
+from helpers.grading.notebooks.master import read
 
 pytestmark = pytest.mark.slow
 
@@ -91,8 +91,7 @@ def test_a_check_with_blind_cases_lets_mutants_survive(small_course):
 
 
 def test_a_prediction_has_no_mutants_and_a_function_of_something_has():
-    text = (ROOT / "notebooks" / "ps6_momentum.py").read_text()
-    questions = parse(text, "ps6_momentum").questions
+    questions = read(ROOT / "notebooks" / "ps6_momentum.py").questions
     foretold = {name for name, question in questions.items() if is_prediction(question)}
     assert foretold == {"predict-edge", "predict-rates"}
 

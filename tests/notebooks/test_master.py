@@ -145,6 +145,26 @@ def test_a_check_for_practice_has_no_points():
     assert read.questions["double"].checks[0].nbgrader["points"] == 0
 
 
+def test_shared_text_is_included_and_does_not_move_the_lines_of_complaints(tmp_path):
+    text = GOOD.replace("# # A problem set\n", "# # A problem set\n#\n# <!-- include table.md -->\n")
+    (tmp_path / "table.md").write_text("| a | b |\n|---|---|\n| 1 | 2 |\n")
+    (tmp_path / "ps.py").write_text(text)
+    read = master.read(tmp_path / "ps.py")
+    assert read.cells[0].source == "# A problem set\n\n| a | b |\n|---|---|\n| 1 | 2 |"
+    again = master.parse(read.text, "ps")  # in another process, where there is no file
+    assert [(c.id, c.source) for c in again.cells] == [(c.id, c.source) for c in read.cells]
+
+    (tmp_path / "ps.py").write_text(text.replace('"double-check", "grade": true', '"double-check", "grade": tru'))
+    with pytest.raises(master.MasterError) as caught:
+        master.read(tmp_path / "ps.py")
+    assert any(problem.startswith(f"{tmp_path / 'ps.py'}:13:") for problem in caught.value.problems)
+
+
+def test_shared_text_that_is_not_there_is_told_with_its_line():
+    assert "ps.py:3: table.md is to be included and is not beside" in refusals(
+        GOOD.replace("# # A problem set\n", "# # A problem set\n# <!-- include table.md -->\n"))[0]
+
+
 def test_options_that_cannot_be_read_do_not_hide_what_else_is_wrong():
     broken = GOOD.replace('tags=["alternative"] q', 'tags=["alternative"], q').replace("points=2", "points=-1")
     found = refusals(broken)

@@ -19,6 +19,7 @@ import jupytext
 
 from helpers.grading.notebooks import guard
 from helpers.grading.notebooks.cells import EXPERIMENT, HELPERS_CELL
+from helpers.grading.notebooks.included import with_includes
 
 AUTHOR_ONLY = ("mistake", "alternative")
 CODE_STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
@@ -100,7 +101,7 @@ class Master:
     name: str  # of the problem set: ps1_two_layer_nets
     cells: list[Cell]
     questions: dict[str, Question]
-    text: str = ""  # as it was read
+    text: str = ""  # as it was read, with what it includes
 
 
 def defined_names(tree: ast.Module) -> Iterator[str]:
@@ -172,8 +173,10 @@ def read(path: Path) -> Master:
 
 def parse(text: str, name: str, where: str = "") -> Master:
     """`read` for a text at hand; `where` is the place named in complaints."""
+    folder = Path(where).parent if where else None
     text_to_read, unreadable = guard.readable(text)
-    notebook = jupytext.reads(text_to_read, fmt="py:percent")
+    whole, absent = with_includes(text_to_read, folder)
+    notebook = jupytext.reads(whole, fmt="py:percent")
     lines = text.splitlines()
     starts = [number for number, line in enumerate(lines, 1) if re.match(r"# ?%%(\s|$)", line)]
     if len(starts) != len(notebook.cells):  # text before the first marker is a cell of its own
@@ -181,8 +184,8 @@ def parse(text: str, name: str, where: str = "") -> Master:
     cells = [Cell(c.cell_type, c.source, dict(c.metadata), max(line, 1), begins=_first_line(lines, line, c.source))
              for c, line in zip(notebook.cells, starts)]
     problems = _Problems(where or name)
-    problems.found += [f"{problems.where}:{line}: {what}" for line, what in unreadable]
-    master = Master(name, cells, {}, text)
+    problems.found += [f"{problems.where}:{line}: {what}" for line, what in unreadable + absent]
+    master = Master(name, cells, {}, with_includes(text, folder)[0])
     _complete_metadata(cells, problems)
     _give_ids(master)
     _gather_questions(master, problems)
