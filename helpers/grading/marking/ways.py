@@ -26,8 +26,9 @@ from helpers.grading.marking.job import GradingJob
 from helpers.grading.marking.notebook import grade_cells
 from helpers.grading.marking.plain import echoed
 from helpers.grading.marking.worker import problem_set_of
-from helpers.grading.notebooks.cells import grade_id_of
+from helpers.grading.notebooks.cells import grade_id_of, info_of
 from helpers.grading.notebooks.restore import restore
+from helpers.grading.notebooks.shape import plain_text
 from helpers.grading.sandbox.sandbox import FORKS, SandboxError
 
 SOLUTION, UNTOUCHED, BROKEN = "the solution", "an untouched release", "a broken copy"
@@ -144,6 +145,8 @@ def prove(job: GradingJob) -> Ways:
             found.ways[name] = "a"
         elif inside.full:
             found.ways[name], found.why[name] = "b", why
+        elif unsolved(source, recorded):
+            found.ways[name], found.why[name] = "b", "the source notebook has no solution to prove it on"
         else:
             found.problems.append(
                 f"{job.name}: the solution itself gets {inside.score:g} points for the test `{name}`, which says: "
@@ -153,6 +156,13 @@ def prove(job: GradingJob) -> Ways:
     _keep_together(found, checks)
     found.echo = sorted(echoed(source.cells, checks, found.forgeable))
     return found
+
+
+def unsolved(source: nbformat.NotebookNode, recorded: nbformat.NotebookNode) -> bool:
+    """Is an answer in the source what students are given? Some courses keep no solutions there."""
+    given = {grade_id_of(cell): plain_text(cell.source) for cell in recorded.cells}
+    return any(cell.cell_type == "code" and info_of(cell).get("solution") and not info_of(cell).get("grade")
+               and given.get(grade_id_of(cell)) == plain_text(cell.source) for cell in source.cells)
 
 
 def _why_not_here(outcome: dict[str, dict[str, _Seen]]) -> str:
