@@ -61,7 +61,7 @@ def learning_curves(curves: Any, *, title: str = "", xlabel: str = "epoch", ylab
     """
     curves = curves if isinstance(curves, dict) else {ylabel: curves}
     with _canvas(ax, (6.4, 3.8)) as ax:
-        palette = COLORS if len(curves) <= len(COLORS) else TEN_COLORS
+        palette = COLORS if len(curves) <= len(COLORS) else (*TEN_COLORS, INK)
         drawn = [_curve(ax, number, label, values, first, palette)
                  for number, (label, values) in enumerate(curves.items())]
         if log and any((y > 0).any() for y in drawn):
@@ -189,7 +189,7 @@ def predictions(images: Any, labels: Any, predicted: Any, *, confidence: Any = N
         for ax, i in zip(axes, chosen):
             right = labels[i] == predicted[i]
             name, truth = (str(k) if classes is None else classes[k] for k in (predicted[i], labels[i]))
-            share = "" if confidence is None else f" {np.ravel(confidence)[i]:.0%}"
+            share = "" if confidence is None else f", {np.ravel(confidence)[i]:.0%}"
             ax.imshow(stack[i], cmap="gray_r")
             text = f"says {name}{share}\n{'right' if right else f'is {truth}'}"
             ax.set_title(text, fontsize=9, color=INK if right else "#B03A00")

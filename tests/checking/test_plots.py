@@ -239,7 +239,7 @@ def test_predictions_say_what_is_right():
     classes = list("abcdefghij")
     plots.predictions(IMAGES, LABELS, TAKEN, confidence=np.full(12, 0.25), classes=classes)
     titles = [axes["title"] for axes in only_figure()["axes"] if axes["images"]]
-    assert titles[:2] == ["says b 25%\nis a", "says b 25%\nright"]
+    assert titles[:2] == ["says b, 25%\nis a", "says b, 25%\nright"]
     plt.close("all")
     assert len(plots.predictions(IMAGES, LABELS, TAKEN, wrong_only=True)) == 4
     with pytest.raises(DataError, match="every one of them is classified right"):
@@ -379,3 +379,9 @@ def test_describe_survives_odd_artists():
     assert one["axes"][0]["ylim"] is not None
     assert len(one["axes"]) == 2
     assert all(line["label"] != "good" for line in one["axes"][0]["lines"])
+
+
+@pytest.mark.parametrize("count", [2, 7, 8, 11])
+def test_no_two_curves_share_a_colour(count):
+    axes = plots.learning_curves({f"curve {number}": [2.0, 1.0] for number in range(count)})
+    assert len({line.get_color() for line in axes.lines}) == count
