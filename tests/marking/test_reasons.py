@@ -73,6 +73,13 @@ def told(problem_set: ProblemSet, code: str, question: str = "ce") -> str:
     return " / ".join(row.why for row in checked.verdict.rows if row.why)
 
 
+def test_an_answer_that_prints_is_mended_like_any_other(problem_set):
+    code = "def slope(x):\n    {}return np.where(x > 0, 3.0, 0.0)"
+    says = told(problem_set, code.format(""), "slope")
+    assert says
+    assert told(problem_set, code.format("print(f'{np.std(x):8.2f} {x!r}')\n    "), "slope") == says
+
+
 @pytest.mark.parametrize(("size", "inside"), [("1e-3", "0.001"), ("1e-05", "1e-05")])
 def test_a_constant_inside_a_logarithm_is_named_with_its_size(problem_set, size, inside):
     says = told(problem_set, f"def ce(P, T):\n    total = 0.0\n    for p, t in zip(P, T):\n        "

@@ -183,6 +183,7 @@ def _numeric(place: Place) -> bool:
             ast.List,
             ast.Dict,
             ast.JoinedStr,
+            ast.FormattedValue,
             ast.Compare,
             ast.BoolOp,
             ast.ListComp,
