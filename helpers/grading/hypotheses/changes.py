@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers.grading.hypotheses import expressions, statements
-from helpers.grading.hypotheses.expressions import Edit
+from helpers.grading.hypotheses.edit import Edit
 from helpers.grading.hypotheses.scope import Place, places
 
 LONGEST = 60  # characters of an answer's own code that a sentence quotes

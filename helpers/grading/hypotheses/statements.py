@@ -6,7 +6,7 @@ import ast
 import itertools
 from collections.abc import Iterator
 
-from helpers.grading.hypotheses.expressions import COMMON, FAR, PLAUSIBLE, Edit
+from helpers.grading.hypotheses.edit import COMMON, FAR, PLAUSIBLE, Edit
 from helpers.grading.hypotheses.scope import Place, is_docstring
 
 
@@ -19,49 +19,25 @@ def edits(place: Place) -> Iterator[Edit]:
         yield from _whole_function(node)
         return
     if isinstance(node, (ast.AugAssign, ast.Assign, ast.Expr, ast.For, ast.If, ast.Delete)):
-        yield Edit(
-            "drop a step",
-            COMMON if isinstance(node, ast.AugAssign) else PLAUSIBLE,
-            "one step is left out",
-            "The line {code} is one too many: without it the result would be right.",
-            [],
-        )
+        yield Edit("drop a step", COMMON if isinstance(node, ast.AugAssign) else PLAUSIBLE, "one step is left out",
+                   "The line {code} is one too many: without it the result would be right.", [])
     if isinstance(node, ast.AugAssign):
         yield from _updates(node)
     if isinstance(node, (ast.For, ast.While)):
         yield from _loops(node)
     if isinstance(node, ast.If):
-        yield Edit(
-            "drop a condition",
-            COMMON,
-            "a condition is left out",
-            "{code} asks for a condition that is none.",
-            list(node.body),
-        )
-        yield Edit(
-            "drop a case",
-            COMMON,
-            "a special case is left out",
-            "{code} makes a special case where there is none.",
-            list(node.orelse),
-        )
+        yield Edit("drop a condition", COMMON, "a condition is left out", "{code} asks for a condition that is none.",
+                   list(node.body))
+        yield Edit("drop a case", COMMON, "a special case is left out",
+                   "{code} makes a special case where there is none.", list(node.orelse))
     if isinstance(node, ast.With):
-        yield Edit(
-            "drop a with",
-            PLAUSIBLE,
-            f"`{ast.unparse(node.items[0])}` is left out",
-            "{code} is in the way.",
-            list(node.body),
-        )
+        yield Edit("drop a with", PLAUSIBLE, f"`{ast.unparse(node.items[0])}` is left out", "{code} is in the way.",
+                   list(node.body))
     if isinstance(getattr(node, "body", None), list) and isinstance(node, (ast.For, ast.While, ast.With, ast.If)):
         for order in _orders(node.body):
-            yield Edit(
-                "another order",
-                COMMON,
-                "two steps are done in the other order",
-                "In the part that begins with {code}, two steps are done in the wrong order.",
-                _with_body(node, order),
-            )
+            yield Edit("another order", COMMON, "two steps are done in the other order",
+                       "In the part that begins with {code}, two steps are done in the wrong order.",
+                       _with_body(node, order))
 
 
 def _whole_function(node: ast.FunctionDef) -> Iterator[Edit]:
@@ -69,26 +45,17 @@ def _whole_function(node: ast.FunctionDef) -> Iterator[Edit]:
     head = node.body[:1] if is_docstring(node.body[0]) else []
     body = node.body[len(head) :]
     for order in _orders(body):
-        yield Edit(
-            "another order",
-            PLAUSIBLE,
-            "two steps are done in the other order",
-            f"In `{node.name}`, two lines stand in the wrong order.",
-            _with_body(node, [*head, *order]),
-        )
+        yield Edit("another order", PLAUSIBLE, "two steps are done in the other order",
+                   f"In `{node.name}`, two lines stand in the wrong order.", _with_body(node, [*head, *order]))
     for number, (statement, _loop) in enumerate(itertools.pairwise(body)):
         for target in body[number + 1 :]:
             if isinstance(target, ast.For) and not isinstance(statement, ast.For) and len(body) <= 12:
                 inside = _with_body(target, [statement, *target.body])
                 rest = [inside if s is target else s for s in body if s is not statement]
                 says = " ".join(ast.unparse(statement).split())[:50].replace("{", "{{").replace("}", "}}")
-                yield Edit(
-                    "moved into a loop",
-                    PLAUSIBLE,
-                    "what belongs before a loop is done in every step",
-                    f"`{says}` is done once, before the loop, and should be done in every step.",
-                    _with_body(node, [*head, *rest]),
-                )
+                yield Edit("moved into a loop", PLAUSIBLE, "what belongs before a loop is done in every step",
+                           f"`{says}` is done once, before the loop, and should be done in every step.",
+                           _with_body(node, [*head, *rest]))
 
 
 def _with_body(node: ast.stmt, body: list[ast.stmt]) -> ast.stmt:
@@ -110,48 +77,24 @@ def _orders(body: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
 def _updates(node: ast.AugAssign) -> Iterator[Edit]:
     opposite = {ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult}.get(type(node.op))
     if opposite:
-        yield Edit(
-            "flip an update",
-            COMMON,
-            "a step goes in the opposite direction",
-            "The step {code} goes in the wrong direction.",
-            ast.AugAssign(node.target, opposite(), node.value),
-        )
+        yield Edit("flip an update", COMMON, "a step goes in the opposite direction",
+                   "The step {code} goes in the wrong direction.", ast.AugAssign(node.target, opposite(), node.value))
     target = ast.parse(ast.unparse(node.target), mode="eval").body
     fresh = ast.BinOp(target, node.op, node.value)
-    yield Edit(
-        "overwrite instead of adding",
-        COMMON,
-        "a sum is overwritten in place of added up, so that only the last part counts",
-        "{code} adds up what should be set anew.",
-        ast.Assign([node.target], node.value),
-    )
-    yield Edit(
-        "no change in place",
-        PLAUSIBLE,
-        "an array is made anew in place of changed",
-        "{code} changes an array in place that others hold as well.",
-        ast.Assign([node.target], fresh),
-    )
+    yield Edit("overwrite instead of adding", COMMON,
+               "a sum is overwritten in place of added up, so that only the last part counts",
+               "{code} adds up what should be set anew.", ast.Assign([node.target], node.value))
+    yield Edit("no change in place", PLAUSIBLE, "an array is made anew in place of changed",
+               "{code} changes an array in place that others hold as well.", ast.Assign([node.target], fresh))
 
 
 def _loops(node: ast.For | ast.While) -> Iterator[Edit]:
     last = node.body[-1] if node.body else None
     if isinstance(last, (ast.Return, ast.Break)):
-        yield Edit(
-            "no end",
-            COMMON,
-            "a loop does not end when it should",
-            "The loop {code} ends after its first step.",
-            _with_body(node, node.body[:-1] or [ast.Pass()]),
-        )
-    yield Edit(
-        "ends at once",
-        COMMON,
-        "only the first of several steps is done",
-        "The loop {code} should not go on.",
-        _with_body(node, [*node.body, ast.Break()]),
-    )
+        yield Edit("no end", COMMON, "a loop does not end when it should", "The loop {code} ends after its first step.",
+                   _with_body(node, node.body[:-1] or [ast.Pass()]))
+    yield Edit("ends at once", COMMON, "only the first of several steps is done", "The loop {code} should not go on.",
+               _with_body(node, [*node.body, ast.Break()]))
     if not isinstance(node, ast.For):
         return
     around = ast.unparse(node.iter)
@@ -163,34 +106,22 @@ def _loops(node: ast.For | ast.While) -> Iterator[Edit]:
     ):
         fields = dict(ast.iter_fields(node))
         listed = ast.parse(f"list({around}){cut}", mode="eval").body
-        yield Edit(
-            "some parts",
-            COMMON if cut != "[::-1]" else PLAUSIBLE,
-            made,
-            "The loop {code} runs over the wrong parts, or in the wrong order.",
-            ast.For(**{**fields, "iter": listed}),
-        )
+        yield Edit("some parts", COMMON if cut != "[::-1]" else PLAUSIBLE, made,
+                   "The loop {code} runs over the wrong parts, or in the wrong order.",
+                   ast.For(**{**fields, "iter": listed}))
     yield (
-        Edit(
-            "moved before a loop",
-            PLAUSIBLE,
-            "what belongs into every step is done once, before the loop",
-            "In the loop {code}, something is done in every step that belongs before it.",
-            [node.body[0], _with_body(node, node.body[1:])],
-        )
+        Edit("moved before a loop", PLAUSIBLE, "what belongs into every step is done once, before the loop",
+             "In the loop {code}, something is done in every step that belongs before it.",
+             [node.body[0], _with_body(node, node.body[1:])])
         if len(node.body) > 1
         else Edit("", FAR, "", "", [node])
     )
     for number, statement in enumerate(node.body[1:], 1):
         if len(node.body) <= 9:
             rest = node.body[:number] + node.body[number + 1 :]
-            yield Edit(
-                "moved behind a loop",
-                PLAUSIBLE,
-                "what belongs into every step is done once, after the loop",
-                "In the loop {code}, something is done in every step that belongs after it.",
-                [_with_body(node, rest), statement],
-            )
+            yield Edit("moved behind a loop", PLAUSIBLE, "what belongs into every step is done once, after the loop",
+                       "In the loop {code}, something is done in every step that belongs after it.",
+                       [_with_body(node, rest), statement])
 
 
 __all__ = ["edits"]

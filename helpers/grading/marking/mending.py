@@ -13,7 +13,7 @@ from typing import Any
 
 from helpers.checking.verdict import Verdict
 from helpers.grading.hypotheses.changes import Change, changes
-from helpers.grading.hypotheses.expressions import FAR
+from helpers.grading.hypotheses.edit import FAR
 
 MENDED = "mended"
 MOST = 600  # changes that are tried for one answer

@@ -16,7 +16,7 @@ import numpy as np
 
 from helpers.checking.observing import Local, Observation
 from helpers.grading.hypotheses.changes import Change, changes
-from helpers.grading.hypotheses.expressions import FARTHER
+from helpers.grading.hypotheses.edit import FARTHER
 from helpers.grading.marking.bounds import within
 from helpers.grading.notebooks.master import Question
 

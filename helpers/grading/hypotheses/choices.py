@@ -1,0 +1,104 @@
+"""Changes of what is chosen: parts of arrays, comparisons, cases, the order of outputs."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from helpers.grading.hypotheses.edit import COMMON, PLAUSIBLE, Edit, text_of
+from helpers.grading.hypotheses.scope import Place
+
+COMPARED = {
+    ast.Lt: (ast.Gt, ast.LtE),
+    ast.Gt: (ast.Lt, ast.GtE),
+    ast.LtE: (ast.GtE, ast.Lt),
+    ast.GtE: (ast.LtE, ast.Gt),
+    ast.Eq: (ast.NotEq,),
+    ast.NotEq: (ast.Eq,),
+}
+
+
+def part(place: Place, node: ast.Slice) -> Iterator[Edit]:
+    for side in ("lower", "upper"):
+        bound = getattr(node, side)
+        if bound is None:
+            continue
+        for op in (ast.Add(), ast.Sub()):
+            sides = {
+                "lower": node.lower,
+                "upper": node.upper,
+                "step": node.step,
+                side: ast.BinOp(bound, op, ast.Constant(1)),
+            }
+            yield Edit("off by one", COMMON, "a part of an array is cut one place off",
+                       "The bounds of the part [{code}] are off.",
+                       ast.Slice(sides["lower"], sides["upper"], sides["step"]))
+        sides = {"lower": node.lower, "upper": node.upper, "step": node.step, side: None}
+        yield Edit("drop a bound", COMMON, "a part of an array has no bound on one side",
+                   "The part [{code}] is cut where it should not be.",
+                   ast.Slice(sides["lower"], sides["upper"], sides["step"]))
+
+
+def subscript(place: Place, node: ast.Subscript) -> Iterator[Edit]:
+    if isinstance(node.slice, ast.Slice) and node.slice.step is not None:
+        yield Edit("drop an order", PLAUSIBLE, "an order is not reversed", "{code} turns the order round.", node.value)
+    elif isinstance(node.slice, ast.Slice):
+        yield Edit("drop a part", PLAUSIBLE, "all is taken in place of a part", "{code} takes only a part of it.",
+                   node.value)
+    elif isinstance(node.slice, ast.Name):
+        yield Edit("order ignored", PLAUSIBLE, "an order or a choice of entries is ignored",
+                   "{code} picks entries where it should not.", node.value)
+    elif isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 2:
+        turned = ast.Tuple(node.slice.elts[::-1], ast.Load())
+        yield Edit("axes exchanged", COMMON, "rows and columns are exchanged",
+                   "In {code} rows and columns are exchanged.", ast.Subscript(node.value, turned, ast.Load()))
+
+
+def compare(place: Place, node: ast.Compare) -> Iterator[Edit]:
+    if len(node.ops) != 1:
+        return
+    left, right = node.left, node.comparators[0]
+    for k, other in enumerate(COMPARED.get(type(node.ops[0]), ())):
+        made = (
+            "a comparison is the other way round" if k == 0 else "equality counts on the other side of a comparison"
+        )
+        mends = (
+            "The comparison {code} is the wrong way round."
+            if k == 0
+            else ("The comparison {code} is wrong where both sides are equal.")
+        )
+        yield Edit("turn a comparison", COMMON, made, mends, ast.Compare(left, [other()], [right]))
+    for bound in (0, 0.5, 1):
+        if text_of(right) != str(bound):
+            made = f"a threshold is {bound:g} and not the one that belongs there"
+            yield Edit("another threshold", PLAUSIBLE, made, "The comparison {code} has the wrong threshold.",
+                       ast.Compare(left, node.ops, [ast.Constant(bound)]))
+    for name in place.scope.known:
+        if isinstance(left, ast.Name) and left.id != name:
+            yield Edit("another condition", PLAUSIBLE, "a condition looks at another array",
+                       "The comparison {code} looks at the wrong array.",
+                       ast.Compare(ast.Name(name, ast.Load()), node.ops, [right]))
+
+
+def condition(place: Place, node: ast.IfExp) -> Iterator[Edit]:
+    yield Edit("drop a case", COMMON, "a special case is left out", "{code} makes a special case where there is none.",
+               node.body)
+    yield Edit("drop a case", COMMON, "a special case is left out", "{code} makes a special case where there is none.",
+               node.orelse)
+
+
+def outputs(place: Place, node: ast.Tuple) -> Iterator[Edit]:
+    if not isinstance(place.parent, ast.Return) or not 2 <= len(node.elts) <= 8:
+        return
+    for a in range(len(node.elts)):
+        for b in range(a + 1, len(node.elts)):
+            turned = list(node.elts)
+            turned[a], turned[b] = turned[b], turned[a]
+            yield Edit("swap two results", COMMON, "two of the outputs stand in each other's place",
+                       "Two of the outputs in {code} stand in each other's place.", ast.Tuple(turned, ast.Load()))
+            for source, target in ((a, b), (b, a)):
+                copied = list(node.elts)
+                copied[target] = node.elts[source]
+                if not isinstance(node.elts[source], ast.Starred):
+                    yield Edit("the same twice", COMMON, "one output is returned in another's place as well",
+                               "One output is returned in another's place in {code}.", ast.Tuple(copied, ast.Load()))

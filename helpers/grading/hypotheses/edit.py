@@ -1,0 +1,32 @@
+"""One change of an expression or a statement, and the words that rules make theirs of."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+COMMON, PLAUSIBLE, FAR, FARTHER = 1, 2, 3, 4
+
+
+@dataclass(frozen=True)
+class Edit:
+    """rule: its name; rank: COMMON to FARTHER; made, mends: see `changes`; replacement: of the node."""
+
+    rule: str
+    rank: int
+    made: str
+    mends: str
+    replacement: ast.AST | list[ast.stmt]
+
+
+def text_of(node: ast.AST) -> str:
+    return " ".join(ast.unparse(node).split())
+
+
+def quoted(node: ast.AST) -> str:
+    text = text_of(node).replace("{", "{{").replace("}", "}}")
+    return f"`{text if len(text) <= 40 else text[:39] + '…'}`"
+
+
+def parsed(text: str) -> ast.expr:
+    return ast.parse(text, mode="eval").body
