@@ -103,6 +103,34 @@ def test_a_broken_pool_of_processes_says_so():  # classes/pool.py
         assert pool._broken is False
 
 
+# What nbgrader offers to others; all else in it are its own insides, and these modules of ours know them.
+OFFERED = {"api", "apps", "coursedir", "exchange", "plugins", "utils"}
+KNOWING = {"classes/autograde.py", "course/release.py", "gradebook/gradebook.py", "gradebook/lateness.py",
+           "gradebook/saving.py", "marking/steps.py", "notebooks/restore.py", "pages/exporter.py", "pages/hiding.py"}
+
+
+def knowing_nbgrader(folder: Path) -> set[str]:
+    """Modules below a folder that import of nbgrader what it does not offer."""
+    found = set()
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            names = [alias.name for alias in node.names] if isinstance(node, (ast.Import, ast.ImportFrom)) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [f"{node.module}.{name}" for name in names]
+            parts = [name.split(".") for name in names]
+            if any(part[0] == "nbgrader" and part[1:2] and part[1] not in OFFERED for part in parts):
+                found.add(path.relative_to(folder).as_posix())
+    return found
+
+
+def test_only_named_modules_know_the_insides_of_nbgrader(tmp_path):
+    assert knowing_nbgrader(ROOT / "helpers" / "grading") == KNOWING
+    for name, line in (("one", "from nbgrader import server_extensions"), ("two", "import nbgrader.preprocessors"),
+                       ("three", "from nbgrader.api import Gradebook"), ("four", "import nbgrader")):
+        (tmp_path / f"{name}.py").write_text(f"def late():\n    {line}\n")
+    assert knowing_nbgrader(tmp_path) == {"one.py", "two.py"}
+
+
 def imported() -> dict[str, set[Path]]:
     """Top-level packages that `helpers` imports, with the modules that do."""
     found: dict[str, set[Path]] = {}

@@ -36,6 +36,9 @@ def test_every_arrow_runs_down():
     ("grading/sandbox/outputs.py", "import nbgrader", "The sandbox knows no nbgrader"),
     ("grading/sandbox/inside/walls.py", "import nbformat", "inside the walls knows no grader"),
     ("grading/sandbox/limits.py", "import helpers.grading.sandbox.sandbox", "No circles"),
+    ("grading/pages/report.py", "from nbconvert.exporters import HTMLExporter", "insides of other packages"),
+    ("checking/verdict.py", "import IPython", "insides of other packages"),
+    ("grading/cli/term.py", "from nbgrader import api", "know no nbgrader"),
 ])
 def test_a_forbidden_import_breaks_its_contract(tmp_path, module, forbidden, contract):
     folder = copy_of_the_house(tmp_path)
