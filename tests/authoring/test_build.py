@@ -16,9 +16,13 @@ import pytest
 from conftest import SMALL, coursekit
 from nbgrader.nbgraderformat import MetadataValidator
 
+import helpers
 from helpers.grading.authoring import build as building
+from helpers.grading.authoring.scorecard import show
+from helpers.grading.authoring.validity import QuestionCard, Scorecard
 from helpers.grading.course.folder import Course
 from helpers.grading.notebooks.master import MasterError
+from helpers.grading.terminal import PlainConsole
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -95,6 +99,22 @@ def test_a_solution_that_fails_its_own_check_is_refused(small_course):
     assert "does not pass its own check `gradient-check`" in " ".join(result.stderr.split())
 
 
+def test_brackets_in_a_master_are_said_as_they_stand(small_course):
+    """In a terminal's markup they are colours and links."""
+    edit_master(small_course, 'question="loss"', 'question="[bold]loss[/bold][link=a]"')
+    result = coursekit("build", folder=small_course)
+    assert result.returncode == 1
+    assert "[bold]loss[/bold][link=a]" in result.stderr
+    assert "1 thing(s) to correct" in result.stderr
+
+
+def test_brackets_in_a_scorecard_are_said_as_they_stand(capsys):
+    show([Scorecard("[red]ps[/red]", 3, [QuestionCard("[bold]q[/bold]", 1, false_accepts=["seed [i]3[/i]"])])],
+         PlainConsole(width=200))
+    said = capsys.readouterr().out
+    assert all(text in said for text in ("[red]ps[/red]", "[bold]q[/bold]", "seed [i]3[/i]"))
+
+
 def test_the_zip_runs_in_any_folder_without_the_kit(small_course, tmp_path):
     """An unpacked LMS zip: the notebook's own copy of helpers serves, and every stub fails politely."""
     assert coursekit("build", "--zip", folder=small_course).returncode == 0
@@ -111,18 +131,20 @@ def test_the_zip_runs_in_any_folder_without_the_kit(small_course, tmp_path):
     assert "torch" not in kept  # this set computes without
     assert "nbgrader" not in kept
     readme = (folder / "README.md").read_text()
+    assert f"Made with Backprop by hand {helpers.__version__}." in readme
     assert f"pip install -r requirements.txt`, then `jupyter lab {SMALL}.ipynb" in readme
     script = (
         "import nbformat, nbclient\n"
         f"nb = nbformat.read('{SMALL}.ipynb', as_version=4)\n"
-        "nb.cells.insert(0, nbformat.v4.new_code_cell('import helpers; print(helpers.__file__)'))\n"
+        "nb.cells.insert(0, nbformat.v4.new_code_cell(\n"
+        "    'import helpers; print(helpers.__file__, helpers.__version__)'))\n"
         "nbclient.NotebookClient(nb, timeout=120).execute()\n"
         "print(nb.cells[0].outputs[0].text)\n"
         "print([o.output_type for c in nb.cells for o in c.get('outputs', [])])\n"
         "print([o.get('data', {}).get('text/html') for c in nb.cells for o in c.get('outputs', [])])")
     result = subprocess.run([sys.executable, "-c", script], cwd=folder, capture_output=True, text=True, timeout=200)
     assert result.returncode == 0, result.stderr
-    assert str(folder / "helpers") in result.stdout
+    assert f"{folder / 'helpers' / '__init__.py'} {helpers.__version__}" in result.stdout
     assert "'error'" not in result.stdout
     assert result.stdout.count("not written yet") == 2
 

@@ -10,6 +10,7 @@ from rich.table import Table
 from helpers.grading.authoring.agreement import Agreement
 from helpers.grading.authoring.heldout import KINDS, Measured, rates
 from helpers.grading.authoring.validity import MUTANT_SEEDS, QuestionCard, Scorecard
+from helpers.grading.terminal import PlainConsole
 
 COLUMNS = ("question", "points", "mistakes", "false accepts", "alternatives", "false rejects", "named", "misnamed",
            "mutants", "caught", "a single seed", "paid for nothing")
@@ -48,7 +49,7 @@ def show(cards: list[Scorecard], console: Console) -> None:
             table.add_row(*_row(question))
         table.add_section()
         table.add_row(*_row(_total(card)), style="bold")
-        Console(width=max(console.width, 130), highlight=False).print(table)
+        PlainConsole(width=max(console.width, 130)).print(table)
         for question in card.questions:
             for what in ("false_accepts", "false_rejects", "misnamed", "paid_for_nothing"):
                 for finding in getattr(question, what)[:5]:
@@ -110,7 +111,7 @@ def show_agreement(found: list[Agreement], console: Console) -> None:
         table.add_column(column, justify="left" if column == "problem set" else "right")
     for one in found:
         table.add_row(one.name, *_agreement_row(one))
-    Console(width=max(console.width, 130), highlight=False).print(table)
+    PlainConsole(width=max(console.width, 130)).print(table)
     for one in found:
         for parted in one.parted[:10]:
             console.print(f"  {one.name}: {parted}", markup=False)
@@ -183,7 +184,7 @@ def show_heldout(measured: list[Measured], console: Console) -> None:
         table.add_column(column, justify="left" if column == "problem set" else "right")
     for row in rows:
         table.add_row(*row)
-    Console(width=max(console.width, 130), highlight=False).print(table)
+    PlainConsole(width=max(console.width, 130)).print(table)
     for one in measured:
         if one.kind in ("right lost", "wrong kept"):
             console.print(f"  {one.kind}: {one.set} {one.question} {one.variant}: {one.idea}", markup=False)

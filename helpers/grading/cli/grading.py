@@ -38,16 +38,15 @@ def collect(
     with Shown("Collecting") as shown:
         done = sort(folder, folder.find(ps), download, system.lower(), new, progress=shown)
     for student, who in sorted(done.made.items()):
-        console.print(f"  added to the gradebook: {student} ({who})", markup=False)
+        console.print(f"  added to the gradebook: {student} ({who})")
     for student, note in sorted(done.notes.items()):
-        console.print(f"  look at: {student}: {note}", markup=False)
+        console.print(f"  look at: {student}: {note}")
     for path, why in sorted(done.unplaced.items()):
-        console.print(f"  not placed: {path}: {why}", markup=False)
+        console.print(f"  not placed: {path}: {why}")
     if done.late:
-        console.print(f"  late, as the system says; it does not say by how much: {', '.join(sorted(done.late))}",
-                      markup=False)
+        console.print(f"  late, as the system says; it does not say by how much: {', '.join(sorted(done.late))}")
     console.print(f"{len(done.new)} new, {len(done.updated)} updated (the earlier ones are in .coursekit/), "
-                  f"{len(done.same)} as before; {len(done.unplaced)} not placed.", markup=False)
+                  f"{len(done.same)} as before; {len(done.unplaced)} not placed.")
     if done.unplaced:
         raise typer.Exit(1)
 
@@ -200,9 +199,9 @@ def desk(
         serving = serve(made, port)
     except OSError as error:
         raise CourseError(f"port {port} cannot be had ({error.strerror}): leave --port out, or name another") from None
-    console.print(f"The desk is open for {made.grader}; this address lets in whoever has it:", markup=False)
+    console.print(f"The desk is open for {made.grader}; this address lets in whoever has it:")
     print(serving.url, flush=True)
-    console.print("Each mark is in the gradebook when the page shows it. Ctrl-C closes the desk.", markup=False)
+    console.print("Each mark is in the gradebook when the page shows it. Ctrl-C closes the desk.")
     if show:
         webbrowser.open(serving.url)
     with contextlib.suppress(KeyboardInterrupt):

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from helpers.grading.cli.options import HERE, Folder, Workers, open_course
 from helpers.grading.cli.talk import Shown, console
@@ -129,8 +130,8 @@ def propose(
             measured = measure(folder, answers, workers, shown)
     found = proposals(folder, name, measured)
     for one in found[:most]:
-        console.print(f"[bold]{len(one.answers)} ×[/] ", end="")
-        console.print(f"{one.question}: {'; '.join(one.where)[:300]}", markup=False)
-        console.print(one.as_cell(), markup=False, highlight=False)
+        console.print(Text(f"{len(one.answers)} × ", "bold"), end="")
+        console.print(f"{one.question}: {'; '.join(one.where)[:300]}")
+        console.print(one.as_cell())
     console.print(f"{len(found)} kinds of answer to {name} lost points without a reason." if found else
                   f"Nothing in {name} lost points without a reason. Answers come from `autograded/`: grade a class.")

@@ -51,7 +51,7 @@ def _pack_feedback(folder: Course, name: str) -> None:
     made = pack_feedback(folder, name)
     console.print(f"Packed {len(made.students)} pages as {made.path.relative_to(folder.root)}"
                   + (f"; not in it, for they did not come with a download: {', '.join(made.others)}" if made.others
-                     else "") + ".", markup=False)
+                     else "") + ".")
 
 
 def report(
@@ -111,10 +111,10 @@ def _fill(folder: Course, name: str, format: str, into: Path, to: Path | None) -
 
     made = fill(folder, name, format, into, to)
     for who in made.unknown:
-        console.print(f"  nobody here is called: {who}", markup=False)
+        console.print(f"  nobody here is called: {who}")
     if made.unfinished:
-        console.print(f"  written answers wait, so that the mark may rise: {', '.join(made.unfinished)}", markup=False)
-    console.print(f"Wrote {made.path} with {len(made.students)} marks.", markup=False)
+        console.print(f"  written answers wait, so that the mark may rise: {', '.join(made.unfinished)}")
+    console.print(f"Wrote {made.path} with {len(made.students)} marks.")
 
 
 def _tell_where(made: Report, folder: Course, show: bool) -> None:
