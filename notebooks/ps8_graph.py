@@ -1,0 +1,1554 @@
+# ---
+# jupyter:
+#   jupytext:
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#   kernelspec:
+#     display_name: Python 3 (ipykernel)
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Problem set 8: a graph that differentiates itself
+#
+# **What you will learn.** In the sets so far the net was a chain of layers, and you wrote its backward pass by hand. Here
+# you write the program that finds the backward pass of *any* computation: it records what is computed as a graph, and
+# sweeps once through it from the end to the start. What is new is a value that is used more than once.
+#
+# **What you need.** Problem set 4, or its contents: the gradient of a net with one hidden layer, minibatches, checking a
+# gradient with finite differences.
+#
+# **How long it takes.** About six hours. Everything together computes for less than a minute.
+#
+# **How it works.** As before: you write functions and, twice, a class; under each is a self-check. A function gets all it
+# needs as arguments, other functions too, so that a slip in one question does not spoil the next.
+
+# %%
+import itertools
+import time
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from helpers import check, data, plots, threads
+
+threads.limit(1)  # these matrices are small: several threads would only wait for each other
+
+# %% [markdown]
+# ## Words
+#
+# A computation is a **graph**. Its *nodes* are numbers: inputs, and results of single operations such as a sum or an
+# exponential. From a result, edges lead to its *parents*, the numbers that it was computed from. Every edge has a **local
+# slope**: the derivative of the result with respect to that one parent, all other parents held. The last result is the
+# *root*, the loss, say.
+#
+# | in the code | what it is |
+# |---|---|
+# | `parents[i]` | a tuple with the numbers of the parents of node $i$; empty for an input |
+# | `slopes[i]` | a tuple with the local slopes of node $i$, one for each parent, in the same order |
+# | `root` | the number of the node that is differentiated |
+# | `grads[i]` | the derivative of the root with respect to node $i$: its *gradient* |
+#
+# The graph has no cycles: nothing is computed from itself.
+
+# %% nbgrader={"grade_id": "graph-cases", "locked": true}
+OPERATIONS = {
+    "+": lambda x, y: x + y,
+    "-": lambda x, y: x - y,
+    "*": lambda x, y: x * y,
+    "/": lambda x, y: x / y,
+    "**": lambda x, y: x**y,
+    "exp": lambda x, y: np.exp(x),
+    "log": lambda x, y: np.log(x),
+    "tanh": lambda x, y: np.tanh(x),
+    "relu": lambda x, y: np.maximum(x, 0.0),
+}
+
+
+def operate(operation, x, y):
+    """The result of one operation; those of one input leave y alone."""
+    return OPERATIONS[operation](x, y)
+
+
+def operation_cases(rng):
+    """Every operation at places where it is smooth."""
+    for operation in OPERATIONS:
+        x, y = rng.uniform(1.2, 2.5), rng.uniform(0.4, 0.9)
+        yield {"operation": operation, "x": x, "y": y, "case": f"x {operation} y" if len(operation) < 3 else operation}
+    yield {"operation": "/", "x": rng.uniform(0.5, 2.0), "y": -rng.uniform(1.2, 2.5), "case": "x / y, y negative"}
+    yield {"operation": "tanh", "x": -rng.uniform(0.2, 1.0), "y": 1.0, "case": "tanh, x negative"}
+    yield {"operation": "relu", "x": -rng.uniform(0.2, 1.0), "y": 1.0, "case": "relu, x negative"}
+
+
+def renumbered(rng, parents, root):
+    """The same graph with its nodes numbered at random: numbers are names, not an order."""
+    names = rng.permutation(len(parents)).tolist()
+    places = np.argsort(names)
+    return [tuple(names[p] for p in parents[int(i)]) for i in places], names[root]
+
+
+def ladder(rungs):
+    """Diamonds in a row: each opens at one node, passes through two, and closes at one, where the next opens."""
+    parents = [()]
+    for _ in range(rungs):
+        opens = len(parents) - 1
+        parents += [(opens,), (opens,), (opens + 1, opens + 2)]
+    return parents
+
+
+def random_graph(rng, n):
+    """Every node may use any earlier ones, near or far, also the same one twice; some are used by nobody."""
+    return [tuple(int(p) for p in rng.integers(0, i, rng.integers(1, 4))) if i > 1 else () for i in range(n)]
+
+
+SKIP = [(), (0,), (1,), (2, 0), (3, 0), (4, 1, 1), (0,)]  # long ways and short ones; the last node is used by nobody
+
+
+def graphs(rng):
+    """Name, parents and root of graphs of all kinds."""
+    yield "x · x", [(), (0, 0)], 1
+    yield "a diamond", *renumbered(rng, ladder(1), 3)
+    yield "long and short ways", *renumbered(rng, SKIP, 5)
+    for n in (12, 17):
+        yield f"a random graph of {n} nodes", *renumbered(rng, random_graph(rng, n), n - 2)
+    yield "a ladder of 40 diamonds", *renumbered(rng, ladder(40), 120)
+
+
+def order_cases(rng):
+    """Graphs, and a chain that is longer than Python's stack is deep."""
+    for name, parents, root in graphs(rng):
+        yield {"parents": parents, "root": root, "case": name}
+    chain = [(), *((i,) for i in range(4999))]
+    parents, root = renumbered(rng, chain, 4999)
+    yield {"parents": parents, "root": root, "case": "a chain of 5,000 nodes"}
+
+
+def reached(parents, root):
+    """The numbers of all nodes that the root depends on, and its own."""
+    found, waiting = set(), [root]
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting.extend(parents[node])
+    return found
+
+
+def parents_come_first(order, parents, root):
+    place = {int(node): i for i, node in enumerate(order)}
+    return all(place[p] < place[node] for node in place for p in parents[node])
+
+
+def each_once(order, parents, root):
+    return len(order) == len({int(node) for node in order}) > 0
+
+
+def what_the_root_needs(order, parents, root):
+    return {int(node) for node in order} == reached(parents, root)
+
+
+def sweep_cases(rng):
+    """Graphs with slopes, in an order in which parents come first; every node also has an offset of its own."""
+    for name, parents, root in graphs(rng):
+        slopes = [tuple(float(s) for s in rng.uniform(0.5, 0.9, len(p)) * rng.choice([-1.0, 1.0, 1.0], len(p)))
+                  for p in parents]
+        waiting, order = sorted(reached(parents, root)), []
+        while waiting:
+            ready = [node for node in waiting if all(p in order for p in parents[node])]
+            order += rng.permutation(ready).tolist()
+            waiting = [node for node in waiting if node not in ready]
+        yield {"order": order, "parents": parents, "slopes": slopes, "offsets": rng.standard_normal(len(parents)),
+               "case": name}
+
+
+def linear_graph(order, parents, slopes, offsets):
+    """The root of a graph in which every node is its offset plus its parents, each times its slope."""
+    values = np.array(offsets, float)
+    for node in order:
+        for parent, slope in zip(parents[node], slopes[node]):
+            values[node] += slope * values[parent]
+    return values[order[-1]]
+
+
+# %% [markdown]
+# # Part 1: one number at a time
+
+# %% [markdown]
+# ## 1.1 Local slopes
+#
+# *Afterwards you have all the calculus that the rest of this part needs.*
+#
+# A program is made of a few operations, and only these have to be differentiated on paper, once. There are nine here: of
+# two numbers `"+"`, `"-"`, `"*"`, `"/"` and `"**"` ($x^y$ with $x > 0$; for $y$, write it as a power of $e$); of one number
+# `"exp"`, `"log"` (the natural one), `"tanh"` and `"relu"`, which leave $y$ alone: its derivative is 0 there.
+#
+# Shapes: a name and two numbers $\to$ two numbers.
+
+# %% nbgrader={"grade_id": "local-slopes", "solution": true}
+def local_slopes(operation, x, y):
+    """The derivatives of one operation with respect to its two inputs, at x and y.
+
+    operation: "+", "-", "*", "/", "**", "exp", "log", "tanh" or "relu"; x, y: numbers.
+    Returns two numbers: the derivative with respect to x, and that with respect to y (0 where y is not used).
+    """
+    ### BEGIN SOLUTION
+    if operation == "+":
+        return 1.0, 1.0
+    if operation == "-":
+        return 1.0, -1.0
+    if operation == "*":
+        return y, x
+    if operation == "/":
+        return 1 / y, -x / y**2
+    if operation == "**":
+        return y * x ** (y - 1), x**y * np.log(x)
+    if operation == "exp":
+        return np.exp(x), 0.0
+    if operation == "log":
+        return 1 / x, 0.0
+    if operation == "tanh":
+        return 1 - np.tanh(x) ** 2, 0.0
+    return float(x > 0), 0.0
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "local-slopes-check", "grade": true, "points": 3}
+check.gradients(local_slopes, of=operate, wrt=("x", "y"), at=operation_cases, points=3, by="case")
+
+# %% tags=["mistake"] question="local-slopes" says="In a difference the second number pulls the other way: when it grows, the result falls."
+def local_slopes(operation, x, y):
+    return {"+": (1, 1), "-": (1, 1), "*": (y, x), "/": (1 / y, -x / y**2),
+            "**": (y * x ** (y - 1), x**y * np.log(x)), "exp": (np.exp(x), 0), "log": (1 / x, 0),
+            "tanh": (1 - np.tanh(x) ** 2, 0), "relu": (1.0 * (x > 0), 0)}[operation]
+
+# %% tags=["mistake"] question="local-slopes" says="The slope of a product by one factor is the other factor: how much does x y change when only x moves?"
+def local_slopes(operation, x, y):
+    return {"+": (1, 1), "-": (1, -1), "*": (x, y), "/": (1 / y, -x / y**2),
+            "**": (y * x ** (y - 1), x**y * np.log(x)), "exp": (np.exp(x), 0), "log": (1 / x, 0),
+            "tanh": (1 - np.tanh(x) ** 2, 0), "relu": (1.0 * (x > 0), 0)}[operation]
+
+# %% tags=["mistake"] question="local-slopes" says="A quotient falls when its denominator grows: the slope by the denominator has a minus sign."
+def local_slopes(operation, x, y):
+    return {"+": (1, 1), "-": (1, -1), "*": (y, x), "/": (1 / y, x / y**2),
+            "**": (y * x ** (y - 1), x**y * np.log(x)), "exp": (np.exp(x), 0), "log": (1 / x, 0),
+            "tanh": (1 - np.tanh(x) ** 2, 0), "relu": (1.0 * (x > 0), 0)}[operation]
+
+# %% tags=["mistake"] question="local-slopes" says="The denominator appears squared in its own slope: write the quotient as x times a power of y."
+def local_slopes(operation, x, y):
+    return {"+": (1, 1), "-": (1, -1), "*": (y, x), "/": (1 / y, -x / y),
+            "**": (y * x ** (y - 1), x**y * np.log(x)), "exp": (np.exp(x), 0), "log": (1 / x, 0),
+            "tanh": (1 - np.tanh(x) ** 2, 0), "relu": (1.0 * (x > 0), 0)}[operation]
+
+# %% tags=["mistake"] question="local-slopes" says="The exponent has come down but has not become one less."
+def local_slopes(operation, x, y):
+    return {"+": (1, 1), "-": (1, -1), "*": (y, x), "/": (1 / y, -x / y**2),
+            "**": (y * x**y, x**y * np.log(x)), "exp": (np.exp(x), 0), "log": (1 / x, 0),
+            "tanh": (1 - np.tanh(x) ** 2, 0), "relu": (1.0 * (x > 0), 0)}[operation]
+
+# %% tags=["mistake"] question="local-slopes" says="As a function of the exponent, a power is an exponential: its slope is the power itself times a logarithm."
+def local_slopes(operation, x, y):
+    return {"+": (1, 1), "-": (1, -1), "*": (y, x), "/": (1 / y, -x / y**2),
+            "**": (y * x ** (y - 1), x**y), "exp": (np.exp(x), 0), "log": (1 / x, 0),
+            "tanh": (1 - np.tanh(x) ** 2, 0), "relu": (1.0 * (x > 0), 0)}[operation]
+
+# %% tags=["mistake"] question="local-slopes" says="This is the value of the tanh, not its slope."
+def local_slopes(operation, x, y):
+    return {"+": (1, 1), "-": (1, -1), "*": (y, x), "/": (1 / y, -x / y**2),
+            "**": (y * x ** (y - 1), x**y * np.log(x)), "exp": (np.exp(x), 0), "log": (1 / x, 0),
+            "tanh": (np.tanh(x), 0), "relu": (1.0 * (x > 0), 0)}[operation]
+
+# %% tags=["mistake"] question="local-slopes" says="This would be the slope of tanh if x were its output: apply tanh to x first."
+def local_slopes(operation, x, y):
+    return {"+": (1, 1), "-": (1, -1), "*": (y, x), "/": (1 / y, -x / y**2),
+            "**": (y * x ** (y - 1), x**y * np.log(x)), "exp": (np.exp(x), 0), "log": (1 / x, 0),
+            "tanh": (1 - x**2, 0), "relu": (1.0 * (x > 0), 0)}[operation]
+
+# %% tags=["mistake"] question="local-slopes" says="The relu passes a positive number on as it is: its slope is that of a straight line, not its value."
+def local_slopes(operation, x, y):
+    return {"+": (1, 1), "-": (1, -1), "*": (y, x), "/": (1 / y, -x / y**2),
+            "**": (y * x ** (y - 1), x**y * np.log(x)), "exp": (np.exp(x), 0), "log": (1 / x, 0),
+            "tanh": (1 - np.tanh(x) ** 2, 0), "relu": (max(x, 0.0), 0)}[operation]
+
+# %% tags=["mistake"] question="local-slopes" says="Left of 0 the relu is flat: nothing of x gets through, and the slope is 0."
+def local_slopes(operation, x, y):
+    return {"+": (1, 1), "-": (1, -1), "*": (y, x), "/": (1 / y, -x / y**2),
+            "**": (y * x ** (y - 1), x**y * np.log(x)), "exp": (np.exp(x), 0), "log": (1 / x, 0),
+            "tanh": (1 - np.tanh(x) ** 2, 0), "relu": (1.0, 0)}[operation]
+
+# %% tags=["mistake"] question="local-slopes" says="The slope of a logarithm is largest near 0 and falls with x; it is no logarithm itself."
+def local_slopes(operation, x, y):
+    return {"+": (1, 1), "-": (1, -1), "*": (y, x), "/": (1 / y, -x / y**2),
+            "**": (y * x ** (y - 1), x**y * np.log(x)), "exp": (np.exp(x), 0), "log": (np.log(x), 0),
+            "tanh": (1 - np.tanh(x) ** 2, 0), "relu": (1.0 * (x > 0), 0)}[operation]
+
+# %% tags=["alternative"] question="local-slopes" name="a table"
+def local_slopes(operation, x, y):
+    return {"+": (1, 1), "-": (1, -1), "*": (y, x), "/": (1 / y, -x / y**2),
+            "**": (y * x ** (y - 1), x**y * np.log(x)), "exp": (np.exp(x), 0), "log": (1 / x, 0),
+            "tanh": (1 - np.tanh(x) ** 2, 0), "relu": (1.0 * (x > 0), 0)}[operation]
+
+# %% tags=["alternative"] question="local-slopes" name="from the output of the operation"
+def local_slopes(operation, x, y):
+    result = operate(operation, x, y)
+    if operation in ("+", "-"):
+        return [1, 1 if operation == "+" else -1]
+    if operation == "*":
+        return [result / x, result / y]
+    if operation == "/":
+        return [result / x, -result / y]
+    if operation == "**":
+        return [y * result / x, np.log(x) * result]
+    return [{"exp": result, "log": np.exp(-result), "tanh": (1 - result) * (1 + result),
+             "relu": np.sign(result)}[operation], 0]
+
+# %% [markdown]
+# ## 1.2 An order in which parents come first
+#
+# *Afterwards you can line up any computation so that nothing is used before it is known.*
+#
+# The sweep of 1.4 will walk through the graph from the root to the inputs, and may look at a node only when everything that
+# uses it has been looked at. So write down the nodes that the root depends on, itself included, such that **every parent
+# stands before its child** and every node stands there once. This is a *topological order*. There may be many; any will do.
+#
+# Numbers of nodes are names: 3 may be a parent of 1. Nodes that the root does not depend on are left out.
+#
+# Two graphs are hard on a careless program. In a **ladder of 40 diamonds** every node but a few has two children: who goes
+# up again from each child visits the bottom $2^{40}$ times and is not back this week (stop it with the black square, and
+# remember where you have been). And a **chain of 5,000** is deeper than Python lets functions call each other, so keep a
+# list of what is still to be done, instead of a function that calls itself. (Hint for the list: a node comes up twice,
+# first when it is found, and again when all of its parents are done.)
+#
+# Shapes: a list of tuples and a number $\to$ a list of numbers.
+
+# %% nbgrader={"grade_id": "topological-order", "solution": true}
+def topological_order(parents, root):
+    """All nodes that the root depends on, parents before children.
+
+    parents: parents[i] is a tuple with the numbers of the parents of node i; root: the number of a node.
+    Returns a list of node numbers, each once.
+    """
+    ### BEGIN SOLUTION
+    order, found, waiting = [], set(), [(root, False)]
+    while waiting:
+        node, done = waiting.pop()
+        if done:
+            order.append(node)
+        elif node not in found:
+            found.add(node)
+            waiting.append((node, True))
+            waiting.extend((parent, False) for parent in parents[node])
+    return order
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "topological-order-check", "grade": true, "points": 3}
+check.properties(
+    topological_order, at=order_cases, points=3, every_parent_comes_before_its_child=parents_come_first,
+    every_node_stands_there_once=each_once, all_that_the_root_needs_and_no_more=what_the_root_needs,
+)
+
+# %% tags=["mistake"] question="topological-order" says="A function that calls itself for every parent goes as deep as the graph is long, and Python stops it at a chain of 5,000: keep a list of what is to be done."
+def topological_order(parents, root):
+    order, found = [], set()
+
+    def visit(node):
+        if node not in found:
+            found.add(node)
+            for parent in parents[node]:
+                visit(parent)
+            order.append(node)
+
+    visit(root)
+    return order
+
+# %% tags=["mistake"] question="topological-order" says="The order is turned round: children stand before their parents."
+def topological_order(parents, root):
+    order, found, waiting = [], set(), [(root, False)]
+    while waiting:
+        node, done = waiting.pop()
+        if done:
+            order.append(node)
+        elif node not in found:
+            found.add(node)
+            waiting.append((node, True))
+            waiting.extend((parent, False) for parent in parents[node])
+    return order[::-1]
+
+# %% tags=["mistake"] question="topological-order" says="Nodes have been written down when they were found, level by level. A node that is reached by a short way and by a long one then stands in the wrong place: write it down when all its parents are done."
+def topological_order(parents, root):
+    order, level = [], [root]
+    while level:
+        order += level
+        level = list(dict.fromkeys(p for node in level for p in parents[node] if p not in order))
+    return order[::-1]
+
+# %% tags=["mistake"] question="topological-order" says="Going deep first is right, writing a node down before its parents are done is not: turned round, it is no order either."
+def topological_order(parents, root):
+    order, waiting = [], [root]
+    while waiting:
+        node = waiting.pop()
+        if node not in order:
+            order.append(node)
+            waiting.extend(parents[node])
+    return order[::-1]
+
+# %% tags=["mistake"] question="topological-order" says="The numbers of the nodes are names. Sorted, they say nothing about what was computed from what."
+def topological_order(parents, root):
+    found, waiting = set(), [root]
+    while waiting:
+        node = waiting.pop()
+        if node not in found:
+            found.add(node)
+            waiting.extend(parents[node])
+    return sorted(found)
+
+# %% tags=["mistake"] question="topological-order" says="This orders the whole graph. What the root does not depend on has no place in its backward sweep."
+def topological_order(parents, root):
+    order, known, remaining = [], set(), list(range(len(parents)))
+    children = {node: [] for node in remaining}
+    missing = {node: len(set(parents[node])) for node in remaining}
+    for node in remaining:
+        for parent in set(parents[node]):
+            children[parent].append(node)
+    ready = [node for node in remaining if not missing[node]]
+    while ready:
+        node = ready.pop()
+        order.append(node)
+        for child in children[node]:
+            missing[child] -= 1
+            if not missing[child]:
+                ready.append(child)
+    return order
+
+# %% tags=["alternative"] question="topological-order" name="counting the children that are still to come"
+def topological_order(parents, root):
+    found, waiting = {root}, [root]
+    while waiting:
+        for parent in parents[waiting.pop()]:
+            if parent not in found:
+                found.add(parent)
+                waiting.append(parent)
+    children = dict.fromkeys(found, 0)
+    for node in found:
+        for parent in parents[node]:
+            children[parent] += 1
+    order, ready = [], [root]
+    while ready:
+        node = ready.pop()
+        order.append(node)
+        for parent in parents[node]:
+            children[parent] -= 1
+            if children[parent] == 0:
+                ready.append(parent)
+    return order[::-1]
+
+# %% tags=["alternative"] question="topological-order" name="a stack of iterators"
+def topological_order(parents, root):
+    order, found, path = [], {root}, [(root, iter(parents[root]))]
+    while path:
+        node, rest = path[-1]
+        parent = next((p for p in rest if p not in found), None)
+        if parent is None:
+            order.append(node)
+            path.pop()
+        else:
+            found.add(parent)
+            path.append((parent, iter(parents[parent])))
+    return np.array(order)
+
+# %% [markdown]
+# ## 1.3 How much work is a ladder? Your guess
+#
+# *Afterwards you have said something that a later cell can contradict.*
+#
+# Take $x$, and forty times replace it by $x + x$. From the last number to the first there are $2^{40}$ ways, about $10^{12}$,
+# and the derivative is the sum over all of them. A sweep that goes through the graph in the order of 1.2, once, multiplies
+# a number with a local slope once for every edge: how many multiplications are that here? Is that enough to get the exact
+# derivative? The point is for a guess, right or wrong.
+
+# %% nbgrader={"grade_id": "predict-work", "solution": true}
+def predict_work():
+    """Your guess: how many multiplications one sweep through forty doublings takes.
+
+    Returns one positive number.
+    """
+    ### BEGIN SOLUTION
+    return 80
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "predict-work-cases", "locked": true}
+def nothing_given(rng):
+    """A guess is made out of nothing."""
+    yield {"case": "your guess"}
+
+
+def positive(guess):
+    """One positive number."""
+    return np.ndim(guess) == 0 and float(guess) > 0
+
+
+# %% nbgrader={"grade_id": "predict-work-check", "grade": true, "points": 1}
+check.properties(predict_work, at=nothing_given, points=1, a_positive_number=positive)
+
+# %% tags=["mistake"] question="predict-work" says="Without a single multiplication no slope is used: name a positive number."
+def predict_work():
+    return 0
+
+# %% tags=["mistake"] question="predict-work" says="A number of multiplications is not negative."
+def predict_work():
+    return -80
+
+# %% tags=["mistake"] question="predict-work" says="One number is asked for, not one for every doubling."
+def predict_work():
+    return [2] * 40
+
+# %% tags=["alternative"] question="predict-work" name="another guess"
+def predict_work():
+    return 2.0**40
+
+# %% tags=["alternative"] question="predict-work" name="as an array without an axis"
+def predict_work():
+    return np.array(40)
+
+# %% [markdown]
+# ## 1.4 The sweep
+#
+# *Afterwards you have backpropagation: for any graph, not only for chains.*
+#
+# Read the order backwards. At every node its gradient is complete, because all that uses it has been visited; hand it on to
+# its parents through the local slopes. What is the gradient of the root with respect to itself? And what has to happen
+# at a node that is used by several others, or twice by the same one, as $x$ is in $x \cdot x$? Think of a small change of that
+# node: it reaches the root by several ways at once.
+#
+# The check gives every node an offset that can be changed, so that a gradient with respect to *every* node can be
+# measured. Nodes that are not in the order do not move the root: their gradient is 0.
+#
+# Shapes: a list of numbers, two lists of tuples $\to$ one array with a number for every node.
+
+# %% nbgrader={"grade_id": "reverse-sweep", "solution": true}
+def reverse_sweep(order, parents, slopes):
+    """The derivative of the last node of the order with respect to every node of the graph.
+
+    order: node numbers, parents before children; parents: parents[i] is a tuple of node numbers;
+    slopes: slopes[i] is a tuple, the derivatives of node i with respect to its parents, in their order.
+    Returns an array of as many numbers as there are nodes.
+    """
+    ### BEGIN SOLUTION
+    grads = np.zeros(len(parents))
+    grads[order[-1]] = 1.0
+    for node in reversed(order):
+        for parent, slope in zip(parents[node], slopes[node]):
+            grads[parent] += slope * grads[node]
+    return grads
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "reverse-sweep-check", "grade": true, "points": 4}
+check.gradients(reverse_sweep, of=linear_graph, wrt="offsets", at=sweep_cases, points=4, by="case")
+
+# %% tags=["mistake"] question="reverse-sweep" says="A second contribution has written over the first: where a value is used more than once, what comes from all its uses is added up."
+def reverse_sweep(order, parents, slopes):
+    grads = np.zeros(len(parents))
+    grads[order[-1]] = 1.0
+    for node in reversed(order):
+        for parent, slope in zip(parents[node], slopes[node]):
+            grads[parent] = slope * grads[node]
+    return grads
+
+# %% tags=["mistake"] question="reverse-sweep" says="With an index in which a number occurs twice, numpy adds only once: x · x has two edges to the same x, and both count."
+def reverse_sweep(order, parents, slopes):
+    grads = np.zeros(len(parents))
+    grads[order[-1]] = 1.0
+    for node in reversed(order):
+        if parents[node]:
+            grads[list(parents[node])] += np.array(slopes[node]) * grads[node]
+    return grads
+
+# %% tags=["mistake"] question="reverse-sweep" says="The sweep goes forwards. When a node is visited, its gradient has to be complete, so its children come first."
+def reverse_sweep(order, parents, slopes):
+    grads = np.zeros(len(parents))
+    grads[order[-1]] = 1.0
+    for node in order:
+        for parent, slope in zip(parents[node], slopes[node]):
+            grads[parent] += slope * grads[node]
+    return grads
+
+# %% tags=["mistake"] question="reverse-sweep" says="Only the local slope has been handed on: it is multiplied by the gradient that has arrived at the node."
+def reverse_sweep(order, parents, slopes):
+    grads = np.zeros(len(parents))
+    grads[order[-1]] = 1.0
+    for node in reversed(order):
+        for parent, slope in zip(parents[node], slopes[node]):
+            grads[parent] += slope
+    return grads
+
+# %% tags=["mistake"] question="reverse-sweep" says="Every node has been started with 1. Only the root moves itself; all others begin with nothing."
+def reverse_sweep(order, parents, slopes):
+    grads = np.ones(len(parents))
+    for node in reversed(order):
+        for parent, slope in zip(parents[node], slopes[node]):
+            grads[parent] += slope * grads[node]
+    return grads
+
+# %% tags=["mistake"] question="reverse-sweep" says="The root is the last node of the order. The last number in the list of parents is any node: numbers are names."
+def reverse_sweep(order, parents, slopes):
+    grads = np.zeros(len(parents))
+    grads[-1] = 1.0
+    for node in reversed(order):
+        for parent, slope in zip(parents[node], slopes[node]):
+            grads[parent] += slope * grads[node]
+    return grads
+
+# %% tags=["mistake"] question="reverse-sweep" says="Every parent has got the gradient of the node as it is: the local slopes are missing, as if all operations were sums."
+def reverse_sweep(order, parents, slopes):
+    grads = np.zeros(len(parents))
+    grads[order[-1]] = 1.0
+    for node in reversed(order):
+        for parent, slope in zip(parents[node], slopes[node]):
+            grads[parent] += grads[node]
+    return grads
+
+# %% tags=["alternative"] question="reverse-sweep" name="asking the children"
+def reverse_sweep(order, parents, slopes):
+    uses = {node: [] for node in range(len(parents))}
+    for node in order:
+        for parent, slope in zip(parents[node], slopes[node]):
+            uses[parent].append((node, slope))
+    grads = [0.0] * len(parents)
+    for node in order[::-1]:
+        grads[node] = sum(slope * grads[child] for child, slope in uses[node]) + (node == order[-1])
+    return grads
+
+# %% tags=["alternative"] question="reverse-sweep" name="np.add.at, which adds as often as an index occurs"
+def reverse_sweep(order, parents, slopes):
+    grads = np.zeros(len(parents))
+    grads[order[-1]] = 1
+    for node in np.flip(order):
+        np.add.at(grads, np.array(parents[node], int), grads[node] * np.array(slopes[node]))
+    return grads
+
+# %% [markdown]
+# ### Forty doublings
+#
+# Your sweep on the ladder of 1.3: every rung is one sum of a number with itself.
+
+# %%
+with check.once_written():
+    doublings = [()] + [(i, i) for i in range(40)]
+    ones = [(1.0,) * len(p) for p in doublings]
+    ladder_grads = reverse_sweep(topological_order(doublings, 40), doublings, ones)
+    print(f"derivative by the sweep: {ladder_grads[0]:.0f}, 2**40 = {2**40}; multiplications: {sum(map(len, ones))}, "
+          f"your guess: {float(predict_work()):g}")
+
+# %% [markdown]
+# ## 1.5 Numbers that remember
+#
+# *Afterwards you write a formula in Python as always, and the graph comes out by itself.*
+#
+# Nobody wants to write `parents` and `slopes` by hand. So make a class of numbers that do: a `Value` holds a number, and if
+# it was computed, also the values that it was computed from and its local slopes with respect to them. Python calls
+# `x.__mul__(y)` for `x * y`; your method returns a new `Value` that remembers `x` and `y`. What stands on the other side may
+# also be a plain number, a constant: it has no `data`, so make a `Value` of it first, or leave it out of the parents.
+#
+# Seven methods are yours. Differences, quotients and operations with the plain number on the left are made of them. An
+# exponent of `**` is always a plain number. (`exp(x)` and its like in the next cell call the method of an object of yours, and
+# numpy's function for a number: so the same formula runs with numbers, with your values, and in part 3 with something else.)
+#
+# The check computes formulas with your values, turns the graph into lists (`as_lists`), and sweeps through it. The sweep is
+# not yours there: mistakes of 1.2 and 1.4 do not count again.
+#
+# Shapes: a `Value` holds a number; `parents` and `slopes` are as long as each other.
+
+# %% nbgrader={"grade_id": "expressions", "locked": true}
+def exp(x):
+    """e to the x, of a number or of an object that has a method for it."""
+    return x.exp() if hasattr(x, "exp") else np.exp(x)
+
+
+def log(x):
+    """The natural logarithm, likewise."""
+    return x.log() if hasattr(x, "log") else np.log(x)
+
+
+def tanh(x):
+    """The hyperbolic tangent, likewise."""
+    return x.tanh() if hasattr(x, "tanh") else np.tanh(x)
+
+
+def relu(x):
+    """max(x, 0), likewise."""
+    return x.relu() if hasattr(x, "relu") else np.maximum(x, 0.0)
+
+
+def diamond(x, y):
+    product = x * y
+    return (product + 1) * (product - 2)
+
+
+def forty_rungs(x, y):
+    for _ in range(40):
+        x = 0.6 * x + x * y
+    return x
+
+
+def neuron(x, y, w, v, b):
+    return tanh(w * x + v * y + b)
+
+
+FORMULAS = {
+    "a sum and a product": lambda x, y: x * y + x,
+    "x · x": lambda x: x * x,
+    "x + x": lambda x: x + x,
+    "numbers on both sides": lambda x: (2 + x) * (3 - x) + (x - 4) * (5 * x),
+    "quotients": lambda x, y: x / y + 2 / x - y / 4,
+    "powers": lambda x, y: x**3 + 2 * y**-2 + x**0.5,
+    "an exponential": lambda x, y: exp(x * y) - exp(-y),
+    "a logarithm": lambda x, y: log(x * x + y) * 3,
+    "a tanh": lambda x, y: tanh(x - y) * y,
+    "a relu": lambda x, y: relu(x) * 3 + relu(-y) * x,
+    "a diamond": diamond,
+    "a ladder of 40 rungs": forty_rungs,
+    "a neuron": neuron,
+    "the log of a sum of exponentials": lambda x, y, z: log(exp(x) + exp(y) + exp(z)),
+}
+
+
+def formula(name, inputs):
+    """The value of a formula at plain numbers."""
+    return FORMULAS[name](*inputs)
+
+
+def as_lists(leaves, root):
+    """The graph behind a root as lists: parents and slopes by number (the leaves are the first), and the root's number."""
+    nodes = {id(leaf): leaf for leaf in leaves}
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in nodes:
+            nodes[id(node)] = node
+            waiting.extend(node.parents)
+    number = {key: i for i, key in enumerate(nodes)}
+    parents = [tuple(number[id(parent)] for parent in node.parents) for node in nodes.values()]
+    slopes = [tuple(float(slope) for slope in node.slopes) for node in nodes.values()]
+    return parents, slopes, number[id(root)]
+
+
+def formula_cases(rng):
+    """Every formula, at positive numbers; `order` and `sweep` come from whoever checks."""
+    for name, function in FORMULAS.items():
+        count = function.__code__.co_argcount
+        yield {"name": name, "inputs": rng.uniform(0.3, 0.9, count) + 0.3 * rng.permutation(count),
+               "order": lambda parents, root: topological_order(parents, root),
+               "sweep": lambda order, parents, slopes: reverse_sweep(order, parents, slopes), "case": name}
+
+
+# %% nbgrader={"grade_id": "value-class", "solution": true}
+class Value:
+    """A number that remembers how it was computed.
+
+    data: the number; parents: a tuple of Values; slopes: a tuple of numbers, the derivatives with respect to the parents.
+    """
+
+    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.parents, self.slopes = data, parents, slopes
+
+    def __add__(self, other):
+        """self + other; other may be a plain number, here and in __mul__."""
+        ### BEGIN SOLUTION
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+        ### END SOLUTION
+
+    def __mul__(self, other):
+        ### BEGIN SOLUTION
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+        ### END SOLUTION
+
+    def __pow__(self, exponent):
+        """self ** exponent, a plain number."""
+        ### BEGIN SOLUTION
+        return Value(self.data**exponent, (self,), (exponent * self.data ** (exponent - 1),))
+        ### END SOLUTION
+
+    def exp(self):
+        ### BEGIN SOLUTION
+        result = np.exp(self.data)
+        return Value(result, (self,), (result,))
+        ### END SOLUTION
+
+    def log(self):
+        ### BEGIN SOLUTION
+        return Value(np.log(self.data), (self,), (1 / self.data,))
+        ### END SOLUTION
+
+    def tanh(self):
+        ### BEGIN SOLUTION
+        result = np.tanh(self.data)
+        return Value(result, (self,), (1 - result**2,))
+        ### END SOLUTION
+
+    def relu(self):
+        ### BEGIN SOLUTION
+        return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
+        ### END SOLUTION
+
+    # All else is made of these seven.
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __neg__(self):
+        return self * -1
+
+    def __sub__(self, other):
+        return self + other * -1
+
+    def __rsub__(self, other):
+        return self * -1 + other
+
+    def __truediv__(self, other):
+        return self * other**-1
+
+    def __rtruediv__(self, other):
+        return self**-1 * other
+
+
+def value_of(name, inputs):
+    """The value of a formula, computed with Values. This function and the next stay as they are."""
+    return float(FORMULAS[name](*[Value(float(x)) for x in inputs]).data)
+
+
+def gradient_of(name, inputs, order, sweep):
+    """The gradient of a formula (as many numbers as inputs), by way of the graph."""
+    leaves = [Value(float(x)) for x in inputs]
+    parents, slopes, number = as_lists(leaves, FORMULAS[name](*leaves))
+    return np.asarray(sweep(order(parents, number), parents, slopes))[:len(leaves)]
+
+# %% nbgrader={"grade_id": "value-class-value-check", "grade": true, "points": 1}
+check.values(value_of, at=formula_cases, points=1, by="case")
+
+# %% nbgrader={"grade_id": "value-class-check", "grade": true, "points": 4}
+check.gradients(gradient_of, of=formula, wrt="inputs", at=formula_cases, points=4, by="case")
+
+# %% tags=["mistake"] question="value-class" says="The two slopes of a product have changed places: how fast it grows with one factor is said by the other."
+class Value:
+    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.parents, self.slopes = data, parents, slopes
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data * other.data, (self, other), (self.data, other.data))
+
+    def __pow__(self, exponent):
+        return Value(self.data**exponent, (self,), (exponent * self.data ** (exponent - 1),))
+
+    def exp(self):
+        return Value(np.exp(self.data), (self,), (np.exp(self.data),))
+
+    def log(self):
+        return Value(np.log(self.data), (self,), (1 / self.data,))
+
+    def tanh(self):
+        return Value(np.tanh(self.data), (self,), (1 - np.tanh(self.data) ** 2,))
+
+    def relu(self):
+        return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def value_of(name, inputs):
+    return float(FORMULAS[name](*[Value(float(x)) for x in inputs]).data)
+
+
+def gradient_of(name, inputs, order, sweep):
+    leaves = [Value(float(x)) for x in inputs]
+    parents, slopes, number = as_lists(leaves, FORMULAS[name](*leaves))
+    return np.asarray(sweep(order(parents, number), parents, slopes))[:len(leaves)]
+
+# %% tags=["mistake"] question="value-class" says="The slope of a power has an exponent that is one less."
+class Value:
+    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.parents, self.slopes = data, parents, slopes
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __pow__(self, exponent):
+        return Value(self.data**exponent, (self,), (exponent * self.data**exponent,))
+
+    def exp(self):
+        return Value(np.exp(self.data), (self,), (np.exp(self.data),))
+
+    def log(self):
+        return Value(np.log(self.data), (self,), (1 / self.data,))
+
+    def tanh(self):
+        return Value(np.tanh(self.data), (self,), (1 - np.tanh(self.data) ** 2,))
+
+    def relu(self):
+        return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def value_of(name, inputs):
+    return float(FORMULAS[name](*[Value(float(x)) for x in inputs]).data)
+
+
+def gradient_of(name, inputs, order, sweep):
+    leaves = [Value(float(x)) for x in inputs]
+    parents, slopes, number = as_lists(leaves, FORMULAS[name](*leaves))
+    return np.asarray(sweep(order(parents, number), parents, slopes))[:len(leaves)]
+
+# %% tags=["mistake"] question="value-class" says="The exponential is its own slope: at x that is the result of the operation, not x."
+class Value:
+    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.parents, self.slopes = data, parents, slopes
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __pow__(self, exponent):
+        return Value(self.data**exponent, (self,), (exponent * self.data ** (exponent - 1),))
+
+    def exp(self):
+        return Value(np.exp(self.data), (self,), (self.data,))
+
+    def log(self):
+        return Value(np.log(self.data), (self,), (1 / self.data,))
+
+    def tanh(self):
+        return Value(np.tanh(self.data), (self,), (1 - np.tanh(self.data) ** 2,))
+
+    def relu(self):
+        return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def value_of(name, inputs):
+    return float(FORMULAS[name](*[Value(float(x)) for x in inputs]).data)
+
+
+def gradient_of(name, inputs, order, sweep):
+    leaves = [Value(float(x)) for x in inputs]
+    parents, slopes, number = as_lists(leaves, FORMULAS[name](*leaves))
+    return np.asarray(sweep(order(parents, number), parents, slopes))[:len(leaves)]
+
+# %% tags=["mistake"] question="value-class" says="The slope of a tanh is made of its output: the input has been put in its place."
+class Value:
+    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.parents, self.slopes = data, parents, slopes
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __pow__(self, exponent):
+        return Value(self.data**exponent, (self,), (exponent * self.data ** (exponent - 1),))
+
+    def exp(self):
+        return Value(np.exp(self.data), (self,), (np.exp(self.data),))
+
+    def log(self):
+        return Value(np.log(self.data), (self,), (1 / self.data,))
+
+    def tanh(self):
+        return Value(np.tanh(self.data), (self,), (1 - self.data**2,))
+
+    def relu(self):
+        return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def value_of(name, inputs):
+    return float(FORMULAS[name](*[Value(float(x)) for x in inputs]).data)
+
+
+def gradient_of(name, inputs, order, sweep):
+    leaves = [Value(float(x)) for x in inputs]
+    parents, slopes, number = as_lists(leaves, FORMULAS[name](*leaves))
+    return np.asarray(sweep(order(parents, number), parents, slopes))[:len(leaves)]
+
+# %% tags=["mistake"] question="value-class" says="A relu that is shut hands nothing on: its slope is 0 where its input is negative."
+class Value:
+    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.parents, self.slopes = data, parents, slopes
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __pow__(self, exponent):
+        return Value(self.data**exponent, (self,), (exponent * self.data ** (exponent - 1),))
+
+    def exp(self):
+        return Value(np.exp(self.data), (self,), (np.exp(self.data),))
+
+    def log(self):
+        return Value(np.log(self.data), (self,), (1 / self.data,))
+
+    def tanh(self):
+        return Value(np.tanh(self.data), (self,), (1 - np.tanh(self.data) ** 2,))
+
+    def relu(self):
+        return Value(max(self.data, 0.0), (self,), (1.0,))
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def value_of(name, inputs):
+    return float(FORMULAS[name](*[Value(float(x)) for x in inputs]).data)
+
+
+def gradient_of(name, inputs, order, sweep):
+    leaves = [Value(float(x)) for x in inputs]
+    parents, slopes, number = as_lists(leaves, FORMULAS[name](*leaves))
+    return np.asarray(sweep(order(parents, number), parents, slopes))[:len(leaves)]
+
+# %% tags=["mistake"] question="value-class" says="The slope of a relu is 1 or 0: its output has been taken for it."
+class Value:
+    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.parents, self.slopes = data, parents, slopes
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __pow__(self, exponent):
+        return Value(self.data**exponent, (self,), (exponent * self.data ** (exponent - 1),))
+
+    def exp(self):
+        return Value(np.exp(self.data), (self,), (np.exp(self.data),))
+
+    def log(self):
+        return Value(np.log(self.data), (self,), (1 / self.data,))
+
+    def tanh(self):
+        return Value(np.tanh(self.data), (self,), (1 - np.tanh(self.data) ** 2,))
+
+    def relu(self):
+        return Value(max(self.data, 0.0), (self,), (max(self.data, 0.0),))
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def value_of(name, inputs):
+    return float(FORMULAS[name](*[Value(float(x)) for x in inputs]).data)
+
+
+def gradient_of(name, inputs, order, sweep):
+    leaves = [Value(float(x)) for x in inputs]
+    parents, slopes, number = as_lists(leaves, FORMULAS[name](*leaves))
+    return np.asarray(sweep(order(parents, number), parents, slopes))[:len(leaves)]
+
+# %% tags=["mistake"] question="value-class" says="Only the first factor is remembered: whatever the other one came from gets no gradient."
+class Value:
+    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.parents, self.slopes = data, parents, slopes
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data * other.data, (self,), (other.data,))
+
+    def __pow__(self, exponent):
+        return Value(self.data**exponent, (self,), (exponent * self.data ** (exponent - 1),))
+
+    def exp(self):
+        return Value(np.exp(self.data), (self,), (np.exp(self.data),))
+
+    def log(self):
+        return Value(np.log(self.data), (self,), (1 / self.data,))
+
+    def tanh(self):
+        return Value(np.tanh(self.data), (self,), (1 - np.tanh(self.data) ** 2,))
+
+    def relu(self):
+        return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def value_of(name, inputs):
+    return float(FORMULAS[name](*[Value(float(x)) for x in inputs]).data)
+
+
+def gradient_of(name, inputs, order, sweep):
+    leaves = [Value(float(x)) for x in inputs]
+    parents, slopes, number = as_lists(leaves, FORMULAS[name](*leaves))
+    return np.asarray(sweep(order(parents, number), parents, slopes))[:len(leaves)]
+
+# %% tags=["mistake"] question="value-class" says="A sum hands its gradient on to both of its terms, each with slope 1; here it has been shared out between them."
+class Value:
+    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.parents, self.slopes = data, parents, slopes
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, (self, other), (0.5, 0.5))
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __pow__(self, exponent):
+        return Value(self.data**exponent, (self,), (exponent * self.data ** (exponent - 1),))
+
+    def exp(self):
+        return Value(np.exp(self.data), (self,), (np.exp(self.data),))
+
+    def log(self):
+        return Value(np.log(self.data), (self,), (1 / self.data,))
+
+    def tanh(self):
+        return Value(np.tanh(self.data), (self,), (1 - np.tanh(self.data) ** 2,))
+
+    def relu(self):
+        return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def value_of(name, inputs):
+    return float(FORMULAS[name](*[Value(float(x)) for x in inputs]).data)
+
+
+def gradient_of(name, inputs, order, sweep):
+    leaves = [Value(float(x)) for x in inputs]
+    parents, slopes, number = as_lists(leaves, FORMULAS[name](*leaves))
+    return np.asarray(sweep(order(parents, number), parents, slopes))[:len(leaves)]
+
+# %% tags=["mistake"] question="value-class" says="A plain number has no data: make a Value of it before you add or multiply."
+class Value:
+    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.parents, self.slopes = data, parents, slopes
+
+    def __add__(self, other):
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other):
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __pow__(self, exponent):
+        return Value(self.data**exponent, (self,), (exponent * self.data ** (exponent - 1),))
+
+    def exp(self):
+        return Value(np.exp(self.data), (self,), (np.exp(self.data),))
+
+    def log(self):
+        return Value(np.log(self.data), (self,), (1 / self.data,))
+
+    def tanh(self):
+        return Value(np.tanh(self.data), (self,), (1 - np.tanh(self.data) ** 2,))
+
+    def relu(self):
+        return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def value_of(name, inputs):
+    return float(FORMULAS[name](*[Value(float(x)) for x in inputs]).data)
+
+
+def gradient_of(name, inputs, order, sweep):
+    leaves = [Value(float(x)) for x in inputs]
+    parents, slopes, number = as_lists(leaves, FORMULAS[name](*leaves))
+    return np.asarray(sweep(order(parents, number), parents, slopes))[:len(leaves)]
+
+# %% tags=["mistake"] question="value-class" says="The result of the exponential does not remember where it came from, so the sweep ends there and its input gets nothing."
+class Value:
+    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.parents, self.slopes = data, parents, slopes
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __pow__(self, exponent):
+        return Value(self.data**exponent, (self,), (exponent * self.data ** (exponent - 1),))
+
+    def exp(self):
+        return Value(np.exp(self.data))
+
+    def log(self):
+        return Value(np.log(self.data), (self,), (1 / self.data,))
+
+    def tanh(self):
+        return Value(np.tanh(self.data), (self,), (1 - np.tanh(self.data) ** 2,))
+
+    def relu(self):
+        return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def value_of(name, inputs):
+    return float(FORMULAS[name](*[Value(float(x)) for x in inputs]).data)
+
+
+def gradient_of(name, inputs, order, sweep):
+    leaves = [Value(float(x)) for x in inputs]
+    parents, slopes, number = as_lists(leaves, FORMULAS[name](*leaves))
+    return np.asarray(sweep(order(parents, number), parents, slopes))[:len(leaves)]
+
+# %% tags=["alternative"] question="value-class" name="one method that makes every node, and constants without a node"
+class Value:
+    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.parents, self.slopes = data, list(parents), list(slopes)
+
+    def made(self, data, slope):
+        return Value(data, [self], [slope])
+
+    def __add__(self, other):
+        if not isinstance(other, Value):
+            return self.made(self.data + other, 1)
+        return Value(self.data + other.data, [self, other], [1, 1])
+
+    def __mul__(self, other):
+        if not isinstance(other, Value):
+            return self.made(self.data * other, other)
+        return Value(self.data * other.data, [self, other], [other.data, self.data])
+
+    def __pow__(self, exponent):
+        return self.made(self.data**exponent, exponent * self.data**exponent / self.data)
+
+    def exp(self):
+        return self.made(np.exp(self.data), np.exp(self.data))
+
+    def log(self):
+        return self.made(np.log(self.data), self.data**-1)
+
+    def tanh(self):
+        return self.made(np.tanh(self.data), 1 / np.cosh(self.data) ** 2)
+
+    def relu(self):
+        return self.made(self.data if self.data > 0 else 0, 1 if self.data > 0 else 0)
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def value_of(name, inputs):
+    return float(FORMULAS[name](*[Value(float(x)) for x in inputs]).data)
+
+
+def gradient_of(name, inputs, order, sweep):
+    leaves = [Value(float(x)) for x in inputs]
+    parents, slopes, number = as_lists(leaves, FORMULAS[name](*leaves))
+    return np.asarray(sweep(order(parents, number), parents, slopes))[:len(leaves)]
+
+# %% tags=["alternative"] question="value-class" name="a quotient and a difference of their own"
+class Value:
+    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.parents, self.slopes = data, parents, slopes
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __pow__(self, exponent):
+        return Value(self.data**exponent, (self,), (exponent * self.data ** (exponent - 1),))
+
+    def exp(self):
+        return Value(np.exp(self.data), (self,), (np.exp(self.data),))
+
+    def log(self):
+        return Value(np.log(self.data), (self,), (1 / self.data,))
+
+    def tanh(self):
+        return Value(np.tanh(self.data), (self,), (1 - np.tanh(self.data) ** 2,))
+
+    def relu(self):
+        return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __neg__(self):
+        return Value(-self.data, (self,), (-1.0,))
+
+    def __sub__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data - other.data, (self, other), (1.0, -1.0))
+
+    def __truediv__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data / other.data, (self, other), (1 / other.data, -self.data / other.data**2))
+
+    def __rsub__(self, other):
+        return Value(other) - self
+
+    def __rtruediv__(self, other):
+        return Value(other) / self
+
+
+def value_of(name, inputs):
+    return float(FORMULAS[name](*[Value(float(x)) for x in inputs]).data)
+
+
+def gradient_of(name, inputs, order, sweep):
+    leaves = [Value(float(x)) for x in inputs]
+    parents, slopes, number = as_lists(leaves, FORMULAS[name](*leaves))
+    return np.asarray(sweep(order(parents, number), parents, slopes))[:len(leaves)]
+
+# %% [markdown]
+# ## 1.6 Adding up, and starting from nothing again
+#
+# *Afterwards you know the line that everybody forgets once.*
+#
+# An engine that adds contributions up does so for ever: the sweep of the next step adds to what the last one has left, if
+# nobody sets the gradients to zero. This is a nuisance, and useful: a batch that does not fit into memory can be swept in
+# parts, one after the other, and the gradients of its parts add up by themselves.
+#
+# Here `accumulate(weights, part, grads)` stands for the engine. It returns `grads` plus the gradient of the loss of part
+# number `part` at these weights, and does not change what it is given. In **each** of the `steps`, take the **mean** of the
+# gradients of all `parts` parts, all of them at the same weights, and go a step of the learning rate against it.
+#
+# Shapes: weights $(D,)$ $\to$ weights $(D,)$.
+
+# %% nbgrader={"grade_id": "accumulation-cases", "locked": true}
+def accumulation_cases(rng):
+    """An engine for a sum of squared distances, with a centre and slopes of its own for each part."""
+    for d, parts, steps in ((3, 2, 4), (2, 3, 5)):
+        centres, scales = rng.standard_normal((parts, d)), rng.uniform(0.5, 1.5, (parts, d))
+        yield {"accumulate": lambda weights, part, grads, centres=centres, scales=scales:
+               grads + scales[part] * (weights - centres[part]),
+               "weights": 2 + rng.standard_normal(d), "parts": parts, "rate": rng.uniform(0.2, 0.4), "steps": steps,
+               "case": f"{parts} parts, {steps} steps"}
+
+
+# %% nbgrader={"grade_id": "accumulate", "solution": true}
+def descend(accumulate, weights, parts, rate, steps):
+    """Gradient descent with gradients that are added up over the parts of a batch.
+
+    accumulate: called as accumulate(weights, part, grads), returns grads + the gradient of that part's loss: (D,);
+    weights: (D,), to start from; parts: how many there are, numbered from 0; rate: the learning rate; steps: how many.
+    Returns new weights: (D,).
+    """
+    ### BEGIN SOLUTION
+    for _ in range(steps):
+        grads = np.zeros_like(weights)
+        for part in range(parts):
+            grads = accumulate(weights, part, grads)
+        weights = weights - rate * grads / parts
+    return weights
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "accumulate-check", "grade": true, "points": 2}
+check.values(descend, at=accumulation_cases, points=2)
+
+# %% tags=["mistake"] question="accumulate" says="The gradients are never set back to zero, so every step still carries those of all steps before it."
+def descend(accumulate, weights, parts, rate, steps):
+    grads = np.zeros_like(weights)
+    for _ in range(steps):
+        for part in range(parts):
+            grads = accumulate(weights, part, grads)
+        weights = weights - rate * grads / parts
+    return weights
+
+# %% tags=["mistake"] question="accumulate" says="The gradients are set to zero before every part, so only the last part of the batch counts."
+def descend(accumulate, weights, parts, rate, steps):
+    for _ in range(steps):
+        for part in range(parts):
+            grads = np.zeros_like(weights)
+            grads = accumulate(weights, part, grads)
+        weights = weights - rate * grads / parts
+    return weights
+
+# %% tags=["mistake"] question="accumulate" says="The parts have been added up; the mean asks for a division by how many there are."
+def descend(accumulate, weights, parts, rate, steps):
+    for _ in range(steps):
+        grads = np.zeros_like(weights)
+        for part in range(parts):
+            grads = accumulate(weights, part, grads)
+        weights = weights - rate * grads
+    return weights
+
+# %% tags=["mistake"] question="accumulate" says="The weights have moved after every part: all parts of a batch are swept at the same weights, then comes one step."
+def descend(accumulate, weights, parts, rate, steps):
+    for _ in range(steps):
+        for part in range(parts):
+            grads = np.zeros_like(weights)
+            grads = accumulate(weights, part, grads)
+            weights = weights - rate * grads / parts
+    return weights
+
+# %% tags=["mistake"] question="accumulate" says="The step goes uphill: a gradient points to where the loss grows."
+def descend(accumulate, weights, parts, rate, steps):
+    for _ in range(steps):
+        grads = np.zeros_like(weights)
+        for part in range(parts):
+            grads = accumulate(weights, part, grads)
+        weights = weights + rate * grads / parts
+    return weights
+
+# %% tags=["mistake"] question="accumulate" says="The first part has been left out: parts are numbered from 0."
+def descend(accumulate, weights, parts, rate, steps):
+    for _ in range(steps):
+        grads = np.zeros_like(weights)
+        for part in range(1, parts):
+            grads = accumulate(weights, part, grads)
+        weights = weights - rate * grads / parts
+    return weights
+
+# %% tags=["mistake"] question="accumulate" says="The weights of the caller have been moved: make new ones."
+def descend(accumulate, weights, parts, rate, steps):
+    for _ in range(steps):
+        grads = np.zeros_like(weights)
+        for part in range(parts):
+            grads = accumulate(weights, part, grads)
+        weights -= rate * grads / parts
+    return weights
+
+# %% tags=["alternative"] question="accumulate" name="zeroing at the end of a step"
+def descend(accumulate, weights, parts, rate, steps):
+    grads = 0 * weights
+    for _ in range(steps):
+        for part in range(parts):
+            grads = accumulate(weights, part, grads)
+        weights = weights - rate / parts * grads
+        grads = 0 * grads
+    return weights
+
+# %% tags=["alternative"] question="accumulate" name="the gradients of the parts in a list"
+def descend(accumulate, weights, parts, rate, steps):
+    for _ in range(steps):
+        found = [accumulate(weights, part, np.zeros(weights.shape)) for part in range(parts)]
+        weights = weights - rate * np.mean(found, axis=0)
+    return weights
+
+# %% [markdown]
+# ## 1.7 Which slip is it?
+#
+# *Afterwards you can read a wrong gradient like a symptom.*
+#
+# Somebody's engine was tried on four formulas at $x = 3$. All values were right; these are the derivatives.
+#
+# | formula | their derivative |
+# |---|---|
+# | $5 \cdot x + 2$ | 5 |
+# | $x \cdot x$ | 3 |
+# | $x + x + x$ | 1 |
+# | $(x + 1)^2$ | 8 |
+#
+# One of these was the cause. Which?
+#
+# 1. The gradient of the root is not set to 1 before the sweep.
+# 2. The nodes are visited in the order in which they were computed, and not backwards.
+# 3. A contribution to a gradient replaces what is there instead of being added.
+# 4. The gradients have not been set to zero after an earlier sweep.
+# 5. The two slopes of a product have changed places.
+
+# %% nbgrader={"grade_id": "which-slip", "solution": true}
+def which_slip():
+    """The number of the sentence that explains all four derivatives, from 1 to 5."""
+    ### BEGIN SOLUTION
+    return 3
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "which-slip-check", "grade": true, "points": 1}
+check.answer(which_slip, points=1)
+
+# %% tags=["mistake"] question="which-slip" says="Without the 1 at the root every derivative would be 0."
+def which_slip():
+    return 1
+
+# %% tags=["mistake"] question="which-slip" says="In that order the inputs are visited first, before anything has arrived: then their derivatives would be 0 where more than one operation lies in between."
+def which_slip():
+    return 2
+
+# %% tags=["mistake"] question="which-slip" says="Something left over from before makes a derivative too large by what it was; none of these is too large."
+def which_slip():
+    return 4
+
+# %% tags=["mistake"] question="which-slip" says="With slopes that have changed places 5 x would have a wrong derivative, and x · x a right one."
+def which_slip():
+    return 5
+
+# %% tags=["alternative"] question="which-slip" name="as a float"
+def which_slip():
+    return 3.0
+
+# %% tags=["alternative"] question="which-slip" name="as an array"
+def which_slip():
+    return np.array(3)
+
+# %% [markdown]
+# # What to read next
+#
+# - Andreas Griewank and Andrea Walther, *Evaluating Derivatives* (2nd edition, 2008), chapters 3 and 4: forward and reverse
+#   mode, and what they cost.
+# - Atılım Güneş Baydin, Barak Pearlmutter, Alexey Radul and Jeffrey Siskind, "Automatic differentiation in machine learning:
+#   a survey", *Journal of Machine Learning Research* 18 (2018), <https://arxiv.org/abs/1502.05767>.
+# - Andrej Karpathy, *micrograd*, <https://github.com/karpathy/micrograd>: an engine for scalars in a hundred lines.
