@@ -56,11 +56,14 @@ def test_a_pretend_class_is_not_overwritten_unasked(small_course):
 
 def test_one_class_hands_in_a_whole_term(small_course, tmp_path):
     text = (small_course / "notebooks" / f"{SMALL}.py").read_text(encoding="utf-8")
-    (small_course / "notebooks" / "ps1_again.py").write_text(text, encoding="utf-8")
+    shared = "\n# %% [markdown]\n# <!-- include table.md -->\n"
+    (small_course / "notebooks" / "ps1_again.py").write_text(text + shared, encoding="utf-8")
+    (small_course / "notebooks" / "table.md").write_text("| one | two |\n|---|---|\n", encoding="utf-8")
     course = Course(small_course)
     made = pretend_class.make_term(course, [SMALL, "ps1_again"], 5, 7, tmp_path / "term")
     people = [{one.student for one in submissions} for submissions in made.values()]
     assert people[0] == people[1]
+    assert "# | one | two |" in (tmp_path / "term" / "notebooks" / "ps1_again.py").read_text()
     kinds = [[(one.student, one.kind) for one in sorted(submissions, key=lambda s: s.student)]
              for submissions in made.values()]
     assert kinds[0] != kinds[1]

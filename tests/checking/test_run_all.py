@@ -21,6 +21,7 @@ from helpers.grading.authoring import agreement
 from helpers.grading.authoring.recording import expected_numbers
 from helpers.grading.authoring.validity import at_hand
 from helpers.grading.marking.reference import quietly
+from helpers.grading.notebooks import master
 
 MASTERS = sorted((ROOT / "notebooks").glob("*.py"))
 EVERY = os.environ.get("EVERY_MISTAKE") == "1"  # else one of each question, another at each position
@@ -76,7 +77,7 @@ def test_no_mistake_stops_a_demonstration(path: Path, tmp_path: Path, monkeypatc
     if path.stem.startswith("ps7"):
         pytest.importorskip("torch")
     monkeypatch.chdir(tmp_path)
-    problem_set, _ = at_hand(str(path), next(iter(at_hand.__globals__["parse"](path.read_text(), path.stem).questions)))
+    problem_set, _ = at_hand(str(path), next(iter(master.read(path).questions)))
     shown = [cell.source for cell in problem_set.notebook.cells if cell.cell_type == "code"
              and cells.digest(cell.source) in demonstration_digests(problem_set)
              and "experiment" not in cell.metadata.get("tags", ())]

@@ -26,6 +26,7 @@ from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
 from helpers.grading.marking.reference import ProblemSet, execute
 from helpers.grading.notebooks.master import Master, Question, used_names
+from helpers.grading.notebooks.master import read as read_master
 from helpers.grading.notebooks.restore import recorded
 
 EXPECTED = "expected.json"
@@ -111,7 +112,8 @@ def _handed_in(made: Course, name: str, people: list[str], seed: int) -> list[Su
 def _course_folder(course: Course, names: list[str], target: Path) -> Course:
     (target / course.settings.masters_directory).mkdir(parents=True)
     for name in names:
-        shutil.copyfile(course.masters[name], target / course.settings.masters_directory / f"{name}.py")
+        path = target / course.settings.masters_directory / f"{name}.py"
+        path.write_text(read_master(course.masters[name]).text, encoding="utf-8")  # with what it includes
     for file in ("nbgrader_config.py", building.REQUIREMENTS):
         if (course.root / file).exists():
             shutil.copyfile(course.root / file, target / file)
