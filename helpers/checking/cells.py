@@ -10,12 +10,11 @@ import builtins
 import hashlib
 import sys
 import traceback
-from pathlib import Path
 from typing import Any
 
 from helpers.checking import demonstrations
 from helpers.checking.absent import cell_failed, defined_by
-from helpers.checking.expected import EXPECTED_FILE, read_expected
+from helpers.checking.expected import expected_here
 
 HELPER = "__import__('helpers.checking.cells', fromlist=['cells'])"  # this module, in the code that it writes
 
@@ -41,7 +40,7 @@ def install() -> None:
 class _Watch:
     def __init__(self, shell: Any):
         self.shell, self.source, self.broken = shell, "", False
-        self.known = read_expected(Path.cwd() / EXPECTED_FILE)
+        self.known = expected_here()
 
     def begin(self, info: Any) -> None:
         self.source = str(info.raw_cell)

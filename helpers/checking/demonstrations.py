@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import types
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
-from helpers.checking.expected import EXPECTED_FILE, read_expected
+from helpers.checking.expected import expected_here
 from helpers.checking.observing import is_cell
 from helpers.checking.reach import globals_of, reached
 
@@ -38,7 +37,7 @@ def why_failed(name: str) -> str:
 
 def questions() -> dict[str, str]:
     """Function → the number of its question, as the build wrote it beside this notebook."""
-    found = read_expected(Path.cwd() / EXPECTED_FILE).get("questions", {})
+    found = expected_here().get("questions", {})
     return found if isinstance(found, dict) else {}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+VERSION = 1  # of `expected.json`; files from before it was written down have none
 PUBLIC_SEED = 0
 EXPECTED_FILE = "expected.json"
 SIGNIFICANT_DIGITS = 8  # few enough that another machine's round-off writes the same file
@@ -15,10 +16,40 @@ FULL_SIZE = 2000  # larger arrays are written as a sample of their entries
 SAMPLE_SIZE = 200
 
 
-def read_expected(path: Path) -> dict:
+class NewerFormat(RuntimeError):
+    """What a later version of this kit has written; the message says what to do."""
+
+    def _render_traceback_(self) -> list[str]:
+        """What IPython prints in place of a traceback."""
+        return str(self).splitlines()
+
+
+def read_expected(path: Path) -> dict[str, Any]:
+    """What the build wrote; empty if there is no such file, or it cannot be read.
+
+    Raises:
+        NewerFormat: if a later version of this kit has written it.
+    """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
+        return {}
+    if not isinstance(found, dict):
+        return {}
+    version = found.get("version", VERSION)
+    if isinstance(version, int) and version > VERSION:
+        raise NewerFormat(f"{path.name} was made by a later version of this course's kit than the folder `helpers` "
+                          f"beside it (format {version}; this one reads {VERSION}).\n"
+                          "Put `helpers` and the notebook's other files from one download together again, and restart "
+                          "the kernel.")
+    return found
+
+
+def expected_here() -> dict[str, Any]:
+    """What the build wrote beside this notebook, as far as this version reads it: for what only helps."""
+    try:
+        return read_expected(Path.cwd() / EXPECTED_FILE)
+    except NewerFormat:
         return {}
 
 

@@ -12,7 +12,7 @@ import nbformat
 
 from helpers.checking import setting as settings
 from helpers.checking.cells import digest
-from helpers.checking.expected import PUBLIC_SEED, SIGNIFICANT_DIGITS
+from helpers.checking.expected import PUBLIC_SEED, SIGNIFICANT_DIGITS, VERSION
 from helpers.checking.expected import pack as packed
 from helpers.checking.figure_rules import lines_of
 from helpers.checking.observing import Local
@@ -186,8 +186,8 @@ def expected_numbers(problem_set: ProblemSet, depth: str) -> dict[str, Any]:
             said.update(recording.small_cases(key))
         checks.update({key: said for key, said in recording.said.items() if said})
         numbers.update(recording.numbers)
-    return {"depth": depth, "checks": checks, "numbers": numbers, "questions": question_numbers(problem_set),
-            "demonstrations": _demonstrations(problem_set.notebook)}
+    return {"version": VERSION, "depth": depth, "checks": checks, "numbers": numbers,
+            "questions": question_numbers(problem_set), "demonstrations": _demonstrations(problem_set.notebook)}
 
 
 def _demonstrations(notebook: nbformat.NotebookNode) -> list[str]:
