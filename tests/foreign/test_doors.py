@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 from pathlib import Path
 
 import bank
+import nbgrader
 import pytest
 from conftest import coursekit
+
+from helpers.grading.course.folder import Course
+from helpers.grading.gradebook.gradebook import ClassGradebook
 
 pytestmark = [pytest.mark.walls, pytest.mark.slow]
 CONFIG = "from helpers.grading import configure\nc = get_config()\nconfigure.install(c)\n"
@@ -40,3 +45,22 @@ def test_several_notebooks_are_graded_given_back_and_reported_as_one(course):
     with open(table, encoding="utf-8-sig", newline="") as file:
         rows = {row["student"]: float(row["points"]) for row in csv.DictReader(file)}
     assert rows == {kind: sum(STOCK[NAME][kind].values()) for kind in ("right", "broken")}
+
+
+def test_automatic_tests_are_made_from_the_solution(tmp_path):
+    """nbgrader's `### AUTOTEST`: an untouched release gets nothing, and right work all."""
+    files = Path(nbgrader.__file__).parent / "tests" / "apps" / "files"
+    if not files.is_dir():
+        pytest.skip("this nbgrader comes without its tests")
+    (tmp_path / "nbgrader_config.py").write_text(CONFIG)
+    (tmp_path / "autotests.yml").write_bytes((files / "autotests.yml").read_bytes())
+    for place, name in (("source/./auto", "autotest-hashed"), ("release/./auto", "autotest-hashed-unchanged"),
+                        ("submitted/ada/auto", "autotest-hashed-changed"),
+                        ("submitted/bob/auto", "autotest-hashed-unchanged")):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "auto.ipynb").write_bytes((files / f"{name}.ipynb").read_bytes())
+    done = coursekit("autograde", "auto", folder=tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    with contextlib.closing(ClassGradebook(Course(tmp_path), "auto")) as book:
+        marks = {student: sum(mark.score for mark in of.values()) for student, of in book.marks().items()}
+    assert marks["ada"] > marks["bob"] == 0

@@ -7,6 +7,7 @@ import nbformat
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.course.private import private_of
+from helpers.grading.marking.autotests import with_autotests
 from helpers.grading.marking.job import GradingJob, imported_modules
 from helpers.grading.marking.ways import with_ways
 from helpers.grading.notebooks.master import first_difference
@@ -26,6 +27,7 @@ def job_of(course: Course, name: str, sandbox: str | None = None, run_experiment
     if master is not None and (cell := first_difference(master, source)):
         raise CourseError(f"notebooks/{name}.py is not what source/{name} was built from ({cell} is another): run "
                           f"`coursekit build {name}` and grade again, so that nothing is graded with the old one")
+    source = with_autotests(course, name, chosen, source)
     job = GradingJob(
         name=name if chosen == name else f"{name}/{chosen}", source=nbformat.writes(source),
         recorded=nbformat.writes(recorded(source, name, course.config)),
