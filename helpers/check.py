@@ -33,8 +33,8 @@ from helpers.checking import cells
 from helpers.checking import derivation as formulas
 from helpers.checking import figure_rules as drawn
 from helpers.checking.demonstrations import Demonstration
-from helpers.checking.examples import last_example
 from helpers.checking.judging import all_constant, all_fail, constant, judge, verdict_of
+from helpers.checking.lastcase import last_case
 from helpers.checking.probe import Probe, Trouble, as_numbers, named_outputs
 from helpers.checking.verdict import Row, Verdict
 
@@ -309,13 +309,13 @@ def figure(draw: Any, *, at: Any = (), points: float, lines: int | None = None, 
 
 def case(function: Any) -> tuple[Any, ...]:
     """The arguments of the small example that the last check of a function told, ready to call:
-    `function(*check.case(function))`.
+    `function(*check.case(function))`. What the function raised there it raises again, with its whole traceback.
 
     Raises:
         LookupError: if there is none.
     """
     name = getattr(function, "__name__", str(function))
-    found = last_example(name)
+    found = last_case(name)
     if found is None:
         raise LookupError(f"no example is known for `{name}`: run its check first. There is none if it is right")
     return copy.deepcopy(found)

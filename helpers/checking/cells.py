@@ -35,17 +35,37 @@ def install() -> None:
     shell.events.register("pre_run_cell", watch.begin)
     shell.events.register("post_run_cell", watch.end)
     shell.ast_transformers.append(watch)
+    watch.alone(str((shell.user_ns.get("In") or [""])[-1]))
 
 
 class _Watch:
     def __init__(self, shell: Any):
-        self.shell, self.source, self.broken = shell, "", False
+        self.shell, self.source, self.broken, self.in_words = shell, "", False, False
         self.known = expected_here()
+
+    def alone(self, source: str) -> None:
+        """A check that is the first cell to import them: nothing above it has run. It says so, this once."""
+        tree = _parsed(source)
+        if tree is None or not is_check(tree):
+            return
+
+        def in_words(shell: Any, kind: Any, error: Any, where: Any, tb_offset: int | None = None) -> None:
+            absent = self._absent(tree)
+            if absent:
+                cells_are_missing(sorted(absent))
+            else:
+                shell.showtraceback((kind, error, where), tb_offset=tb_offset)
+
+        self.shell.set_custom_exc((NameError,), in_words)
+        self.in_words = True
 
     def begin(self, info: Any) -> None:
         self.source = str(info.raw_cell)
 
     def end(self, result: Any) -> None:
+        if self.in_words:
+            self.shell.set_custom_exc((), None)
+            self.in_words = False
         error = result.error_before_exec or result.error_in_exec
         names = defined_by(self.source)
         if self.broken:
@@ -79,13 +99,26 @@ class _Watch:
 
     def _with_stand_ins(self, tree: ast.Module) -> ast.Module:
         """A check in which functions that are not there have a stand-in, which the check then misses by name."""
-        asked = self.known.get("questions", {})
-        absent = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
-                  and node.id not in self.shell.user_ns and not hasattr(builtins, node.id)}
-        absent -= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        asked, absent = self.known.get("questions", {}), self._absent(tree)
         if absent - set(asked):
             return ast.parse(f"{HELPER}.cells_are_missing({sorted(absent - set(asked))!r})")
         return _StandIns(absent).visit(tree) if absent else tree
+
+
+    def _absent(self, tree: ast.Module) -> set[str]:
+        """Names that a cell reads and that nothing has defined."""
+        absent = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
+                  and node.id not in self.shell.user_ns and not hasattr(builtins, node.id)}
+        bound = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+        return absent - bound - {alias.asname or alias.name for node in ast.walk(tree)
+                                 if isinstance(node, ast.ImportFrom) for alias in node.names}
+
+
+def _parsed(source: str) -> ast.Module | None:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError):
+        return None
 
 
 class _StandIns(ast.NodeTransformer):

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from helpers.checking import lastcase
 from helpers.checking.ladder import Rung
 from helpers.checking.observing import Observation, cut
 from helpers.checking.probe import Probe, called_with, named_outputs
@@ -19,12 +20,6 @@ from helpers.sameness import same_value
 MOST_SHOWN = 24  # numbers of a value that is shown as code
 LONGEST = 80  # characters of a text that is
 TOLERANCE = 1e-3  # of the largest entry: an example shows what can be seen with a pencil
-_last: dict[str, tuple[Any, ...]] = {}
-
-
-def last_example(name: str) -> tuple[Any, ...] | None:
-    """The arguments of the last example that a function was told."""
-    return _last.get(name)
 
 
 def example(probe: Probe, names: Sequence[str]) -> str:
@@ -40,7 +35,7 @@ def example(probe: Probe, names: Sequence[str]) -> str:
         if found is None:
             right.append(rung)
             continue
-        _last[probe.name] = tuple(arguments)
+        lastcase.remember(probe.name, tuple(arguments))
         return f"{_contrast(probe.name, right, rung, called)}{_call(probe.name, rung, called)} {found}"
     return ""
 

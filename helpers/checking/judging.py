@@ -17,7 +17,7 @@ from helpers.checking.verdict import Row, Verdict
 from helpers.diagnosis.diagnose import Evidence, KnownMistake, diagnose, where_to_look
 from helpers.sameness import same_value
 
-SPEECHLESS = ("not-written", "missing", "not-callable", "arguments", "ended", "slow", "changed-in-place")
+SPEECHLESS = ("not-written", "missing", "not-callable", "arguments", "order", "ended", "slow", "changed-in-place")
 ROUND_OFF = 1e-10  # a number as small as this is 0 where nothing but 0 is expected
 CHANGED_IN_PLACE = 0.5  # of the points, for right results from a function that changes its arguments
 
@@ -277,7 +277,11 @@ def all_constant(probe: Probe, rows: list[Row]) -> list[Row]:
 
 
 def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verdict:
-    """Add what concerns the whole function: arguments changed in place, the known mistake, where to look."""
+    """Add what concerns the whole function: arguments in another order or changed in place, the known mistake, where to
+    look."""
+    if any(not row.right for row in rows) and rows[0].kind not in (
+            "not-written", "missing", "not-callable", "ended", "slow"):
+        _put_in_order(probe, rows)
     changed = sorted({name for i in probe.seen for name in probe.changed(i)})
     for row in rows:
         if changed and row.right:
@@ -299,8 +303,19 @@ def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verd
     silent = changed or any(row.why or (row.kind and not row.right) for row in rows)
     advice = None if silent else where_to_look({row.name: row.right for row in rows}, list(order), probe.shown)
     probe.setting.told(probe.name, all(row.right for row in rows))
-    return Verdict(probe.name, rows, depth=probe.setting.depth, advice=advice or "", remarks=probe.remarks(),
+    remarks = probe.remarks()
+    if probe.setting.tells_expected and any(row.kind == "raises" for row in rows):
+        remarks.append(f"`{probe.name}(*check.case({probe.name}))` in a cell of its own shows the whole traceback")
+    return Verdict(probe.name, rows, depth=probe.setting.depth, advice=advice or "", remarks=remarks,
                    first="" if rows[0].kind in ("not-written", "missing") else _to_mend_first(probe.setting.astray()))
+
+
+def _put_in_order(probe: Probe, rows: list[Row]) -> None:
+    """Where arguments were taken for each other, all else that could be said is about other numbers."""
+    says = probe.out_of_order()
+    for row in rows if says else ():
+        if not row.right:
+            row.where, row.why, row.kind, row.error_map = says, "", "order", None
 
 
 def _to_mend_first(astray: list[tuple[str, str, str]]) -> str:

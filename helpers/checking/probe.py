@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from helpers.checking import lastcase
 from helpers.checking import setting as settings
 from helpers.checking.expected import Sampled
 from helpers.checking.observing import Observation, StudentError, Subject
@@ -87,7 +88,10 @@ class Probe:
         """Why a call brought no result."""
         seen = self.observe(index)
         if seen.error is not None:
-            return self.raised(seen.error)
+            trouble = self.raised(seen.error)
+            if trouble.kind in ("raises", "arguments") and self.setting.tells_expected:
+                lastcase.remember(self.name, tuple(self.arguments(index)))  # until there is a smaller one
+            return trouble
         if self.figures:  # what a drawing function returns, such as its figure, is nobody's business
             return None
         if seen.value is None:
@@ -135,10 +139,19 @@ class Probe:
         if error.type == "ProcessEnded":
             return Trouble("ended", f"the notebook's process has ended: {error.message}")
         if error.type == "TypeError" and "argument" in error.message and not error.line:
+            asked = f"; asked for is `{self.name}({', '.join(self.parameters)})`" if self.parameters else ""
             return Trouble("arguments", f"`{self.name}` takes other arguments than its docstring asks for: "
-                                        f"{error.message}")
-        place = f" (line {error.lineno}: `{error.line.strip()}`)" if error.line else ""
+                                        f"{error.message}{asked}")
+        place = f", in line {error.lineno} of its cell: `{error.line.strip()}`" if error.line else ""
         return Trouble("raises", f"`{self.name}` raises {error.type}: {error.message}{place}")
+
+    def out_of_order(self) -> str:
+        """What to do if the function has the arguments that are asked for, in another order; "" if not."""
+        mine, asked = self.subject.parameters() or (), self.parameters or ()
+        if mine == asked or sorted(mine) != sorted(asked):
+            return ""
+        return (f"`{self.name}({', '.join(mine)})` has its arguments in another order than is asked for: write "
+                f"`{self.name}({', '.join(asked)})`")
 
     def changed(self, index: int) -> list[str]:
         """Arguments that the call changed in place and should not have."""

@@ -114,7 +114,8 @@ class Recorder:
             if self._paused:
                 return function(*args, **kwargs)
             key = print_of((*args, *kwargs.items()))
-            result = function(*args, **kwargs)
+            with self.paused():  # functions that it was given may be noting ones
+                result = function(*args, **kwargs)
             self._note(name, key, result)
             return result
 

@@ -128,3 +128,20 @@ def test_a_demonstration_says_that_a_check_is_red(capsys, monkeypatch, tmp_path)
 
 def shown_here() -> float:
     return time.time()
+
+
+def alone(folder: Path, name: str) -> str:
+    """What the cells of a release say when one is run in a fresh kernel, and then another check."""
+    notebook = nbformat.read(folder / "release" / SMALL / f"{SMALL}.ipynb", as_version=4)
+    notebook.cells = [cell for cell in notebook.cells
+                      if cell.metadata.get("nbgrader", {}).get("grade_id") in (name, "loss-check")]
+    client = NotebookClient(notebook, timeout=300, allow_errors=True,
+                            resources={"metadata": {"path": str(folder / "release" / SMALL)}})
+    return said(client.execute())
+
+
+def test_a_check_that_is_run_first_after_a_restart_says_what_to_run(small_course: Path):
+    text = alone(small_course, "gradient-check")
+    assert text.count("which cells above define: run all cells above it first") == 2
+    assert "Traceback" not in text
+    assert "NameError" not in text

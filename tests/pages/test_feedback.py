@@ -76,6 +76,49 @@ def test_what_to_look_at_stands_at_the_top_with_links(built):
     assert soup_of(built, "ada.right").select_one("#look") is None
 
 
+def folded(soup: BeautifulSoup) -> list[str]:
+    return [fold.summary.get_text(" ", strip=True) for fold in soup.select("details.fold")]
+
+
+def test_what_is_right_is_folded_and_what_is_not_stands_open(built):
+    soup = soup_of(built, "ben.summed")
+    assert not any("1.1 The mean of the squares" in said for said in folded(soup))
+    assert "✓ 1.2 Twice 3 of 3 points" in folded(soup)
+    assert soup.find(id="mean-square-check").find_parent("details") is None
+    assert soup.find(id="twice-check").find_parent("details", class_="fold") is not None
+    assert soup.select_one("details.fold[open]") is None
+    everything = soup_of(built, "ada.right").select(".cell")
+    assert all(cell.find_parent("details", class_="fold") for cell in everything)
+
+
+def test_a_failure_of_a_students_own_cell_stands_open(built):
+    error = soup_of(built, "dee.hostile").select_one("pre.output_error")
+    assert error.find_parent("details", class_="fold") is None
+
+
+def test_the_next_step_stands_at_the_end_in_the_courses_words(course):
+    said = soup_of(course.root, "ben.summed").select_one("#next").get_text(" ", strip=True)
+    assert said.startswith("What to do next 1 to look at : 1.1 The mean of the squares")
+    assert "until it is green" in said
+    assert "Nothing is left to mend" in soup_of(course.root, "ada.right").select_one("#next").get_text()
+    with open(course.root / "nbgrader_config.py", "a") as config:
+        config.write(f'\nc.CourseKit.next_step = {{"{NAME}": "Hand it in **until Friday**.", "": "Elsewhere."}}\n')
+    feedback(Course(course.root), NAME, workers=1)
+    said = soup_of(course.root, "ben.summed").select_one("#next").get_text(" ", strip=True)
+    assert "Hand it in until Friday ." in said
+    assert "Elsewhere" not in said
+
+
+def test_people_read_titles_and_no_names_of_cells_or_backticks(built):
+    for student in ("ada.right", "ben.summed", "dee.hostile"):
+        soup = soup_of(built, student)
+        for part in soup.select("pre, .comment, .text"):  # what students and authors wrote
+            part.clear()
+        text = soup.find("body").get_text(" ", strip=True)
+        assert "`" not in text
+        assert not re.search(r"\b(mean-square|mean-square-check|twice-check)\b", text), text
+
+
 def test_every_link_leads_somewhere_on_the_page(built):
     for student in ("ada.right", "ben.summed", "dee.hostile", "eve.broken"):
         soup = soup_of(built, student)
@@ -229,7 +272,7 @@ def test_a_formula_that_nobody_can_read_is_shown_as_it_was_written(course):
 
 def test_what_was_put_right_and_what_is_broken_is_said(built):
     notes = soup_of(built, "dee.hostile").select_one("header .note").get_text(" ", strip=True)
-    assert "mean-square-check had been edited" in notes
+    assert "the check of 1.1 The mean of the squares had been edited" in notes
     head = soup_of(built, "eve.broken").find("header").get_text(" ", strip=True)
     assert "could not be graded as it is" in head
     assert "not a notebook" in head

@@ -68,6 +68,11 @@ class _Recording(GradingSetting):
         self.said.setdefault(key, {})["parameters"] = list(names or ())
         return names
 
+    def returned(self, subject: Any, key: str) -> tuple[str, ...]:
+        names = super().returned(subject, key)
+        self.said.setdefault(key, {}).update({"returned": list(names)} if names else {})
+        return names
+
     def small_cases(self, key: str) -> dict[str, Any]:
         """The ladder of a check, for self-checks; nothing where it has none."""
         if key.split()[0] not in CLIMBS or key not in self.asked:
@@ -130,9 +135,8 @@ class _Overhearing(GradingSetting):
         self.recorder = recorder
 
     def cases(self, key: str, at: Any, hidden: Any) -> list[settings.Case]:
-        with self.recorder.paused():  # a case's own functions would be asked without an end
-            trusted = GradingSetting.trusted(self, at)
-            return settings.draw(trusted, self.seed, key)
+        with self.recorder.paused():
+            return settings.draw(self.trusted(at), self.seed, key)
 
     def trusted(self, thing: Any) -> Any:
         return with_stand_ins(super().trusted(thing), self.problem_set.reference, self.recorder.functions,
@@ -144,7 +148,7 @@ class _Overhearing(GradingSetting):
 
 def _overhear(problem_set: ProblemSet, grade_id: str, source: str, recorder: Recorder) -> None:
     """Let the recorder hear what a check asks about other answers than the solution, right and wrong ones."""
-    kind = re.match(r"check\.(\w+)", source.strip())
+    kind = re.search(r"(?m)^check\.(\w+)", source)
     if problem_set.master is None or not recorder.calls or (kind and kind[1] in ("gradients", "jacobian", "values")):
         return
     question = problem_set.master.questions.get(problem_set.check_question.get(grade_id, ""))

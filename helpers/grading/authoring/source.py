@@ -7,8 +7,14 @@ import re
 import nbformat
 
 from helpers.grading.course.beside import first_cell
-from helpers.grading.notebooks.cells import HELPERS_CELL
-from helpers.grading.notebooks.master import Master
+from helpers.grading.marking.plain import is_plain
+from helpers.grading.notebooks.cells import CHECKS_ALONE, HELPERS_CELL
+from helpers.grading.notebooks.master import Cell, Master
+
+
+def _is_check(cell: Cell) -> bool:
+    """A check cell of this kit's."""
+    return cell.kind == "code" and bool(cell.metadata.get("nbgrader", {}).get("grade")) and not is_plain(cell.source)
 
 
 def source_notebook(master: Master) -> nbformat.NotebookNode:
@@ -28,5 +34,6 @@ def source_notebook(master: Master) -> nbformat.NotebookNode:
                 "jupyter": {"source_hidden": True}, "tags": ["hide-input"]}))
         new = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
         kept = {key: cell.metadata[key] for key in ("nbgrader", "tags") if cell.metadata.get(key)}
-        notebook.cells.append(new(cell.source, id=cell.id, metadata=kept))
+        source = f"{CHECKS_ALONE}\n\n{cell.source}" if found and _is_check(cell) else cell.source
+        notebook.cells.append(new(source, id=cell.id, metadata=kept))
     return notebook

@@ -25,6 +25,13 @@ class CourseKit(SingletonConfigurable):
         "", help="Where students write to about a mark: each question of a feedback page gets a link to it.",
     ).tag(config=True)
 
+    next_step = Dict(
+        {"": "Mend what stands under “to look at” in your notebook, run each check until it is green, and hand the "
+             "notebook in again if your course lets you."},
+        help="What a feedback page says at its end while something is not right yet, in Markdown: by the problem set's "
+             'name, and under "" for all others.',
+    ).tag(config=True)
+
     masters_directory = Unicode("notebooks", help="The folder with the masters, one script per problem set.").tag(
         config=True)
 

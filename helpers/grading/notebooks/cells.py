@@ -12,6 +12,8 @@ def grade_id_of(cell: Any) -> str:
 
 
 HELPERS_CELL = "helpers-here"  # the id of the cell that the build puts in front of the imports
+# The first line of a check cell in a release: run before all others, its import can say in words what is missing.
+CHECKS_ALONE = "from helpers import check  # after a restart, run all cells above first"
 EXPERIMENT = "experiment"
 
 

@@ -18,7 +18,7 @@ from typing import Any
 import jupytext
 
 from helpers.grading.notebooks import guard
-from helpers.grading.notebooks.cells import EXPERIMENT, HELPERS_CELL
+from helpers.grading.notebooks.cells import CHECKS_ALONE, EXPERIMENT, HELPERS_CELL
 from helpers.grading.notebooks.included import with_includes
 
 AUTHOR_ONLY = ("mistake", "alternative")
@@ -368,7 +368,7 @@ def _prove_experiments(master: Master, problems: _Problems) -> None:
 def first_difference(master: Master, source: Any) -> str:
     """The first cell of a source notebook that is not what the master says, in words; "" if there is none."""
     def facts(kind: str, text: str, info: dict[str, Any]) -> tuple:
-        return kind, text.strip(), info.get("grade_id"), float(info.get("points") or 0)
+        return kind, text.removeprefix(CHECKS_ALONE).strip(), info.get("grade_id"), float(info.get("points") or 0)
 
     wanted = [facts(cell.kind, cell.source, cell.nbgrader) for cell in master.cells if not cell.author_only]
     there = [facts(cell.cell_type, cell.source, cell.metadata.get("nbgrader") or {}) for cell in source.cells

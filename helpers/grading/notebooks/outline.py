@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from helpers.checking.absent import defined_by
 from helpers.grading.notebooks.cells import info_of, is_check
 
 LONGEST = 1_000  # characters of a heading; what is longer is none
@@ -71,16 +72,17 @@ def outline(cells: Sequence[Any]) -> list[Item]:
             item.points += float(info.get("points") or 0)
             item.written = item.written or not is_check(cell)
     items = [item for item in items if item.graded]
-    _tell_apart(items)
+    _tell_apart(items, {str(info_of(cell).get("grade_id", "")): _text(cell) for cell in cells})
     return items
 
 
-def _tell_apart(items: list[Item]) -> None:
-    """Two questions of one section get their names behind the title."""
+def _tell_apart(items: list[Item], text_of: dict[str, str]) -> None:
+    """Two questions of one section get the function that they ask for behind the title, or their number."""
     titles = [item.title for item in items]
-    for item in items:
+    for number, item in enumerate(items):
         if titles.count(item.title) > 1:
-            item.title += f" ({item.grade_id})"
+            asked = defined_by(text_of.get(item.grade_id, ""))
+            item.title += f" ({asked[0] if asked else titles[:number].count(titles[number]) + 1})"
 
 
 def _text(cell: Any) -> str:

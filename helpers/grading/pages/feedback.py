@@ -190,6 +190,7 @@ def what_the_gradebook_says(course: Course, name: str) -> dict[str, tuple[dict[s
             own, penalty = marks.get(student, {}), float(penalties.get(student, 0.0))
             known[student] = ({
                 "notebook": name, "assignment": name, "student": student, "address": course.settings.address,
+                "next_step": dict(course.settings.next_step),
                 "student_name": exporter.full_name(submission.student.first_name, submission.student.last_name),
                 "score": sum(mark.score for mark in own.values()) - penalty, "late_penalty": penalty,
                 "max_score": sum(mark.points for mark in own.values()),

@@ -7,21 +7,25 @@ anything is rendered, and so is everything that could give a reference value awa
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from nbformat import NotebookNode
 from nbgrader.utils import is_grade, is_task
 from traitlets.config import Config
 
+from helpers.checking.observing import cut
 from helpers.grading.gradebook.mark import Marks
 from helpers.grading.notebooks.cells import info_of, is_check
 from helpers.grading.notebooks.outline import Item, outline, title_of
 from helpers.grading.pages import policy, rendering
+from helpers.grading.pages.folding import fold
 from helpers.grading.pages.hiding import Hiding
 from helpers.grading.pages.regrade import mailto
 from helpers.grading.text import for_page
 
 WAITS = "waits for a person"
+SUMMARY = 240  # characters of what the table of marks says of a question; all of it stands at the check
 
 
 def put_marks(notebook: NotebookNode, marks: Marks, comments: dict[str, str]) -> None:
@@ -61,6 +65,8 @@ def arrange(nb: NotebookNode, resources: dict, config: Config) -> None:
     nb["cells"] = kept
     resources["kit"] = _head(nb, resources, items, hide.depth)
     _offer_another_look(resources, config)
+    resources["kit"]["next"] = _next_step(resources, config)
+    fold(nb.cells, resources["kit"]["items"])
 
 
 def _kind(cell: NotebookNode) -> str:
@@ -144,6 +150,7 @@ def _head(nb: NotebookNode, resources: dict, items: list[Item], depth: str) -> d
     grading = nb.metadata.get("grading") or {}
     cells = {info_of(cell)["grade_id"]: cell for cell in nb.cells if info_of(cell).get("grade_id")}
     lines = [_line(item, cells, depth) for item in items]
+    titles = {name: item for item in items for name in (item.grade_id, *item.graded)}
     waiting = sum(line["points"] for line in lines if not line["known"])
     return {
         "policy": policy.OURS, "title": title_of(nb.cells, facts["notebook"]), "student": facts["student"],
@@ -152,15 +159,41 @@ def _head(nb: NotebookNode, resources: dict, items: list[Item], depth: str) -> d
         "penalty": float(facts.get("late_penalty") or 0), "late": _duration(float(facts.get("seconds_late") or 0)),
         "note": grading.get("note", ""), "ended": grading.get("ended", ""),
         "earlier": str(grading.get("earlier", "")),
-        "repairs": [str(said) for said in grading.get("repairs") or ()],
-        "causes": [str(said) for said in grading.get("causes") or ()],
-        "asks": [f"`{name}`: {said}" for name, said in (grading.get("asks") or {}).items()
+        "repairs": [_in_words(str(said), titles) for said in grading.get("repairs") or ()],
+        "causes": [_in_words(str(said), titles) for said in grading.get("causes") or ()],
+        "asks": [_in_words(f"`{name}`: {said}", titles) for name, said in (grading.get("asks") or {}).items()
                  if not info_of(cells.get(name, {})).get("manual")],
         "items": lines, "waiting": waiting, "graded": float(facts.get("max_score") or 0) - waiting,
         "look": sorted((line for line in lines if line["word"] in ("partly right", "not yet right")),
                        key=lambda line: line["score"] - line["points"]),
         "waits": any(info_of(cell).get("waits") for cell in cells.values()),
     }
+
+
+def _in_words(said: str, items: dict[str, Item]) -> str:
+    """A sentence as HTML, in which questions have their titles: the names of cells are nobody's business."""
+    if not items:
+        return rendering.prose(said)
+    parts = re.split("`(" + "|".join(map(re.escape, items)) + ")`", said)  # the odd ones are names
+    return "".join(_title(part, items[part]) if number % 2 else rendering.prose(part)
+                   for number, part in enumerate(parts))
+
+
+def _title(name: str, item: Item) -> str:
+    link = f'<a href="#{for_page(item.grade_id)}">{rendering.line(item.title)}</a>'
+    return link if name == item.grade_id else f"the check of {link}"
+
+
+def _next_step(resources: dict, config: Config) -> str:
+    """What to do now, as HTML; in the course's words while something is not right yet."""
+    from helpers.grading.course.settings import CourseKit
+
+    kit, facts = resources["kit"], resources["nbgrader"]
+    if not kit["look"]:
+        return "" if not kit["items"] else rendering.markdown(
+            "Nothing is left to mend." + (" A person has yet to look at some of it." if kit["waits"] else ""))
+    texts = facts["next_step"] if "next_step" in facts else CourseKit(config=config).next_step
+    return rendering.markdown(str(texts.get(facts["notebook"], texts.get("", ""))))
 
 
 def _offer_another_look(resources: dict, config: Config) -> None:
@@ -184,7 +217,8 @@ def _line(item: Item, cells: dict[str, NotebookNode], depth: str) -> dict[str, A
     known = not waits or not item.written  # a check gives marks so far, a written answer none
     word = (WAITS if waits else "right" if score >= points else "partly right" if score > 0
             else "not yet right")
-    return {"title": item.title, "anchor": item.grade_id, "score": score, "points": points, "word": word,
+    return {"title": item.title, "anchor": item.grade_id, "cells": [item.grade_id, *item.graded],
+            "score": score, "points": points, "word": word,
             "known": known, "mark": {"right": "✓", "partly right": "◐", "not yet right": "✗"}.get(word, "…"),
             "says": "" if word == "right" else _first_reason(item, cells, depth),
             "comment": any(info_of(cells[name]).get("comment") for name in (item.grade_id,) if name in cells)}
@@ -198,7 +232,7 @@ def _first_reason(item: Item, cells: dict[str, NotebookNode], depth: str) -> str
         for row in (verdict or {}).get("rows", ()):
             says = next((row[key] for key in told if row.get(key)), "")
             if row.get("share", 0) < 1 and says:
-                return says
+                return cut(says, SUMMARY)
     return ""
 
 

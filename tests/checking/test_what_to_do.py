@@ -1,0 +1,53 @@
+"""Arguments in another order, and exceptions: what to do stands in the verdict."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from helpers import check
+from helpers.checking import setting as settings
+from helpers.checking.expected import pack
+
+ASKED = ["W", "X"]
+
+
+def cases(rng):
+    for n in (2, 3):
+        yield {"W": rng.standard_normal((n, n)), "X": rng.standard_normal((n, n))}
+
+
+def checked(function, monkeypatch):
+    function.__name__ = "forward"
+    monkeypatch.setitem(globals(), "forward", function)
+    key = "values forward cases"
+    rung = {"case": [["W", pack(np.eye(1))], ["X", pack(2 * np.eye(1))]], "adds": "", "value": pack(2 * np.eye(1))}
+    known = {"checks": {key: {"parameters": ASKED, "ladder": [rung], "cases": [
+        pack(case["W"] @ case["X"]) for case in settings.draw(cases, settings.PUBLIC_SEED, key)]}}}
+    with settings.using(settings.SelfCheck(known=known)):
+        return check.values(function, at=cases, points=2)
+
+
+def test_arguments_in_another_order_are_told_the_asked_one(monkeypatch):
+    verdict = checked(lambda X, W: W @ X, monkeypatch)
+    assert verdict.points == 0
+    assert verdict.rows[0].where == ("`forward(X, W)` has its arguments in another order than is asked for: write "
+                                     "`forward(W, X)`")
+    assert checked(lambda W, X: W @ X, monkeypatch).right
+    assert "order" not in checked(lambda W, X: X @ W, monkeypatch).rows[0].where
+
+
+def test_too_few_arguments_are_told_the_asked_ones(monkeypatch):
+    assert "asked for is `forward(W, X)`" in checked(lambda W: W, monkeypatch).rows[0].where
+
+
+def test_what_a_case_raised_it_raises_again_with_its_whole_traceback(monkeypatch):
+    def forward(W, X):
+        return W @ X[0, 0, 0]
+
+    verdict = checked(forward, monkeypatch)
+    assert "raises IndexError" in verdict.rows[0].where
+    assert verdict.example.startswith("A small example: `forward(W=np.array([[1.0]]), X=np.array([[2.0]]))` raises")
+    assert "`forward(*check.case(forward))` in a cell of its own shows the whole traceback" in verdict.remarks
+    with pytest.raises(IndexError):
+        forward(*check.case(forward))
