@@ -20,7 +20,6 @@ from helpers.checking.observing import cut
 from helpers.checking.telling import Told, told
 
 VERSION = 1  # of `to_dict`
-DEPTHS = ("verdict", "where", "why")
 LONGEST = 4_000  # characters of a sentence, whatever a student's result has brought into it
 
 

@@ -33,9 +33,6 @@ for command in COMMANDS:
 def main() -> None:
     """The console script: what an instructor can put right is said in a line, without a traceback."""
     gc.disable()  # until `open_course`: collecting while so much is imported takes a fifth of a command's start
-    # jsonschema, if it finds this package, builds a grammar for IRIs at import: a third of every command's start,
-    # for a format that no notebook's schema uses.
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
     logging.getLogger("traitlets").setLevel(logging.ERROR)
     try:
         app()

@@ -7,13 +7,11 @@ policy. Its exporter takes another template by configuration; its handlers can o
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import Any
 
 from helpers.grading.pages import policy
 from helpers.grading.text import for_page
 
-TEMPLATE = Path(__file__).parent / "templates" / "formgrader" / "graded_notebook.html.j2"
 # No matter what is drawn in a cell, it stays inside.
 STYLE = ("<style>.text_cell_render, .output_area, .input_area { contain: paint; } "
          ".text_cell_render, .output_area { overflow-x: auto; }</style>")

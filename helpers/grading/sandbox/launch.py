@@ -39,9 +39,8 @@ class Launcher(Protocol):
     def interrupt(self) -> None:
         """Send SIGINT, or what comes nearest."""
 
-    def close(self, wait: bool = False) -> tuple[str, float]:
-        """End the submission: why it has ended ("closed" if because of this, "" if nobody is left who knows), and its
-        processor time in seconds.
+    def close(self, wait: bool = False) -> str:
+        """End the submission: why it has ended ("closed" if because of this, "" if nobody is left who knows).
 
         wait: it has ended, or is about to: find out why first.
         """
@@ -176,7 +175,7 @@ class Warmed:
         except (OSError, ValueError):
             self._leave_keeper()  # the submission ends with it, which is noticed
 
-    def close(self, wait: bool = False) -> tuple[str, float]:
+    def close(self, wait: bool = False) -> str:
         try:
             answer = self._command_and_answer({"do": "wait" if wait else "close"})
         except (OSError, ValueError):
@@ -184,7 +183,7 @@ class Warmed:
             answer = {}
         if self._directory:
             shutil.rmtree(self._directory, ignore_errors=True)
-        return answer.get("ended") or "", float(answer.get("cpu") or 0)
+        return answer.get("ended") or ""
 
     def stop(self) -> None:
         self._leave_keeper()
@@ -269,13 +268,13 @@ class Fresh:
             with contextlib.suppress(OSError, ValueError):
                 self._process.send_signal(number)
 
-    def close(self, wait: bool = False) -> tuple[str, float]:
+    def close(self, wait: bool = False) -> str:
         code = None
         if self._process is not None:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 code = self._process.wait(1 if wait else 0)
         self.stop()
-        return ("closed" if code is None else f"the notebook's process ended itself with exit code {code}"), 0.0
+        return "closed" if code is None else f"the notebook's process ended itself with exit code {code}"
 
     def stop(self) -> None:
         if self._process is not None:

@@ -29,8 +29,7 @@ class SubmissionProcess:
     """One submission's process. A context manager; made by `Sandbox.open`.
 
     ended: why the process is gone, or None. fell: its walls are gone too, which is not its doing: what it gave is worth
-    nothing. execution_count: that of the last cell, as a kernel counts. cpu_seconds: processor time used (known after
-    the end).
+    nothing. execution_count: that of the last cell, as a kernel counts.
     """
 
     def __init__(self, launcher: Launcher, limits: Limits, files: dict[str, bytes], imports: Iterable[str] = ()):
@@ -38,7 +37,6 @@ class SubmissionProcess:
         self.ended: str | None = None
         self.fell = False
         self.execution_count = 0
-        self.cpu_seconds = 0.0
         self.stand_in: Callable[[Reference], Any] | None = None  # what a handle becomes, if not a Proxy
         self._launcher = launcher
         self._displays: dict[str, list[dict]] = {}
@@ -58,7 +56,7 @@ class SubmissionProcess:
             if self._channel.receive(60) != {"ready": True}:
                 raise WireError("not ready")
         except WireError as e:
-            why = self._launcher.close()[0]
+            why = self._launcher.close()
             self._channel.close()
             raise SandboxError(f"a submission's process could not be set up: {e} ({why})") from e
 
@@ -166,12 +164,12 @@ class SubmissionProcess:
 
     def handed_over(self) -> dict:
         """What has become of the process, for the parent of the fork that has used it."""
-        return {"ended": self.ended, "fell": self.fell, "cpu": self.cpu_seconds, "closed": self._closed,
+        return {"ended": self.ended, "fell": self.fell, "closed": self._closed,
                 "count": self.execution_count, "late": self._late}
 
     def take_over(self, said: dict) -> None:
         """Know what a fork of this process has made of it; `said` is the fork's `handed_over`."""
-        self.ended, self.fell, self.cpu_seconds = said["ended"], said["fell"], said["cpu"]
+        self.ended, self.fell = said["ended"], said["fell"]
         self.execution_count, self._late = said["count"], said["late"]
         if said["closed"] and not self._closed:
             self._closed = True
@@ -295,7 +293,7 @@ class SubmissionProcess:
         if self._closed:
             return
         self._closed = True
-        said, self.cpu_seconds = self._launcher.close(wait=why is None)
+        said = self._launcher.close(wait=why is None)
         self.fell = not said
         alone = "ended with its walls" if self.fell else "closed its connection and was stopped"
         self.ended = said if said.startswith("the notebook's") else why or f"the notebook's process {alone}"

@@ -84,7 +84,6 @@ class Keeper:
         self.pid = 0  # the submission's first process
         self.limits: dict = {}
         self.ended: str | None = None
-        self.cpu = 0.0
         self.hidden: set[int] = set()
         self.parent = os.getppid()
         self.own = os.open("/proc/self/ns/pid", os.O_RDONLY) if namespaces else -1
@@ -140,13 +139,13 @@ class Keeper:
             self.reap(kill=True)
         if do == "quit":
             os._exit(0)
-        self.say({"ended": self.ended, "cpu": self.cpu})
+        self.say({"ended": self.ended})
 
     # One submission --------------------------------------------------------------------------------------------------
 
     def open(self, command: dict, fd: int) -> None:
         self.reap(kill=True)
-        self.limits, self.ended, self.cpu = command["limits"], None, 0.0
+        self.limits, self.ended = command["limits"], None
         try:
             pid = walls.fork_into_pid_namespace(self.own) if self.namespaces else os.fork()
         except (walls.WallError, OSError) as e:
@@ -243,8 +242,8 @@ class Keeper:
             pid, status, used = os.wait4(self.pid, 0 if kill else os.WNOHANG)
             if pid == 0:
                 return
-            self.pid, self.cpu = 0, used.ru_utime + used.ru_stime
-            self.ended = self.ended or ("closed" if kill else describe(status, self.cpu, self.limits))
+            self.pid, cpu = 0, used.ru_utime + used.ru_stime
+            self.ended = self.ended or ("closed" if kill else describe(status, cpu, self.limits))
             if not self.namespaces:  # in a pid namespace the kernel has done it
                 self.sweep()
 
