@@ -1545,6 +1545,562 @@ def which_slip():
     return np.array(3)
 
 # %% [markdown]
+# # Part 2: arrays
+#
+# A graph of single numbers is exact and slow: one layer of a net is a hundred thousand nodes. So let a node be an *array*.
+# The local slope of an array with respect to an array would be a Jacobian, far too large to write down, and nobody needs it:
+# the sweep only ever multiplies it by the gradient that arrives from above.
+#
+# So for every operation write its **vector–Jacobian product**: a function that gets $G$, the derivative of the loss with
+# respect to the result (it has the shape of the result), and returns the derivative with respect to each input (in the shape
+# of that input). To find it, write out one entry of the result, and ask which entries of the result one entry of the input
+# reaches. The shapes check you on the way.
+#
+# The checks measure it with the loss $\sum_i G_i \, \mathrm{result}_i$, whose derivative with respect to the result is $G$.
+
+# %% nbgrader={"grade_id": "array-cases", "locked": true}
+def product_cases(rng):
+    """Two matrices that can be multiplied, and a gradient of their product."""
+    for n, d, m in ((2, 3, 4), (5, 2, 3), (1, 4, 2)):
+        yield {"A": rng.standard_normal((n, d)), "B": rng.standard_normal((d, m)), "G": rng.standard_normal((n, m)),
+               "case": f"({n}, {d}) times ({d}, {m})"}
+
+
+def matmul_loss(A, B, G):
+    return np.sum(G * (A @ B))
+
+
+def reduced_cases(rng):
+    """Arrays, and the axes along which they are summed or averaged: one, several, all."""
+    for shape, axis in (((3, 4), 0), ((3, 4), 1), ((2, 3, 4), 1), ((2, 3, 4), (0, 2)), ((4, 2), None)):
+        x = rng.standard_normal(shape)
+        G = np.asarray(rng.standard_normal(np.sum(x, axis=axis).shape))
+        yield {"G": G, "shape": shape, "axis": axis, "summed": x, "averaged": x, "case": f"shape {shape}, axis {axis}"}
+
+
+def reduced_loss(G, axis, summed, averaged):
+    return np.sum(G * np.sum(summed, axis=axis)) + np.sum(G * np.mean(averaged, axis=axis))
+
+
+def broadcast_cases(rng):
+    """Shapes that numpy stretches: missing axes, axes of length 1, both, and none."""
+    for small, large in (((4,), (3, 4)), ((3, 1), (3, 4)), ((1, 4), (3, 4)), ((), (2, 3)), ((3, 1), (2, 3, 4)),
+                         ((2, 3), (2, 3)), ((1, 1), (1, 5))):
+        yield {"G": rng.standard_normal(large), "shape": small, "x": rng.standard_normal(small),
+               "case": f"{small} stretched to {large}"}
+
+
+def broadcast_loss(G, x):
+    return np.sum(G * np.broadcast_to(x, G.shape))
+
+
+def reshaped_cases(rng):
+    """Arrays in another shape."""
+    for shape, new in (((3, 4), (2, 6)), ((2, 3, 4), (6, 4)), ((6,), (3, 2))):
+        yield {"G": rng.standard_normal(new), "shape": shape, "x": rng.standard_normal(shape),
+               "case": f"{shape} as {new}"}
+
+
+def reshape_loss(G, x):
+    return np.sum(G * np.reshape(x, G.shape))
+
+
+def transposed_cases(rng):
+    """Arrays with their axes in another order."""
+    for shape, axes in (((3, 4), (1, 0)), ((2, 3, 4), (2, 0, 1)), ((2, 3, 4), (1, 2, 0)), ((3, 2, 4, 5), (3, 0, 2, 1))):
+        G = rng.standard_normal([shape[axis] for axis in axes])
+        yield {"G": G, "axes": axes, "x": rng.standard_normal(shape), "case": f"{shape}, axes {axes}"}
+
+
+def transpose_loss(G, axes, x):
+    return np.sum(G * np.transpose(x, axes))
+
+
+def indexed_cases(rng):
+    """Rows picked out by number: some never, some several times; and single entries, one of each row."""
+    for shape, count in (((5, 3), 4), ((4, 2), 7)):
+        index = rng.integers(0, shape[0] - 1, count)
+        index[-1] = index[0]
+        yield {"G": rng.standard_normal((count, shape[1])), "shape": shape, "index": index,
+               "x": rng.standard_normal(shape), "case": f"{count} of {shape[0]} rows"}
+    rows, columns = np.arange(4), rng.integers(0, 3, 4)
+    yield {"G": rng.standard_normal(4), "shape": (4, 3), "index": (rows, columns), "x": rng.standard_normal((4, 3)),
+           "case": "one entry of each row"}
+
+
+def index_loss(G, index, x):
+    return np.sum(G * x[index])
+
+
+def largest_cases(rng):
+    """Arrays with no two entries alike, and the axis along which the largest is taken."""
+    for shape, axis in (((3, 4), 0), ((3, 4), 1), ((2, 3, 4), 1)):
+        x = rng.permutation(np.arange(np.prod(shape)) * 0.4 - 2).reshape(shape)
+        yield {"G": rng.standard_normal(np.max(x, axis=axis).shape), "x": x, "axis": axis,
+               "case": f"shape {shape}, axis {axis}"}
+
+
+def max_loss(G, x, axis):
+    return np.sum(G * np.max(x, axis=axis))
+
+
+def soft_cases(rng):
+    """The same, and numbers whose exponentials overflow."""
+    for case in largest_cases(rng):
+        yield case
+    far = 500 * np.sign(rng.standard_normal((3, 1))) * np.array([[1.0], [2.0], [3.0]]) + rng.standard_normal((3, 4))
+    yield {"G": rng.standard_normal(3), "x": far, "axis": 1, "case": "huge numbers"}
+
+
+def logsumexp_loss(G, x, axis):
+    return np.sum(G * np.logaddexp.reduce(x, axis=axis))
+
+
+# %% [markdown]
+# ## 2.1 A matrix product
+#
+# *Afterwards every dense layer there is can go backward.*
+#
+# $C = A B$. One entry $A_{ij}$ reaches one whole row of $C$; through which entries of $B$?
+#
+# Shapes: $A$ $(n, d)$, $B$ $(d, m)$, $G$ $(n, m)$ $\to$ $(n, d)$ and $(d, m)$.
+
+# %% nbgrader={"grade_id": "matmul", "solution": true}
+def matmul_vjp(A, B, G):
+    """The derivatives of the loss with respect to the factors of a matrix product A @ B.
+
+    A: (n, d), B: (d, m), G: (n, m), the derivative with respect to the product.
+    Returns dA: (n, d) and dB: (d, m).
+    """
+    ### BEGIN SOLUTION
+    return G @ B.T, A.T @ G
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "matmul-check", "grade": true, "points": 2}
+check.gradients(matmul_vjp, of=matmul_loss, wrt=("A", "B"), at=product_cases, points=2)
+
+# %% tags=["mistake"] question="matmul" says="The two results have changed places: the first belongs to A and has its shape."
+def matmul_vjp(A, B, G):
+    return A.T @ G, G @ B.T
+
+# %% tags=["mistake"] question="matmul" says="These are the gradients of the sum of all entries of the product: G, what each entry matters to the loss, is not used."
+def matmul_vjp(A, B, G):
+    return np.ones_like(G) @ B.T, A.T @ np.ones_like(G)
+
+# %% tags=["mistake"] question="matmul" says="A gradient of a product holds the other factor, and here A's own entries have come in: they do not matter to how fast the product grows with A."
+def matmul_vjp(A, B, G):
+    return (G @ B.T) * A, A.T @ G
+
+# %% tags=["mistake"] question="matmul" says="Only the sizes of B's rows have been used: entry k of a row of A meets row k of B, entry by entry, before anything is summed."
+def matmul_vjp(A, B, G):
+    return G.sum(axis=1, keepdims=True) * B.sum(axis=1), A.T @ G
+
+# %% tags=["mistake"] question="matmul" says="This is the mean over the rows; a vector–Jacobian product only adds, a mean in the loss is in G already."
+def matmul_vjp(A, B, G):
+    return G @ B.T, A.T @ G / len(A)
+
+# %% tags=["alternative"] question="matmul" name="einsum"
+def matmul_vjp(A, B, G):
+    return np.einsum("nm,dm->nd", G, B), np.einsum("nd,nm->dm", A, G)
+
+# %% tags=["alternative"] question="matmul" name="a sum of outer products"
+def matmul_vjp(A, B, G):
+    return (B @ G.T).T, sum(np.outer(a, g) for a, g in zip(A, G))
+
+# %% [markdown]
+# ## 2.2 Sums and means
+#
+# *Afterwards a loss may add up or average along any axes.*
+#
+# `np.sum(x, axis=axis)` and `np.mean(x, axis=axis)`. Every entry of $x$ reaches exactly one entry of the result. The axes
+# that were summed away are missing in $G$: put them back, with length 1, before anything is stretched (`np.expand_dims`).
+# `axis` is a number, a tuple of numbers, or None for all.
+#
+# Shapes: $G$ in the shape of the sum $\to$ two arrays of shape `shape`.
+
+# %% nbgrader={"grade_id": "reductions", "solution": true}
+def reduction_vjps(G, shape, axis):
+    """The derivatives of the loss with respect to x, if the result is the sum of x along axis, and if it is the mean.
+
+    G: the derivative with respect to the result; shape: of x, a tuple; axis: not negative, or a tuple of such, or None.
+    Returns two arrays of that shape: for the sum, for the mean.
+    """
+    ### BEGIN SOLUTION
+    axes = tuple(range(len(shape))) if axis is None else axis
+    summed = np.broadcast_to(np.expand_dims(G, axes), shape).copy()
+    return summed, summed * np.size(G) / np.prod(shape)
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "reductions-check", "grade": true, "points": 2}
+check.gradients(reduction_vjps, of=reduced_loss, wrt=("summed", "averaged"), at=reduced_cases, points=2)
+
+# %% tags=["mistake"] question="reductions" says="A mean divides by how many were averaged: each of them moves it by that much less."
+def reduction_vjps(G, shape, axis):
+    axes = tuple(range(len(shape))) if axis is None else axis
+    summed = np.broadcast_to(np.expand_dims(G, axes), shape).copy()
+    return summed, summed.copy()
+
+# %% tags=["mistake"] question="reductions" says="Divided by all entries of x: a mean along one axis averages only as many as that axis is long."
+def reduction_vjps(G, shape, axis):
+    axes = tuple(range(len(shape))) if axis is None else axis
+    summed = np.broadcast_to(np.expand_dims(G, axes), shape).copy()
+    return summed, summed / np.prod(shape)
+
+# %% tags=["mistake"] question="reductions" says="Divided by how many results there are; a mean divides by how many entries each of them was made of."
+def reduction_vjps(G, shape, axis):
+    axes = tuple(range(len(shape))) if axis is None else axis
+    summed = np.broadcast_to(np.expand_dims(G, axes), shape).copy()
+    return summed, summed / np.size(G)
+
+# %% tags=["mistake"] question="reductions" says="The sum does not divide by anything: a step of one entry is a step of the sum."
+def reduction_vjps(G, shape, axis):
+    axes = tuple(range(len(shape))) if axis is None else axis
+    summed = np.broadcast_to(np.expand_dims(G, axes), shape).copy()
+    mean = summed * np.size(G) / np.prod(shape)
+    return mean, mean.copy()
+
+# %% tags=["mistake"] question="reductions" says="Every entry has got the total of G: each reaches one result only, and gets the gradient of that one."
+def reduction_vjps(G, shape, axis):
+    total = np.full(shape, np.sum(G))
+    return total, total * np.size(G) / np.prod(shape)
+
+# %% tags=["alternative"] question="reductions" name="stretched by ones"
+def reduction_vjps(G, shape, axis):
+    axes = tuple(range(len(shape))) if axis is None else axis
+    ones = np.ones(shape)
+    return ones * np.expand_dims(G, axes), ones * np.expand_dims(G, axes) / (ones.sum() / np.size(G))
+
+# %% tags=["alternative"] question="reductions" name="through the shape with keepdims"
+def reduction_vjps(G, shape, axis):
+    small = np.sum(np.empty(shape), axis=axis, keepdims=True).shape
+    summed = np.reshape(G, small) + np.zeros(shape)
+    return [summed, summed / np.sum(np.ones(shape), axis=axis).flat[0]]
+
+# %% [markdown]
+# ## 2.3 Undoing a broadcast
+#
+# *Afterwards a bias, added to every row, gets the gradient it deserves.*
+#
+# In `H + b` numpy stretches `b`, as if it were written out once for each row. It puts axes that are missing **in front**,
+# and repeats axes of length 1. So one entry of `b` is *used many times*, and you know from 1.4 what follows. Bring $G$, which
+# has the shape of the result, back to the shape that was stretched.
+#
+# Shapes: $G$ of the large shape $\to$ an array of the small one.
+
+# %% nbgrader={"grade_id": "unbroadcast", "solution": true}
+def unbroadcast(G, shape):
+    """The derivative with respect to an array of this shape that was stretched to the shape of G.
+
+    G: the derivative with respect to the stretched array; shape: a tuple.
+    Returns an array of that shape.
+    """
+    ### BEGIN SOLUTION
+    G = G.sum(axis=tuple(range(G.ndim - len(shape))))
+    stretched = tuple(i for i, n in enumerate(shape) if n == 1)
+    return G.sum(axis=stretched, keepdims=True)
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "unbroadcast-check", "grade": true, "points": 2}
+check.gradients(unbroadcast, of=broadcast_loss, wrt="x", at=broadcast_cases, points=2, by="case")
+
+# %% tags=["mistake"] question="unbroadcast" says="An entry that was used many times gets the sum of what arrives at its copies, not the mean."
+def unbroadcast(G, shape):
+    G = G.mean(axis=tuple(range(G.ndim - len(shape))))
+    stretched = tuple(i for i, n in enumerate(shape) if n == 1)
+    return G.mean(axis=stretched, keepdims=True)
+
+# %% tags=["mistake"] question="unbroadcast" says="One copy of many has been taken: all copies are the same entry, and what arrives at them adds up."
+def unbroadcast(G, shape):
+    while G.ndim > len(shape):
+        G = G[0]
+    for i, n in enumerate(shape):
+        G = G.take([0], axis=i) if n == 1 else G
+    return G
+
+# %% tags=["mistake"] question="unbroadcast" says="Axes that were missing have been summed, axes of length 1 have not: these were stretched as well."
+def unbroadcast(G, shape):
+    return G.sum(axis=tuple(range(G.ndim - len(shape))))
+
+# %% tags=["mistake"] question="unbroadcast" says="Axes of length 1 have been summed away: they were there before and stay, with length 1."
+def unbroadcast(G, shape):
+    G = G.sum(axis=tuple(range(G.ndim - len(shape))))
+    return G.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1))
+
+# %% tags=["mistake"] question="unbroadcast" says="Missing axes have been looked for at the end; numpy puts them in front."
+def unbroadcast(G, shape):
+    G = G.sum(axis=tuple(range(len(shape), G.ndim)))
+    stretched = tuple(i for i, n in enumerate(shape) if n == 1)
+    return G.sum(axis=stretched, keepdims=True)
+
+# %% tags=["alternative"] question="unbroadcast" name="axis by axis"
+def unbroadcast(G, shape):
+    while np.ndim(G) > len(shape):
+        G = np.sum(G, axis=0)
+    for i, n in enumerate(shape):
+        if n == 1:
+            G = np.sum(G, axis=i, keepdims=True)
+    return G
+
+# %% tags=["alternative"] question="unbroadcast" name="in one sum, then a reshape"
+def unbroadcast(G, shape):
+    padded = (1,) * (G.ndim - len(shape)) + tuple(shape)
+    return G.sum(axis=tuple(i for i, n in enumerate(padded) if n == 1)).reshape(shape)
+
+# %% [markdown]
+# ## 2.4 The same numbers elsewhere
+#
+# *Afterwards an array may be reshaped and turned on its way to the loss.*
+#
+# `np.reshape(x, new)` and `np.transpose(x, axes)` compute nothing: every entry of $x$ is one entry of the result, in another
+# place. So its gradient is that entry's of $G$, and all there is to do is to carry it back. `np.transpose(x, axes)` makes axis
+# `axes[i]` of $x$ the axis $i$ of the result. For three axes, turning a second time by the same `axes` does not undo it.
+#
+# Shapes: $G$ in the shape of the result $\to$ an array in the shape of $x$.
+
+# %% nbgrader={"grade_id": "rearranged", "solution": true}
+def reshape_vjp(G, shape):
+    """The derivative with respect to x of the given shape, if the result was x in the shape of G."""
+    ### BEGIN SOLUTION
+    return np.reshape(G, shape)
+    ### END SOLUTION
+
+
+def transpose_vjp(G, axes):
+    """The derivative with respect to x, if the result was np.transpose(x, axes), of the shape of G."""
+    ### BEGIN SOLUTION
+    return np.transpose(G, np.argsort(axes))
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "reshape-check", "grade": true, "points": 1}
+check.gradients(reshape_vjp, of=reshape_loss, wrt="x", at=reshaped_cases, points=1)
+
+# %% nbgrader={"grade_id": "transpose-check", "grade": true, "points": 1}
+check.gradients(transpose_vjp, of=transpose_loss, wrt="x", at=transposed_cases, points=1)
+
+# %% tags=["mistake"] question="rearranged" says="The axes have been turned once more in the same direction. That undoes a swap of two, not a round of three: ask where each axis has gone."
+def reshape_vjp(G, shape):
+    return np.reshape(G, shape)
+
+
+def transpose_vjp(G, axes):
+    return np.transpose(G, axes)
+
+# %% tags=["mistake"] question="rearranged" says="All axes have been turned round. That undoes a plain transposition only; the axes say what was done."
+def reshape_vjp(G, shape):
+    return np.reshape(G, shape)
+
+
+def transpose_vjp(G, axes):
+    return G.T
+
+# %% tags=["mistake"] question="rearranged" says="Column by column the numbers come back in other places: read them in the order in which reshape wrote them."
+def reshape_vjp(G, shape):
+    return np.reshape(G, shape, order='F')
+
+
+def transpose_vjp(G, axes):
+    return np.transpose(G, np.argsort(axes))
+
+# %% tags=["mistake"] question="rearranged" says="The last axes have been put in a sorted order that belongs to the sizes, not to the axes: an axis is recognised by its number."
+def reshape_vjp(G, shape):
+    return np.reshape(G, shape)
+
+
+def transpose_vjp(G, axes):
+    return np.transpose(G, np.argsort(G.shape))
+
+# %% tags=["alternative"] question="rearranged" name="each axis back to its place"
+def reshape_vjp(G, shape):
+    return G.reshape(shape)
+
+
+def transpose_vjp(G, axes):
+    return np.moveaxis(G, range(G.ndim), axes)
+
+# %% tags=["alternative"] question="rearranged" name="by index"
+def reshape_vjp(G, shape):
+    return np.array(G.ravel().tolist()).reshape(shape)
+
+
+def transpose_vjp(G, axes):
+    return np.transpose(G, [list(axes).index(i) for i in range(len(axes))])
+
+# %% [markdown]
+# ## 2.5 Picked out by index
+#
+# *Afterwards a loss can look at the score of the true class, and a net can look words up in a table.*
+#
+# The result is `x[index]`: rows of $x$ picked out by number, or single entries picked out by two lists. An entry that was
+# never picked does not reach the loss. One that was picked several times is used several times. This is the backward
+# pass of a table of word vectors, too: it is called *scatter-add*. (Beware: `dx[index] += G` adds once where an index
+# occurs twice. Look at `np.add.at`.)
+#
+# Shapes: $G$ in the shape of `x[index]` $\to$ an array of shape `shape`.
+
+# %% nbgrader={"grade_id": "indexing", "solution": true}
+def index_vjp(G, shape, index):
+    """The derivative with respect to x of the given shape, if the result was x[index], of the shape of G.
+
+    index: an array of row numbers, or a tuple of two such arrays, row and column numbers.
+    """
+    ### BEGIN SOLUTION
+    dx = np.zeros(shape)
+    np.add.at(dx, index, G)
+    return dx
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "indexing-check", "grade": true, "points": 2}
+check.gradients(index_vjp, of=index_loss, wrt="x", at=indexed_cases, points=2)
+
+# %% tags=["mistake"] question="indexing" says="With += and an index in which a number occurs twice, numpy adds only once: what belongs to the earlier uses is lost."
+def index_vjp(G, shape, index):
+    dx = np.zeros(shape)
+    dx[index] += G
+    return dx
+
+# %% tags=["mistake"] question="indexing" says="Entries that were not picked have got something: they do not reach the loss, and their gradient is 0."
+def index_vjp(G, shape, index):
+    dx = np.ones(shape)
+    np.add.at(dx, index, G)
+    return dx
+
+# %% tags=["mistake"] question="indexing" says="What arrives at the copies of an entry has been averaged: it adds up."
+def index_vjp(G, shape, index):
+    dx, uses = np.zeros(shape), np.zeros(shape)
+    np.add.at(dx, index, G)
+    np.add.at(uses, index, 1.0)
+    return dx / np.maximum(uses, 1)
+
+# %% tags=["mistake"] question="indexing" says="How often each entry was picked has been counted; what matters is the gradient that arrives there."
+def index_vjp(G, shape, index):
+    dx = np.zeros(shape)
+    np.add.at(dx, index, 1.0)
+    return dx
+
+# %% tags=["mistake"] question="indexing" says="The contributions are subtracted instead of added."
+def index_vjp(G, shape, index):
+    dx = np.zeros(shape)
+    np.subtract.at(dx, index, G)
+    return dx
+
+# %% tags=["alternative"] question="indexing" name="in a loop"
+def index_vjp(G, shape, index):
+    dx = np.zeros(shape)
+    places = zip(*index) if isinstance(index, tuple) else index
+    for place, g in zip(places, G):
+        dx[place] += g
+    return dx
+
+# %% tags=["alternative"] question="indexing" name="as a product with a matrix of zeros and ones"
+def index_vjp(G, shape, index):
+    numbers = np.arange(np.prod(shape)).reshape(shape)[index].ravel()
+    picked = np.eye(int(np.prod(shape)))[numbers]
+    return (np.ravel(G) @ picked).reshape(shape)
+
+# %% [markdown]
+# ## 2.6 The largest
+#
+# *Afterwards a gradient finds its way through a choice.*
+#
+# `np.max(x, axis=axis)`. A small step of an entry that is not the largest changes nothing at all. (Where several are the
+# largest, any way to share $G$ among them is a subgradient. The check has no such case.)
+#
+# Shapes: $x$, and $G$ without the axis $\to$ an array in the shape of $x$.
+
+# %% nbgrader={"grade_id": "largest", "solution": true}
+def max_vjp(G, x, axis):
+    """The derivative with respect to x, if the result was np.max(x, axis=axis), of the shape of G. axis: a number."""
+    ### BEGIN SOLUTION
+    return np.expand_dims(G, axis) * (x == np.max(x, axis=axis, keepdims=True))
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "largest-check", "grade": true, "points": 1}
+check.gradients(max_vjp, of=max_loss, wrt="x", at=largest_cases, points=1)
+
+# %% tags=["mistake"] question="largest" says="Every entry has got the gradient: only the largest reaches the result, all others could move without being noticed."
+def max_vjp(G, x, axis):
+    return np.expand_dims(G, axis) * np.ones(x.shape)
+
+# %% tags=["mistake"] question="largest" says="There is one largest entry along the axis for each of the others, not one in the whole array."
+def max_vjp(G, x, axis):
+    return np.expand_dims(G, axis) * (x == np.max(x))
+
+# %% tags=["mistake"] question="largest" says="The largest number itself has come in: the result moves exactly as fast as the entry does."
+def max_vjp(G, x, axis):
+    return np.expand_dims(G, axis) * x * (x == np.max(x, axis=axis, keepdims=True))
+
+# %% tags=["mistake"] question="largest" says="This marks the smallest entries."
+def max_vjp(G, x, axis):
+    return np.expand_dims(G, axis) * (x == np.min(x, axis=axis, keepdims=True))
+
+# %% tags=["alternative"] question="largest" name="argmax"
+def max_vjp(G, x, axis):
+    dx = np.zeros(x.shape)
+    np.put_along_axis(dx, np.expand_dims(np.argmax(x, axis=axis), axis), np.expand_dims(G, axis), axis)
+    return dx
+
+# %% tags=["alternative"] question="largest" name="where"
+def max_vjp(G, x, axis):
+    return np.where(x < x.max(axis=axis, keepdims=True), 0, np.expand_dims(G, axis))
+
+# %% [markdown]
+# ## 2.7 The log of a sum of exponentials
+#
+# *Afterwards you have the gradient of every classification loss, without a special case for the softmax.*
+#
+# $$\mathrm{lse}(x) = \log \sum_j e^{x_j}$$
+#
+# along one axis: a soft version of the largest entry. Differentiate it on paper, and recognise what comes out. Then write it such
+# that nothing overflows for entries in the thousands: what could be subtracted from all entries without a change of the
+# derivative?
+#
+# Shapes: $x$, and $G$ without the axis $\to$ an array in the shape of $x$.
+
+# %% nbgrader={"grade_id": "logsumexp", "solution": true}
+def logsumexp_vjp(G, x, axis):
+    """The derivative with respect to x, if the result was log(sum(exp(x))) along the axis, of the shape of G."""
+    ### BEGIN SOLUTION
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return np.expand_dims(G, axis) * e / np.sum(e, axis=axis, keepdims=True)
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "logsumexp-check", "grade": true, "points": 2}
+check.gradients(logsumexp_vjp, of=logsumexp_loss, wrt="x", at=soft_cases, points=2, by="case")
+
+# %% tags=["mistake"] question="logsumexp" says="The exponential of a large number overflows: subtract the largest entry along the axis first."
+def logsumexp_vjp(G, x, axis):
+    e = np.exp(x)
+    return np.expand_dims(G, axis) * e / np.sum(e, axis=axis, keepdims=True)
+
+# %% tags=["mistake"] question="logsumexp" says="The logarithm has been forgotten: its slope is one over the sum, and that makes fractions of the exponentials."
+def logsumexp_vjp(G, x, axis):
+    return np.expand_dims(G, axis) * np.exp(x)
+
+# %% tags=["mistake"] question="logsumexp" says="The exponentials have been summed over the whole array: each result has a sum of its own."
+def logsumexp_vjp(G, x, axis):
+    e = np.exp(x - np.max(x))
+    return np.expand_dims(G, axis) * e / np.sum(e)
+
+# %% tags=["mistake"] question="logsumexp" says="This is the derivative of the largest entry, which the log of a sum of exponentials only resembles: the others reach it too, a little."
+def logsumexp_vjp(G, x, axis):
+    return np.expand_dims(G, axis) * (x == np.max(x, axis=axis, keepdims=True))
+
+# %% tags=["mistake"] question="logsumexp" says="One largest entry for the whole array is not enough: where all entries of a row lie far below it, the sum becomes 0. Every row has its own."
+def logsumexp_vjp(G, x, axis):
+    e = np.exp(x - np.max(x))
+    return np.expand_dims(G, axis) * e / np.sum(e, axis=axis, keepdims=True)
+
+# %% tags=["alternative"] question="logsumexp" name="from the value"
+def logsumexp_vjp(G, x, axis):
+    return np.expand_dims(G, axis) * np.exp(x - np.expand_dims(np.logaddexp.reduce(x, axis=axis), axis))
+
+# %% tags=["alternative"] question="logsumexp" name="scipy's softmax"
+def logsumexp_vjp(G, x, axis):
+    from scipy.special import softmax
+    
+    return softmax(x, axis=axis) * np.expand_dims(G, axis)
+
+# %% [markdown]
 # # What to read next
 #
 # - Andreas Griewank and Andrea Walther, *Evaluating Derivatives* (2nd edition, 2008), chapters 3 and 4: forward and reverse
