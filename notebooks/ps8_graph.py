@@ -26,7 +26,6 @@
 # needs as arguments, other functions too, so that a slip in one question does not spoil the next.
 
 # %%
-import itertools
 import time
 
 import matplotlib.pyplot as plt
@@ -704,7 +703,7 @@ FORMULAS = {
     "an exponential": lambda x, y: exp(x * y) - exp(-y),
     "a logarithm": lambda x, y: log(x * x + y) * 3,
     "a tanh": lambda x, y: tanh(x - y) * y,
-    "a relu": lambda x, y: relu(x) * 3 + relu(-y) * x,
+    "a relu": lambda x, y: relu(x) * 3 + relu(-y) * x + relu(2 - x),
     "a diamond": diamond,
     "a ladder of 40 rungs": forty_rungs,
     "a neuron": neuron,
@@ -1646,8 +1645,7 @@ def max_loss(G, x, axis):
 
 def soft_cases(rng):
     """The same, and numbers whose exponentials overflow."""
-    for case in largest_cases(rng):
-        yield case
+    yield from largest_cases(rng)
     far = 500 * np.sign(rng.standard_normal((3, 1))) * np.array([[1.0], [2.0], [3.0]]) + rng.standard_normal((3, 4))
     yield {"G": rng.standard_normal(3), "x": far, "axis": 1, "case": "huge numbers"}
 
@@ -2099,6 +2097,1056 @@ def logsumexp_vjp(G, x, axis):
     from scipy.special import softmax
     
     return softmax(x, axis=axis) * np.expand_dims(G, axis)
+
+# %% [markdown]
+# ## 2.8 The net of problem set 4, as one expression
+#
+# *Afterwards you change a net by changing its formula, and never write its backward pass again.*
+#
+# The next cell puts your pieces together. A `Tensor` is a `Value` whose number is an array, and whose local slopes are your
+# vector–Jacobian products; `gradients_of` puts the graph in your order and sweeps through it. Read it: there is nothing in
+# it that you have not written.
+#
+# Now write the mean loss of the net of problem set 4 with it, without a penalty: one hidden ReLU layer, and the loss of a
+# sample is the log of the sum of the exponentials of its scores, minus the score of its class. A column is a sample, as it
+# was there; a bias has to become a column before it is added. You have `+`, `-`, `*`, `@`, `x[index]`, `.relu()`, `.sum(axis)`,
+# `.mean(axis)`, `.max(axis)`, `.logsumexp(axis)`, `.reshape(shape)` and `.transpose(axes)`. (Here mistakes of earlier questions count
+# again: it is your engine that computes.)
+#
+# Shapes: as in problem set 4 $\to$ a derivative in the shape of each weight and bias.
+
+# %% nbgrader={"grade_id": "tensor-cases", "locked": true}
+class Tensor:
+    """An array that remembers how it was computed.
+
+    data: the array; parents: Tensors; vjp: from the derivative with respect to this to those with respect to the parents.
+    """
+
+    def __init__(self, data, parents=(), vjp=None):
+        self.data, self.parents, self.vjp = np.asarray(data, float), parents, vjp
+
+    def __add__(self, other):
+        other = other if isinstance(other, Tensor) else Tensor(other)
+        return Tensor(self.data + other.data, (self, other), lambda G: (
+            unbroadcast(G, self.data.shape), unbroadcast(G, other.data.shape)))
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Tensor) else Tensor(other)
+        return Tensor(self.data * other.data, (self, other), lambda G: (
+            unbroadcast(G * other.data, self.data.shape), unbroadcast(G * self.data, other.data.shape)))
+
+    def __sub__(self, other):
+        return self + other * -1.0
+
+    def __matmul__(self, other):
+        return Tensor(self.data @ other.data, (self, other), lambda G: matmul_vjp(self.data, other.data, G))
+
+    def __getitem__(self, index):
+        return Tensor(self.data[index], (self,), lambda G: (index_vjp(G, self.data.shape, index),))
+
+    def relu(self):
+        return Tensor(np.maximum(self.data, 0), (self,), lambda G: (G * (self.data > 0),))
+
+    def sum(self, axis=None):
+        return Tensor(self.data.sum(axis), (self,), lambda G: (reduction_vjps(G, self.data.shape, axis)[0],))
+
+    def mean(self, axis=None):
+        return Tensor(self.data.mean(axis), (self,), lambda G: (reduction_vjps(G, self.data.shape, axis)[1],))
+
+    def max(self, axis):
+        return Tensor(self.data.max(axis), (self,), lambda G: (max_vjp(G, self.data, axis),))
+
+    def logsumexp(self, axis):
+        return Tensor(np.logaddexp.reduce(self.data, axis), (self,), lambda G: (logsumexp_vjp(G, self.data, axis),))
+
+    def reshape(self, shape):
+        return Tensor(self.data.reshape(shape), (self,), lambda G: (reshape_vjp(G, self.data.shape),))
+
+    def transpose(self, axes):
+        return Tensor(self.data.transpose(axes), (self,), lambda G: (transpose_vjp(G, axes),))
+
+
+def gradients_of(loss, leaves):
+    """The derivatives of a loss, a Tensor of one number, with respect to the leaves: arrays."""
+    nodes, waiting = {}, [loss]
+    while waiting:
+        node = waiting.pop()
+        if id(node) not in nodes:
+            nodes[id(node)] = node
+            waiting.extend(node.parents)
+    number = {key: i for i, key in enumerate(nodes)}
+    found = list(nodes.values())
+    parents = [tuple(number[id(parent)] for parent in node.parents) for node in found]
+    grads = {number[id(loss)]: np.ones(loss.data.shape)}
+    for i in reversed(topological_order(parents, number[id(loss)])):
+        if found[i].vjp is not None:
+            for parent, grad in zip(parents[i], found[i].vjp(grads[i])):
+                grads[parent] = grads.get(parent, 0) + grad
+    return [grads[number[id(leaf)]] if id(leaf) in number else np.zeros(leaf.data.shape) for leaf in leaves]
+
+
+def net_cases(rng):
+    """A net and a minibatch, a column a sample; one case has one sample, one has huge scores."""
+    for d, d_h, m, K, scale in ((4, 5, 3, 6, 1.0), (3, 4, 2, 1, 1.0), (2, 6, 4, 5, 30.0)):
+        yield {"W1": rng.standard_normal((d_h, d)), "b1": rng.standard_normal(d_h),
+               "W2": scale * rng.standard_normal((m, d_h)), "b2": rng.standard_normal(m),
+               "X": rng.standard_normal((d, K)), "y": rng.permutation(np.arange(K) % m),
+               "case": f"d = {d}, d_h = {d_h}, m = {m}, K = {K}"}
+
+
+def net_loss(W1, b1, W2, b2, X, y):
+    """The mean loss of a minibatch: one number."""
+    hidden = np.maximum(W1 @ X + b1[:, None], 0)
+    scores = W2 @ hidden + b2[:, None]
+    return np.mean(np.logaddexp.reduce(scores, axis=0) - scores[y, np.arange(len(y))])
+
+
+# %% nbgrader={"grade_id": "net-expression", "solution": true}
+def net_gradients(W1, b1, W2, b2, X, y):
+    """The derivatives of the mean loss of a net with respect to its weights and biases, by the graph.
+
+    W1: (d_h, d), b1: (d_h,), W2: (m, d_h), b2: (m,), X: (d, K), a column is a sample; y: (K,), integers.
+    Returns dW1, db1, dW2, db2, each in the shape of its parameter.
+    """
+    W1, b1, W2, b2 = leaves = [Tensor(weight) for weight in (W1, b1, W2, b2)]
+    ### BEGIN SOLUTION
+    hidden = (W1 @ Tensor(X) + b1.reshape((-1, 1))).relu()
+    scores = W2 @ hidden + b2.reshape((-1, 1))
+    loss = (scores.logsumexp(0) - scores[y, np.arange(len(y))]).mean()
+    ### END SOLUTION
+    return gradients_of(loss, leaves)
+
+# %% nbgrader={"grade_id": "net-expression-check", "grade": true, "points": 3}
+check.gradients(net_gradients, of=net_loss, wrt=("W1", "b1", "W2", "b2"), at=net_cases, points=3)
+
+# %% tags=["mistake"] question="net-expression" says="The loss is the mean over the minibatch; here it is the sum."
+def net_gradients(W1, b1, W2, b2, X, y):
+    W1, b1, W2, b2 = leaves = [Tensor(weight) for weight in (W1, b1, W2, b2)]
+    hidden = (W1 @ Tensor(X) + b1.reshape((-1, 1))).relu()
+    scores = W2 @ hidden + b2.reshape((-1, 1))
+    loss = (scores.logsumexp(0) - scores[y, np.arange(len(y))]).sum()
+    return gradients_of(loss, leaves)
+
+# %% tags=["mistake"] question="net-expression" says="The relu is missing: without it the two layers are one linear map."
+def net_gradients(W1, b1, W2, b2, X, y):
+    W1, b1, W2, b2 = leaves = [Tensor(weight) for weight in (W1, b1, W2, b2)]
+    hidden = (W1 @ Tensor(X) + b1.reshape((-1, 1)))
+    scores = W2 @ hidden + b2.reshape((-1, 1))
+    loss = (scores.logsumexp(0) - scores[y, np.arange(len(y))]).mean()
+    return gradients_of(loss, leaves)
+
+# %% tags=["mistake"] question="net-expression" says="The scores go into the loss as they are: a relu before it makes all negative ones alike."
+def net_gradients(W1, b1, W2, b2, X, y):
+    W1, b1, W2, b2 = leaves = [Tensor(weight) for weight in (W1, b1, W2, b2)]
+    hidden = (W1 @ Tensor(X) + b1.reshape((-1, 1))).relu()
+    scores = (W2 @ hidden + b2.reshape((-1, 1))).relu()
+    loss = (scores.logsumexp(0) - scores[y, np.arange(len(y))]).mean()
+    return gradients_of(loss, leaves)
+
+# %% tags=["mistake"] question="net-expression" says="The score of the true class has been forgotten: then the loss is lowest when all scores are."
+def net_gradients(W1, b1, W2, b2, X, y):
+    W1, b1, W2, b2 = leaves = [Tensor(weight) for weight in (W1, b1, W2, b2)]
+    hidden = (W1 @ Tensor(X) + b1.reshape((-1, 1))).relu()
+    scores = W2 @ hidden + b2.reshape((-1, 1))
+    loss = scores.logsumexp(0).mean()
+    return gradients_of(loss, leaves)
+
+# %% tags=["mistake"] question="net-expression" says="A bias has been left out: the other parameters then have the gradients of another net, and it has none."
+def net_gradients(W1, b1, W2, b2, X, y):
+    W1, b1, W2, b2 = leaves = [Tensor(weight) for weight in (W1, b1, W2, b2)]
+    hidden = (W1 @ Tensor(X)).relu()
+    scores = W2 @ hidden + b2.reshape((-1, 1))
+    loss = (scores.logsumexp(0) - scores[y, np.arange(len(y))]).mean()
+    return gradients_of(loss, leaves)
+
+# %% tags=["mistake"] question="net-expression" says="The graph has been cut: the hidden layer went in as a plain array, and nothing below it gets a gradient."
+def net_gradients(W1, b1, W2, b2, X, y):
+    W1, b1, W2, b2 = leaves = [Tensor(weight) for weight in (W1, b1, W2, b2)]
+    hidden = (W1 @ Tensor(X) + b1.reshape((-1, 1))).relu()
+    scores = W2 @ Tensor(hidden.data) + b2.reshape((-1, 1))
+    loss = (scores.logsumexp(0) - scores[y, np.arange(len(y))]).mean()
+    return gradients_of(loss, leaves)
+
+# %% tags=["mistake"] question="net-expression" says="The sign is turned round: the loss is small when the true class has a high score."
+def net_gradients(W1, b1, W2, b2, X, y):
+    W1, b1, W2, b2 = leaves = [Tensor(weight) for weight in (W1, b1, W2, b2)]
+    hidden = (W1 @ Tensor(X) + b1.reshape((-1, 1))).relu()
+    scores = W2 @ hidden + b2.reshape((-1, 1))
+    loss = (scores[y, np.arange(len(y))] - scores.logsumexp(0)).mean()
+    return gradients_of(loss, leaves)
+
+# %% tags=["alternative"] question="net-expression" name="a row a sample"
+def net_gradients(W1, b1, W2, b2, X, y):
+    W1, b1, W2, b2 = leaves = [Tensor(weight) for weight in (W1, b1, W2, b2)]
+    hidden = (Tensor(X.T) @ W1.transpose((1, 0)) + b1).relu()
+    scores = hidden @ W2.transpose((1, 0)) + b2
+    loss = (scores.logsumexp(1) - scores[np.arange(len(y)), y]).sum() * (1 / len(y))
+    return gradients_of(loss, leaves)
+
+# %% tags=["alternative"] question="net-expression" name="one-hot labels, and the largest score taken off"
+def net_gradients(W1, b1, W2, b2, X, y):
+    W1, b1, W2, b2 = leaves = [Tensor(weight) for weight in (W1, b1, W2, b2)]
+    hidden = (W1 @ Tensor(X) + b1.reshape((-1, 1))).relu()
+    scores = W2 @ hidden + b2.reshape((-1, 1))
+    scores = scores - scores.max(0)
+    true = (scores * np.eye(W2.data.shape[0])[:, y]).sum(0)
+    loss = scores.logsumexp(0).mean() - true.mean()
+    return gradients_of(loss, leaves)
+
+# %% [markdown]
+# # Part 3: the other direction
+#
+# Derivatives can also travel forwards, with the values. Where does that pay?
+
+# %% [markdown]
+# ## 3.1 Numbers with a slope
+#
+# *Afterwards you differentiate a program while it runs, and no graph is kept.*
+#
+# Move the inputs along a line: $x(t) = x + t\,v$. A **dual number** holds a value and its slope, how fast it moves with $t$.
+# Every operation computes both, the slope of its result from values and slopes of its inputs. Inputs start with the slopes
+# $v$; the slope of the result is then the derivative *along* $v$, in one pass.
+#
+# Seven methods again; `other` may be a plain number, which does not move, and an exponent is a plain number.
+#
+# Shapes: numbers.
+
+# %% nbgrader={"grade_id": "dual-cases", "locked": true}
+def along_cases(rng):
+    """Every formula, at a place and in a direction; t is measured from 0."""
+    for name, function in FORMULAS.items():
+        count = function.__code__.co_argcount
+        direction = rng.choice([-1.0, 1.0], count) * rng.uniform(0.5, 1.5, count)
+        yield {"name": name, "inputs": rng.uniform(0.3, 0.9, count) + 0.3 * rng.permutation(count),
+               "direction": direction, "t": 0.0, "case": name}
+
+
+def formula_along(name, inputs, direction, t):
+    """The value of a formula at inputs + t · direction."""
+    return FORMULAS[name](*(np.asarray(inputs) + t * np.asarray(direction)))
+
+
+# %% nbgrader={"grade_id": "dual-class", "solution": true}
+class Dual:
+    """A number and its slope: how fast it moves."""
+
+    def __init__(self, value, slope=0.0):
+        self.value, self.slope = value, slope
+
+    def __add__(self, other):
+        """self + other; other may be a plain number, here and in __mul__."""
+        ### BEGIN SOLUTION
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value + other.value, self.slope + other.slope)
+        ### END SOLUTION
+
+    def __mul__(self, other):
+        ### BEGIN SOLUTION
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value * other.value, self.slope * other.value + self.value * other.slope)
+        ### END SOLUTION
+
+    def __pow__(self, exponent):
+        """self ** exponent, a plain number."""
+        ### BEGIN SOLUTION
+        return Dual(self.value**exponent, exponent * self.value ** (exponent - 1) * self.slope)
+        ### END SOLUTION
+
+    def exp(self):
+        ### BEGIN SOLUTION
+        return Dual(np.exp(self.value), np.exp(self.value) * self.slope)
+        ### END SOLUTION
+
+    def log(self):
+        ### BEGIN SOLUTION
+        return Dual(np.log(self.value), self.slope / self.value)
+        ### END SOLUTION
+
+    def tanh(self):
+        ### BEGIN SOLUTION
+        result = np.tanh(self.value)
+        return Dual(result, (1 - result**2) * self.slope)
+        ### END SOLUTION
+
+    def relu(self):
+        ### BEGIN SOLUTION
+        return Dual(max(self.value, 0.0), (self.value > 0) * self.slope)
+        ### END SOLUTION
+
+    # All else is made of these seven.
+    __radd__ = __add__
+    __rmul__ = __mul__
+
+    def __neg__(self):
+        return self * -1
+
+    def __sub__(self, other):
+        return self + other * -1
+
+    def __rsub__(self, other):
+        return self * -1 + other
+
+    def __truediv__(self, other):
+        return self * other**-1
+
+    def __rtruediv__(self, other):
+        return self**-1 * other
+
+
+def slope_along(name, inputs, direction):
+    """The derivative of a formula along a direction: one number. This function stays as it is."""
+    return float(FORMULAS[name](*[Dual(float(x), float(v)) for x, v in zip(inputs, direction)]).slope)
+
+# %% nbgrader={"grade_id": "dual-class-check", "grade": true, "points": 3}
+check.gradients(slope_along, of=formula_along, wrt="t", at=along_cases, points=3, by="case")
+
+# %% tags=["mistake"] question="dual-class" says="The slope of a product is not the product of the slopes: each factor moves while the other stands still, and both effects add up."
+class Dual:
+    def __init__(self, value, slope=0.0):
+        self.value, self.slope = value, slope
+
+    def __add__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value * other.value, self.slope * other.slope)
+
+    def __pow__(self, exponent):
+        return Dual(self.value**exponent, exponent * self.value ** (exponent - 1) * self.slope)
+
+    def exp(self):
+        return Dual(np.exp(self.value), np.exp(self.value) * self.slope)
+
+    def log(self):
+        return Dual(np.log(self.value), self.slope / self.value)
+
+    def tanh(self):
+        return Dual(np.tanh(self.value), (1 - np.tanh(self.value) ** 2) * self.slope)
+
+    def relu(self):
+        return Dual(max(self.value, 0.0), (self.value > 0) * self.slope)
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def slope_along(name, inputs, direction):
+    return float(FORMULAS[name](*[Dual(float(x), float(v)) for x, v in zip(inputs, direction)]).slope)
+
+# %% tags=["mistake"] question="dual-class" says="A plain number has been given the slope 1: a constant does not move."
+class Dual:
+    def __init__(self, value, slope=0.0):
+        self.value, self.slope = value, slope
+
+    def __add__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other, 1.0)
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other, 1.0)
+        return Dual(self.value * other.value, self.slope * other.value + self.value * other.slope)
+
+    def __pow__(self, exponent):
+        return Dual(self.value**exponent, exponent * self.value ** (exponent - 1) * self.slope)
+
+    def exp(self):
+        return Dual(np.exp(self.value), np.exp(self.value) * self.slope)
+
+    def log(self):
+        return Dual(np.log(self.value), self.slope / self.value)
+
+    def tanh(self):
+        return Dual(np.tanh(self.value), (1 - np.tanh(self.value) ** 2) * self.slope)
+
+    def relu(self):
+        return Dual(max(self.value, 0.0), (self.value > 0) * self.slope)
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def slope_along(name, inputs, direction):
+    return float(FORMULAS[name](*[Dual(float(x), float(v)) for x, v in zip(inputs, direction)]).slope)
+
+# %% tags=["mistake"] question="dual-class" says="The slope of the exponential's input has been dropped: it moves as fast as its result times the speed of its input."
+class Dual:
+    def __init__(self, value, slope=0.0):
+        self.value, self.slope = value, slope
+
+    def __add__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value * other.value, self.slope * other.value + self.value * other.slope)
+
+    def __pow__(self, exponent):
+        return Dual(self.value**exponent, exponent * self.value ** (exponent - 1) * self.slope)
+
+    def exp(self):
+        return Dual(np.exp(self.value), np.exp(self.value))
+
+    def log(self):
+        return Dual(np.log(self.value), self.slope / self.value)
+
+    def tanh(self):
+        return Dual(np.tanh(self.value), (1 - np.tanh(self.value) ** 2) * self.slope)
+
+    def relu(self):
+        return Dual(max(self.value, 0.0), (self.value > 0) * self.slope)
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def slope_along(name, inputs, direction):
+    return float(FORMULAS[name](*[Dual(float(x), float(v)) for x, v in zip(inputs, direction)]).slope)
+
+# %% tags=["mistake"] question="dual-class" says="The exponent of the derivative of a power is one less."
+class Dual:
+    def __init__(self, value, slope=0.0):
+        self.value, self.slope = value, slope
+
+    def __add__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value * other.value, self.slope * other.value + self.value * other.slope)
+
+    def __pow__(self, exponent):
+        return Dual(self.value**exponent, exponent * self.value**exponent * self.slope)
+
+    def exp(self):
+        return Dual(np.exp(self.value), np.exp(self.value) * self.slope)
+
+    def log(self):
+        return Dual(np.log(self.value), self.slope / self.value)
+
+    def tanh(self):
+        return Dual(np.tanh(self.value), (1 - np.tanh(self.value) ** 2) * self.slope)
+
+    def relu(self):
+        return Dual(max(self.value, 0.0), (self.value > 0) * self.slope)
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def slope_along(name, inputs, direction):
+    return float(FORMULAS[name](*[Dual(float(x), float(v)) for x, v in zip(inputs, direction)]).slope)
+
+# %% tags=["mistake"] question="dual-class" says="The second factor does not seem to move: in a product both may."
+class Dual:
+    def __init__(self, value, slope=0.0):
+        self.value, self.slope = value, slope
+
+    def __add__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value * other.value, self.slope * other.value)
+
+    def __pow__(self, exponent):
+        return Dual(self.value**exponent, exponent * self.value ** (exponent - 1) * self.slope)
+
+    def exp(self):
+        return Dual(np.exp(self.value), np.exp(self.value) * self.slope)
+
+    def log(self):
+        return Dual(np.log(self.value), self.slope / self.value)
+
+    def tanh(self):
+        return Dual(np.tanh(self.value), (1 - np.tanh(self.value) ** 2) * self.slope)
+
+    def relu(self):
+        return Dual(max(self.value, 0.0), (self.value > 0) * self.slope)
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def slope_along(name, inputs, direction):
+    return float(FORMULAS[name](*[Dual(float(x), float(v)) for x, v in zip(inputs, direction)]).slope)
+
+# %% tags=["mistake"] question="dual-class" says="tanh has been applied to the slope: it is multiplied by the derivative at the value."
+class Dual:
+    def __init__(self, value, slope=0.0):
+        self.value, self.slope = value, slope
+
+    def __add__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value * other.value, self.slope * other.value + self.value * other.slope)
+
+    def __pow__(self, exponent):
+        return Dual(self.value**exponent, exponent * self.value ** (exponent - 1) * self.slope)
+
+    def exp(self):
+        return Dual(np.exp(self.value), np.exp(self.value) * self.slope)
+
+    def log(self):
+        return Dual(np.log(self.value), self.slope / self.value)
+
+    def tanh(self):
+        return Dual(np.tanh(self.value), np.tanh(self.slope))
+
+    def relu(self):
+        return Dual(max(self.value, 0.0), (self.value > 0) * self.slope)
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def slope_along(name, inputs, direction):
+    return float(FORMULAS[name](*[Dual(float(x), float(v)) for x, v in zip(inputs, direction)]).slope)
+
+# %% tags=["mistake"] question="dual-class" says="A relu whose input is negative stands still, whatever its input does."
+class Dual:
+    def __init__(self, value, slope=0.0):
+        self.value, self.slope = value, slope
+
+    def __add__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value * other.value, self.slope * other.value + self.value * other.slope)
+
+    def __pow__(self, exponent):
+        return Dual(self.value**exponent, exponent * self.value ** (exponent - 1) * self.slope)
+
+    def exp(self):
+        return Dual(np.exp(self.value), np.exp(self.value) * self.slope)
+
+    def log(self):
+        return Dual(np.log(self.value), self.slope / self.value)
+
+    def tanh(self):
+        return Dual(np.tanh(self.value), (1 - np.tanh(self.value) ** 2) * self.slope)
+
+    def relu(self):
+        return Dual(max(self.value, 0.0), self.slope)
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def slope_along(name, inputs, direction):
+    return float(FORMULAS[name](*[Dual(float(x), float(v)) for x, v in zip(inputs, direction)]).slope)
+
+# %% tags=["mistake"] question="dual-class" says="Slopes are not treated like values: a relu does not cut off a negative slope."
+class Dual:
+    def __init__(self, value, slope=0.0):
+        self.value, self.slope = value, slope
+
+    def __add__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value * other.value, self.slope * other.value + self.value * other.slope)
+
+    def __pow__(self, exponent):
+        return Dual(self.value**exponent, exponent * self.value ** (exponent - 1) * self.slope)
+
+    def exp(self):
+        return Dual(np.exp(self.value), np.exp(self.value) * self.slope)
+
+    def log(self):
+        return Dual(np.log(self.value), self.slope / self.value)
+
+    def tanh(self):
+        return Dual(np.tanh(self.value), (1 - np.tanh(self.value) ** 2) * self.slope)
+
+    def relu(self):
+        return Dual(max(self.value, 0.0), max(self.slope, 0.0))
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def slope_along(name, inputs, direction):
+    return float(FORMULAS[name](*[Dual(float(x), float(v)) for x, v in zip(inputs, direction)]).slope)
+
+# %% tags=["alternative"] question="dual-class" name="from the result"
+class Dual:
+    def __init__(self, value, slope=0.0):
+        self.value, self.slope = value, slope
+
+    def __add__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value * other.value, self.slope * other.value + self.value * other.slope)
+
+    def __pow__(self, exponent):
+        return Dual(self.value**exponent, exponent * self.value**exponent / self.value * self.slope)
+
+    def exp(self):
+        return Dual(np.exp(self.value), np.exp(self.value) * self.slope)
+
+    def log(self):
+        return Dual(np.log(self.value), self.slope / self.value)
+
+    def tanh(self):
+        return Dual(np.tanh(self.value), self.slope / np.cosh(self.value) ** 2)
+
+    def relu(self):
+        return Dual(max(self.value, 0.0), self.slope if self.value > 0 else 0.0)
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def slope_along(name, inputs, direction):
+    return float(FORMULAS[name](*[Dual(float(x), float(v)) for x, v in zip(inputs, direction)]).slope)
+
+# %% tags=["alternative"] question="dual-class" name="a constant apart"
+class Dual:
+    def __init__(self, value, slope=0.0):
+        self.value, self.slope = value, slope
+
+    def __add__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other):
+        if not isinstance(other, Dual):
+            return Dual(other * self.value, other * self.slope)
+        return Dual(self.value * other.value, other.value * self.slope + other.slope * self.value)
+
+    def __pow__(self, exponent):
+        return Dual(self.value**exponent, exponent * self.value ** (exponent - 1) * self.slope)
+
+    def exp(self):
+        return Dual(np.exp(self.value), np.exp(self.value) * self.slope)
+
+    def log(self):
+        return Dual(np.log(self.value), self.slope / self.value)
+
+    def tanh(self):
+        return Dual(np.tanh(self.value), (1 - np.tanh(self.value) ** 2) * self.slope)
+
+    def relu(self):
+        return Dual(max(self.value, 0.0), (self.value > 0) * self.slope)
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def slope_along(name, inputs, direction):
+    return float(FORMULAS[name](*[Dual(float(x), float(v)) for x, v in zip(inputs, direction)]).slope)
+
+# %% [markdown]
+# ## 3.2 A whole Jacobian
+#
+# *Afterwards you know what a Jacobian costs, and which way to go.*
+#
+# A function of $n$ numbers returns $m$; its Jacobian $J$ has the shape $(m, n)$. One pass forwards, `jvp(v)`, returns $Jv$, of
+# $m$ numbers: the derivative along $v$. One pass backwards, `vjp(u)`, returns $u^\top J$, of $n$ numbers. Neither hands out $J$.
+# Which vectors bring out its entries, and how many passes does that take? Go the way that takes fewer passes, forwards if
+# it makes no difference, and say how many it took.
+#
+# Shapes: two functions, two numbers $\to$ $(m, n)$ and a number.
+
+# %% nbgrader={"grade_id": "jacobian-cases", "locked": true}
+def pass_cases(rng):
+    """A function by its passes: more inputs than outputs, fewer, and as many."""
+    for m, n in ((2, 5), (6, 3), (4, 4), (1, 7)):
+        J = rng.standard_normal((m, n))
+        yield {"jvp": lambda v, J=J: J @ np.asarray(v, float), "vjp": lambda u, J=J: np.asarray(u, float) @ J,
+               "n": n, "m": m, "case": f"n = {n}, m = {m}"}
+
+
+# %% nbgrader={"grade_id": "jacobian-passes", "solution": true}
+def jacobian(jvp, vjp, n, m):
+    """The Jacobian of a function of n numbers that returns m, and the number of passes that it took.
+
+    jvp: from v (n,) to J v (m,); vjp: from u (m,) to u J (n,).
+    Returns J: (m, n) and a whole number.
+    """
+    ### BEGIN SOLUTION
+    if n <= m:
+        return np.stack([jvp(v) for v in np.eye(n)], axis=1), n
+    return np.stack([vjp(u) for u in np.eye(m)]), m
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "jacobian-check", "grade": true, "points": 2}
+check.values(jacobian, at=pass_cases, returns=("J", "passes"), points=2)
+
+# %% tags=["mistake"] question="jacobian-passes" says="Always forwards: with many inputs and few outputs the way back takes fewer passes."
+def jacobian(jvp, vjp, n, m):
+    return np.stack([jvp(v) for v in np.eye(n)], axis=1), n
+
+# %% tags=["mistake"] question="jacobian-passes" says="Always backwards: with few inputs and many outputs the way forwards takes fewer passes."
+def jacobian(jvp, vjp, n, m):
+    return np.stack([vjp(u) for u in np.eye(m)]), m
+
+# %% tags=["mistake"] question="jacobian-passes" says="This is the longer way each time: forwards takes a pass for each input, backwards one for each output."
+def jacobian(jvp, vjp, n, m):
+    if n > m:
+        return np.stack([jvp(v) for v in np.eye(n)], axis=1), n
+    return np.stack([vjp(u) for u in np.eye(m)]), m
+
+# %% tags=["mistake"] question="jacobian-passes" says="A pass forwards fills a column of the Jacobian, and one backwards a row: here the result is transposed."
+def jacobian(jvp, vjp, n, m):
+    if n <= m:
+        return np.stack([jvp(v) for v in np.eye(n)]), n
+    return np.stack([vjp(u) for u in np.eye(m)], axis=1), m
+
+# %% tags=["mistake"] question="jacobian-passes" says="A pass along all inputs at once adds up the columns: to tell them apart, move one input at a time."
+def jacobian(jvp, vjp, n, m):
+    if n <= m:
+        return np.tile(jvp(np.ones(n))[:, None], n), n
+    return np.tile(vjp(np.ones(m)), (m, 1)), m
+
+# %% tags=["alternative"] question="jacobian-passes" name="filling an array"
+def jacobian(jvp, vjp, n, m):
+    J = np.zeros((m, n))
+    for i in range(min(n, m)):
+        one = np.zeros(min(n, m))
+        one[i] = 1
+        if n <= m:
+            J[:, i] = jvp(one)
+        else:
+            J[i] = vjp(one)
+    return J, min(n, m)
+
+# %% tags=["alternative"] question="jacobian-passes" name="transposed at the end"
+def jacobian(jvp, vjp, n, m):
+    if m < n:
+        return np.array([vjp(row) for row in np.identity(m)]), m
+    return np.array([jvp(row) for row in np.identity(n)]).T, n
+
+# %% [markdown]
+# ## 3.3 The derivative of a gradient, along a line
+#
+# *Afterwards you get what a Hessian does to a vector, without a Hessian.*
+#
+# The Hessian $H$ of a loss of $D$ weights has $D^2$ entries: for the small net below, two and a half thousand million. What one needs of it
+# is mostly $Hv$ for some $v$, and that is the derivative of the gradient along $v$: of $\nabla L(w + t v)$ with respect to $t$, at
+# $t = 0$.
+#
+# Do it on paper for logistic regression: $X$ $(N, D)$, a row a sample, labels $y$ $(N,)$ of 0 and 1, and
+#
+# $$L(w) = \frac{1}{N} \sum_{i} \Bigl[ \log\bigl(1 + e^{z_i}\bigr) - y_i z_i \Bigr], \qquad z = X w .$$
+#
+# First the gradient $g$. Then let $w$ move along $v$, and write down how fast each part of $g$ moves. Your formulas may use
+# $X$, $y$, $w$, $v$, $N$, and lines of your own; no matrix of shape $(D, D)$ is needed.
+
+# %% nbgrader={"grade_id": "hessian-derivation-cases", "locked": true}
+def logistic_letters(rng):
+    """The letters of the derivation, first with small whole numbers."""
+    yield {"X": np.array([[1.0, 0.0], [1.0, 2.0], [0.0, -1.0]]), "y": np.array([1.0, 0.0, 0.0]),
+           "w": np.array([1.0, -1.0]), "v": np.array([2.0, 1.0]), "N": 3, "case": "N = 3, D = 2"}
+    for n, d in ((4, 3), (5, 2)):
+        yield {"X": rng.standard_normal((n, d)), "y": rng.permutation(np.arange(n) % 2.0), "w": rng.standard_normal(d),
+               "v": rng.standard_normal(d), "N": n, "case": f"N = {n}, D = {d}"}
+
+
+# %% nbgrader={"grade_id": "hessian-derivation", "solution": true}
+def logistic_formulas():
+    """The gradient of the loss, and its derivative along v, as formulas of X, y, w, v and N.
+
+    Returns a text with the lines "g = ..." and "Hv = ...".
+    """
+    ### BEGIN SOLUTION
+    return """
+    p = sigmoid(X @ w)
+    g = X.T @ (p - y) / N
+    Hv = X.T @ (p * (1 - p) * (X @ v)) / N
+    """
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "hessian-derivation-check", "grade": true, "points": 3}
+check.derivation(logistic_formulas, at=logistic_letters, returns=("g", "Hv"), points=3)
+
+# %% tags=["mistake"] question="hessian-derivation" says="The mean over the samples is missing in both lines: a factor 1/N stands in front."
+def logistic_formulas():
+    return "p = sigmoid(X @ w); g = X.T @ (p - y); Hv = X.T @ (p * (1 - p) * (X @ v))"
+
+# %% tags=["mistake"] question="hessian-derivation" says="The probabilities move with z, but not as fast as z does: the slope of the sigmoid is missing in the second line."
+def logistic_formulas():
+    return "g = X.T @ (sigmoid(X @ w) - y) / N; Hv = X.T @ (X @ v) / N"
+
+# %% tags=["mistake"] question="hessian-derivation" says="The labels do not move: what is left of the error when it is differentiated is the slope of the sigmoid."
+def logistic_formulas():
+    return "p = sigmoid(X @ w); g = X.T @ (p - y) / N; Hv = X.T @ ((p - y) * (X @ v)) / N"
+
+# %% tags=["mistake"] question="hessian-derivation" says="The sign of the error is turned round: the loss falls when the probability of a label of 1 rises."
+def logistic_formulas():
+    return "p = sigmoid(X @ w); g = X.T @ (y - p) / N; Hv = X.T @ (p * (1 - p) * (X @ v)) / N"
+
+# %% tags=["mistake"] question="hessian-derivation" says="The place has been moved along itself: the direction is v, and w only says where."
+def logistic_formulas():
+    return "p = sigmoid(X @ w); g = X.T @ (p - y) / N; Hv = X.T @ (p * (1 - p) * (X @ w)) / N"
+
+# %% tags=["mistake"] question="hessian-derivation" says="This is the slope of tanh in the sigmoid's place."
+def logistic_formulas():
+    return "p = sigmoid(X @ w); g = X.T @ (p - y) / N; Hv = X.T @ ((1 - p ** 2) * (X @ v)) / N"
+
+# %% tags=["alternative"] question="hessian-derivation" name="through the Hessian"
+def logistic_formulas():
+    return "p = 1 / (1 + exp(-X @ w)); g = (p - y) @ X / N; Hv = X.T @ diag(p - p ** 2) @ X @ v / N"
+
+# %% tags=["alternative"] question="hessian-derivation" name="a dict, with the exponential"
+def logistic_formulas():
+    return {"g": "X.T @ (1 / (1 + exp(-X @ w)) - y) / N",
+            "Hv": "X.T @ (exp(-X @ w) / (1 + exp(-X @ w)) ** 2 * (X @ v)) / N"}
+
+# %% [markdown]
+# ## 3.4 The same for any gradient
+#
+# *Afterwards you can ask any net how sharply its loss is bent.*
+#
+# Dual numbers that run through a backward sweep would give $Hv$ exactly. With a function `gradient` that somebody else has
+# written there is a way that is nearly as good: move the weights a little along $v$, to both sides, and see how the
+# gradient changes. Take the central difference: the step `h` to either side, two calls.
+#
+# Shapes: $w$ and $v$ $(D,)$ $\to$ $(D,)$.
+
+# %% nbgrader={"grade_id": "hessian-cases", "locked": true}
+def curved_cases(rng):
+    """Gradients that bend: of a sum of fourth powers, mixed. The step is large, so that it matters how it is taken."""
+    for d in (2, 4):
+        A = rng.standard_normal((d, d))
+        yield {"gradient": lambda w, A=A: A.T @ (A @ np.asarray(w)) ** 3, "w": 1 + rng.random(d),
+               "v": rng.standard_normal(d), "h": float(rng.uniform(0.2, 0.4)), "case": f"D = {d}"}
+
+
+# %% nbgrader={"grade_id": "hessian-vector", "solution": true}
+def hessian_vector(gradient, w, v, h):
+    """What the Hessian at w does to v, by the central difference of a gradient.
+
+    gradient: from weights (D,) to (D,); w: (D,); v: (D,); h: the step to either side, in multiples of v.
+    Returns an array (D,).
+    """
+    ### BEGIN SOLUTION
+    return (gradient(w + h * v) - gradient(w - h * v)) / (2 * h)
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "hessian-check", "grade": true, "points": 2}
+check.values(hessian_vector, at=curved_cases, points=2)
+
+# %% tags=["mistake"] question="hessian-vector" says="This difference goes to one side only; to both sides the error is far smaller."
+def hessian_vector(gradient, w, v, h):
+    return (gradient(w + h * v) - gradient(w)) / h
+
+# %% tags=["mistake"] question="hessian-vector" says="The two places lie two steps apart: the difference is divided by the whole way."
+def hessian_vector(gradient, w, v, h):
+    return (gradient(w + h * v) - gradient(w - h * v)) / h
+
+# %% tags=["mistake"] question="hessian-vector" says="Nothing has been divided: how the gradient changes is asked for one whole v, not for h of it."
+def hessian_vector(gradient, w, v, h):
+    return gradient(w + h * v) - gradient(w - h * v)
+
+# %% tags=["mistake"] question="hessian-vector" says="Moved along the weights' own direction: v says where to go."
+def hessian_vector(gradient, w, v, h):
+    return (gradient(w + h * w) - gradient(w - h * w)) / (2 * h)
+
+# %% tags=["mistake"] question="hessian-vector" says="The difference is the wrong way round: what lies ahead comes first."
+def hessian_vector(gradient, w, v, h):
+    return (gradient(w - h * v) - gradient(w + h * v)) / (2 * h)
+
+# %% tags=["mistake"] question="hessian-vector" says="The steps are half as long as asked for: h is the step to either side."
+def hessian_vector(gradient, w, v, h):
+    return (gradient(w + h * v / 2) - gradient(w - h * v / 2)) / h
+
+# %% tags=["alternative"] question="hessian-vector" name="step and places by name"
+def hessian_vector(gradient, w, v, h):
+    step = h * np.asarray(v)
+    ahead, behind = gradient(w + step), gradient(w - step)
+    return 0.5 / h * (ahead - behind)
+
+# %% tags=["alternative"] question="hessian-vector" name="as a loop over the two sides"
+def hessian_vector(gradient, w, v, h):
+    change = np.zeros(len(w))
+    for side in (-1, 1):
+        change = change + side * gradient(w + side * h * v)
+    return change / h / 2
+
+# %% [markdown]
+# ## 3.5 Forwards or backwards?
+#
+# The derivative of a function with 3 inputs and 10,000 outputs; the gradient of the loss of a net with 50,890 weights; $Hv$
+# for that loss. Say for each which mode you would use, how many passes that takes, and why. One sentence on what one pass in
+# each mode costs, compared with computing the function itself. Then: a colleague computes $Hv$ by 50,890 passes; what has
+# gone wrong?
+
+# %% [markdown] nbgrader={"grade_id": "forwards-or-backwards", "grade": true, "solution": true, "points": 3}
+# ### BEGIN SOLUTION
+# **Model answer.** Three inputs: forwards, three passes, one for each input; backwards it would be 10,000. The loss of a net
+# is one number: backwards, one pass brings all 50,890 derivatives, forwards each of them would need its own. $Hv$ is one
+# directional derivative of a gradient: one pass forwards through a backward pass, or two gradients and a difference;
+# again the number of weights does not enter. A pass in either mode costs a small constant times the function itself,
+# because every operation is visited once and does a few more multiplications. The colleague has computed the whole Hessian,
+# row by row, and multiplied it by $v$ at the end.
+#
+# **Mark scheme, 3 points.**
+#
+# - 1 point: forwards takes as many passes as there are inputs, backwards as many as there are outputs, and both examples follow.
+# - 1 point: $Hv$ costs one pass over a gradient (or two gradients), for any number of weights; the colleague has built $H$.
+# - 1 point: a pass costs a small multiple of the function. Half a point without a reason.
+# ### END SOLUTION
+
+# %% [markdown]
+# ## 3.6 What does the graph keep?
+#
+# Between the forward computation and the end of the sweep, what has to stay in memory, and why? Name an operation whose
+# backward pass needs its inputs, one that is content with its output, and one that needs neither, only shapes. Which of the
+# two modes needs no such memory? A net of 1,000 equal layers does not fit into memory: how could you still train it, and at what price?
+
+# %% [markdown] nbgrader={"grade_id": "what-it-keeps", "grade": true, "solution": true, "points": 3}
+# ### BEGIN SOLUTION
+# **Model answer.** The sweep begins when the last value is known and needs local slopes at *every* node, down to the first.
+# They depend on the values there, so all of these are kept, or the slopes made of them: the memory grows with the number
+# of operations, not of weights. A product (or matrix product, or logarithm) needs its inputs; exp and tanh are content with
+# their output; a sum, reshape or transpose needs shapes only. Forwards nothing is kept: value and slope travel
+# together, and what was used up can be forgotten. For the 1,000 layers keep only the activations at every 30th, say, and when the
+# sweep comes to a segment, compute its activations again from there: about 60 layers' memory in place of 1,000, for
+# one more forward computation (checkpointing).
+#
+# **Mark scheme, 3 points.**
+#
+# - 1 point: the values (or slopes) of all nodes, because the sweep needs them in the opposite order; forwards needs none.
+# - 1 point: three right examples; half a point for two.
+# - 1 point: compute again from a few that were kept, and the price is more time. A smaller minibatch, or parts of one as in
+#   1.6, is worth half a point: it helps, and does not change how memory grows with depth.
+# ### END SOLUTION
+
+# %% [markdown]
+# # Part 4: what it was for
+#
+# ### The engine learns to read
+#
+# The net of problem set 4, 784–64–10, on digits, with its learning rate $0.1 / (1 + 4 e / E)$ in epoch $e$ of $E$ and batches of
+# 32. Once with your engine; once with the gradient that was derived by hand there (`by_hand`, without the penalty). They start
+# from the same weights and see the same batches. What should the two curves look like? And what does it cost not to think?
+
+# %% nbgrader={"grade_id": "engine-training", "locked": true}
+def by_hand(W1, b1, W2, b2, X, y):
+    """The same gradient as the engine's, from problem set 4."""
+    H_a = W1 @ X + b1[:, None]
+    H_s = np.maximum(H_a, 0)
+    O_a = W2 @ H_s + b2[:, None]
+    d_oa = np.exp(O_a - O_a.max(axis=0))
+    d_oa /= d_oa.sum(axis=0)
+    d_oa[y, np.arange(len(y))] -= 1
+    d_oa /= len(y)
+    d_ha = (W2.T @ d_oa) * (H_a > 0)
+    return d_ha @ X.T, d_ha.sum(axis=1), d_oa @ H_s.T, d_oa.sum(axis=1)
+
+
+def first_weights(d, d_h, m, seed=0):
+    """Weights as in problem set 4."""
+    rng = np.random.default_rng(seed)
+    return [rng.uniform(-1, 1, (d_h, d)) / np.sqrt(d), np.zeros(d_h),
+            rng.uniform(-1, 1, (m, d_h)) / np.sqrt(d_h), np.zeros(m)]
+
+
+def trained_with(gradient, train, valid, epochs, K=32, seed=0):
+    """Weights after training, the validation loss after each epoch, and seconds."""
+    (X, y), rng, weights = train, np.random.default_rng(seed), first_weights(784, 64, 10)
+    losses, start = [], time.perf_counter()
+    for epoch in range(epochs):
+        for batch in np.array_split(rng.permutation(len(y)), len(y) // K):
+            slopes = gradient(*weights, X[:, batch], y[batch])
+            weights = [weight - 0.1 / (1 + 4 * epoch / epochs) * slope for weight, slope in zip(weights, slopes)]
+        losses.append(net_loss(*weights, *valid))
+    return weights, np.array(losses), time.perf_counter() - start
+
+
+# %% tags=["experiment"]
+digits = read = None  # training and validation part; the weights that the engine has learned
+with check.once_written():
+    images = data.mnist(axis="columns", size=(4000, 1000))
+    digits = data.split(images.train_images, images.train_labels, (0.8, 0.2), axis="columns", seed=0)
+    runs = {name: trained_with(gradient, *digits, epochs=15)
+            for name, gradient in (("the engine", net_gradients), ("by hand", by_hand))}
+    (read, engine_losses, engine_seconds), (_, hand_losses, hand_seconds) = runs["the engine"], runs["by hand"]
+    figure, axis = plt.subplots(figsize=(6.4, 3.8), layout="constrained")
+    epochs = np.arange(1, 16)
+    axis.plot(epochs, engine_losses, "o", label=f"the engine, {engine_seconds:.1f} s")
+    axis.plot(epochs, hand_losses, "-", label=f"by hand, {hand_seconds:.1f} s")
+    axis.set(xlabel="epoch", ylabel="loss on the validation part", title=f"784–64–10 on {len(digits[0].labels):,} digits")
+    axis.legend()
+    plt.show()
+    hidden = np.maximum(read[0] @ images.test_images + read[1][:, None], 0)
+    answers = np.argmax(read[2] @ hidden + read[3][:, None], axis=0)
+    print(f"largest difference of the two curves: {np.max(np.abs(engine_losses - hand_losses)):.0e}; "
+          f"wrong on the test images: {np.mean(answers != images.test_labels):.1%}")
+
+# %% [markdown]
+# ### How sharply is the loss bent?
+#
+# Along a direction in which the loss has curvature $\lambda$, gradient descent is stable only for rates below $2/\lambda$
+# (problem set 6 measured that in a valley). The largest curvature of a net with 50,890 weights comes out of `hessian_vector` alone: apply it
+# to a random direction again and again, and what survives is the direction that is bent most.
+
+# %% tags=["experiment"]
+def largest_curvature(weights, X, y, rounds=25):
+    """The largest eigenvalue of the Hessian of the loss in size, by repeated products with a vector."""
+    shapes = [weight.shape for weight in weights]
+    cuts = np.cumsum([weight.size for weight in weights])[:-1]
+
+    def gradient(flat):
+        parts = [part.reshape(shape) for part, shape in zip(np.split(flat, cuts), shapes)]
+        return np.concatenate([np.ravel(part) for part in net_gradients(*parts, X, y)])
+
+    flat = np.concatenate([np.ravel(weight) for weight in weights])
+    direction, size = np.random.default_rng(0).standard_normal(flat.size), 0.0
+    for _ in range(rounds):
+        direction = direction / np.linalg.norm(direction)
+        bent = hessian_vector(gradient, flat, direction, 1e-4)
+        size, direction = float(direction @ bent), bent
+    return size
+
+
+if read is not None:
+    with check.once_written():
+        X, y = digits[0].inputs[:, :400], digits[0].labels[:400]
+        for name, weights in (("before training", first_weights(784, 64, 10)), ("after 15 epochs", read)):
+            size = largest_curvature(weights, X, y)
+            print(f"{name}: largest curvature {size:.1f}, so rates below {2 / size:.2f} are stable there")
+
+# %% [markdown]
+# This is what every framework does, PyTorch in problem set 7 as well: it records, orders and sweeps. The rest, and it is a
+# lot, makes it fast. What you can do by hand you can now also leave to a program, and you know what it does with a value
+# that is used twice.
 
 # %% [markdown]
 # # What to read next
