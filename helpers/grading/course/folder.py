@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import copy
 import hashlib
 import os
 import secrets
@@ -13,6 +14,7 @@ from typing import Any
 
 import nbformat
 from nbgrader.coursedir import CourseDirectory
+from traitlets.config import Config
 
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.settings import CourseKit, load_config
@@ -24,17 +26,18 @@ SECRET_SECONDS = 5
 
 
 class Course:
-    """A course folder and its configuration.
+    """A course folder and its configuration; what the folder's own says goes before `config`.
 
     Raises:
         CourseError: if `root` is no course folder.
     """
 
-    def __init__(self, root: Path | str = "."):
+    def __init__(self, root: Path | str = ".", config: Config | None = None):
         self.root = Path(root).resolve()
         if not self.root.is_dir():
             raise CourseError(f"{self.root} is not a folder: name a course folder, or make one")
-        self.config: Any = load_config(self.root)
+        self.config: Any = copy.deepcopy(config) if config is not None else Config()
+        self.config.merge(load_config(self.root))
         self.settings = CourseKit(config=self.config)
 
     @cached_property

@@ -21,6 +21,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any
 
+from helpers.grading.marking.bounds import within
 from helpers.grading.marking.quiet import quietly
 from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, info_of, is_check
 from helpers.grading.notebooks.ipython import python_of, tree_of
@@ -33,6 +34,7 @@ from helpers.grading.sandbox.process import SubmissionProcess
 QUIET_MAGICS = ("matplotlib", "config", "load_ext", "reload_ext", "autoreload", "pylab", "precision", "pip", "conda")
 QUIET_PROGRAMS = re.compile(r"\s*(pip|pip3|conda|mamba|apt|apt-get|python3? -m pip)\b")
 SHELL_SECONDS = 60
+CELL_SECONDS = 300.0  # of processor time, for a cell of the assignment's own
 
 
 def is_plain(source: str) -> bool:
@@ -155,7 +157,7 @@ class PlainReference:
                 imports |= _imports(tree_of(cell.source))
             self.namespace.own.clear()
             try:
-                with quietly(io.StringIO()):
+                with quietly(io.StringIO()), within(CELL_SECONDS):
                     exec(compile(python_of(cell.source), f"<{self.name}, cell {number}>", "exec"), self.namespace)
             except Exception as error:
                 self.raised.append(f"cell {number}: {type(error).__name__}: {error}")

@@ -32,7 +32,17 @@ def job_of(course: Course, name: str, sandbox: str | None = None, run_experiment
         name=name if chosen == name else f"{name}/{chosen}", source=nbformat.writes(source),
         recorded=nbformat.writes(recorded(source, name, course.config)),
         master=master.text if master else "", files=tuple(sorted(course.own_files(name).items())),
-        seed=course.seed(name), depth=settings.depth["feedback"], limits=Limits(**settings.limits),
+        seed=course.seed(name), depth=settings.depth["feedback"], limits=_limits(course),
         sandbox=sandbox or settings.sandbox, imports=(*imported_modules(source), *settings.imports.get(name, ())),
         run_experiments=run_experiments, private=private_of(course))
     return with_ways(course, job, name, chosen)
+
+
+def _limits(course: Course) -> Limits:
+    """Limits of a course; what nbgrader's own configuration says of a cell's time, where this kit's says nothing."""
+    config, own = course.config, dict(course.settings.limits)
+    for step in ("Execute", "ExecutePreprocessor"):
+        seconds = config[step].get("timeout") if step in config else None
+        if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds > 0:
+            own = {"cell_seconds": float(seconds), "call_seconds": float(seconds), **own}
+    return Limits(**own)

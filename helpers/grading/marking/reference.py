@@ -84,7 +84,7 @@ class ProblemSet:
         tests = {is_plain(cell.source) for cell in notebook.cells if is_check(cell)}
         self.plain = PlainReference(
             name, notebook.cells, files or {}, delimiters_of(self.recorded)) if True in tests else None
-        self.reference = self._execute(run=tests != {True})
+        self.reference = self._execute(run=False in tests or master is not None)
         self.student_names = {name for names in self.questions.values() for name in names}
 
     def _execute(self, run: bool) -> dict[str, Any]:

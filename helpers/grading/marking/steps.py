@@ -82,7 +82,7 @@ class GradeInWalls(NbGraderPreprocessor):
     def preprocess(self, nb: NotebookNode, resources: dict) -> tuple[NotebookNode, dict]:
         refuse_executing_steps(_converter(self))
         assignment = assignment_at_work(self, resources)
-        course = _course(_converter(self).coursedir.root)
+        course = _course(_converter(self))
         name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
         resources["nbgrader"]["root"] = str(course.root)
         handed_in = find_handed_in(course.folder("submitted", student, name), resources["nbgrader"]["notebook"])
@@ -149,15 +149,27 @@ def _converter(step: Any) -> Any:
     return step.parent if hasattr(step.parent, "coursedir") else step.parent.parent
 
 
-def _course(root: str) -> Course:
-    return _course_as_of(root, _times([Path(root, "nbgrader_config.py")]))
+class _Asked:
+    """nbgrader's configuration at work: of its command line and of the folder where it was started, too."""
+
+    def __init__(self, config: Config):
+        self.config, self._text = config, repr(sorted(config.items()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Asked) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+def _course(converter: Any) -> Course:
+    root = converter.coursedir.root
+    return _course_as_of(root, _Asked(converter.config), _times([Path(root, "nbgrader_config.py")]))
 
 
 @lru_cache(maxsize=4)
-def _course_as_of(root: str, times: tuple) -> Course:
-    from helpers.grading.course.folder import Course
-
-    return Course(root)
+def _course_as_of(root: str, asked: _Asked, times: tuple) -> Course:
+    return Course(root, asked.config)
 
 
 @lru_cache(maxsize=8)
@@ -172,7 +184,7 @@ def _times(paths: Iterable[Path]) -> tuple[tuple[str, int], ...]:
 
 def assignment_at_work(step: Any, resources: dict | None) -> GradingJob:
     """What an nbgrader step needs to know of the problem set that it is at work on."""
-    course, name = _course(_converter(step).coursedir.root), (resources or {})["nbgrader"]["assignment"]
+    course, name = _course(_converter(step)), (resources or {})["nbgrader"]["assignment"]
     sources = [*course.source_path(name).parent.rglob("*"), *filter(None, [course.masters.get(name)])]
     return _assignment(course, name, (resources or {})["nbgrader"]["notebook"], _sandbox.get(), _times(sources))
 
