@@ -150,9 +150,9 @@ def prove(job: GradingJob) -> Ways:
         else:
             found.problems.append(
                 f"{job.name}: the solution itself gets {inside.score:g} points for the test `{name}`, which says: "
-                f"{inside.says.rstrip(".") or "nothing"}. In the grader: {why.rstrip(".")}. Correct the test or the solution, or name what it "
-                "needs: files beside the source notebook, packages that are installed here (there is no network "
-                "inside the walls), time in c.CourseKit.limits")
+                f"{inside.says.rstrip('.') or 'nothing'}. In the grader: {why.rstrip('.')}. Correct the test or the "
+                "solution, or name what it needs: files beside the source notebook, packages that are installed here "
+                "(there is no network inside the walls), time in c.CourseKit.limits")
     _keep_together(found, checks)
     found.echo = sorted(echoed(source.cells, checks, found.forgeable))
     return found
