@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 import tomllib
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -167,3 +168,13 @@ def test_all_that_is_imported_is_declared():
 @pytest.mark.parametrize("word", ["unittest.mock", "from unittest import mock"])
 def test_no_mocks_in_the_product(word):
     assert not [path for path in (ROOT / "helpers").rglob("*.py") if word in path.read_text(encoding="utf-8")]
+
+
+def test_an_arrival_in_the_exchange_says_whose_it_is_and_since_when():  # serving/arrivals.py
+    from nbgrader.coursedir import CourseDirectory
+    from nbgrader.exchange import ExchangeFactory
+
+    collect = ExchangeFactory().Collect(coursedir=CourseDirectory())
+    record = collect._path_to_record("a+b+ps1+2026-03-13 22:00:00.500000 UTC+Ab-_")
+    assert (record["username"], record["timestamp"]) == ("a+b", datetime(2026, 3, 13, 22, 0, 0, 500_000))
+    assert collect.check_owner is True

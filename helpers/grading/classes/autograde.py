@@ -79,7 +79,7 @@ def autograde(course: Course, name: str, *, workers: int | None = None, schedule
     store, summary = Store(course, name), Summary(name)
     with answering(course), contextlib.closing(_opened(course, name)) as book, book.writing(), \
             StopSignal() as stop, graders_for(assignment, workers, scheduler) as graders:
-        writer = _Writer(course, name, book, store, summary, parts_of(assignment))
+        writer = Writer(course, name, book, store, summary, parts_of(assignment))
         before = _marks_and_penalties(book)
         everyone = _without_removed(course, name, everyone, book, summary)
         waiting = _waiting(course, name, everyone, assignment, store, book, summary, force, writer.submissions)
@@ -127,12 +127,12 @@ def _waiting(course: Course, name: str, everyone: list[str], assignment: Grading
 
 
 def graders_for(assignment: GradingJob, workers: int | None, scheduler: str) -> Pool:
-    return Pool(partial(grade, assignment), workers, scheduler, partial(_shared, assignment),
+    return Pool(partial(grade, assignment), workers, scheduler, partial(shared, assignment),
                 partial(start_worker, assignment))
 
 
 @contextlib.contextmanager
-def _shared(assignment: GradingJob) -> Iterator[None]:
+def shared(assignment: GradingJob) -> Iterator[None]:
     """What forked workers have of their driver: a warm process, the problem set, and what every reference imports."""
     try:
         sandbox = warm_sandbox(assignment.sandbox, assignment.private)
@@ -169,7 +169,7 @@ def _keep(store: Store, student: str, digest: str, content: bytes) -> None:
         raise unwritable(error) from error
 
 
-class _Writer:
+class Writer:
     """The one writer: gradebook and files, submission by submission."""
 
     def __init__(self, course: Course, name: str, book: books.ClassGradebook, store: Store, summary: Summary,

@@ -22,6 +22,8 @@ from helpers.grading.sandbox.sandbox import FORKS
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 WINDOW = 3  # tasks in flight per worker: enough to keep it busy, few enough to keep memory flat
+LATER = object()  # in the place of a key: nothing to do yet, ask again
+MOMENT = 0.1  # seconds until then
 
 
 def leave_interrupts(then: Callable[[], None] | None = None) -> None:
@@ -62,14 +64,15 @@ class Pool:
 
     work: from a task to a result; a worker must be able to import it. share: entered before workers are forked, who
     then have what it has made. prepare: called in each worker here before its first task. seconds: after so long
-    without any outcome the workers are killed, from outside, as if one had died; 0: never.
+    without any outcome the workers are killed, from outside, as if one had died; 0: never. window: tasks in flight per
+    worker.
     """
 
     def __init__(self, work: Callable[[Any], Any], workers: int | None = None, scheduler: str = "",
                  share: Callable[[], AbstractContextManager] = nullcontext,
-                 prepare: Callable[[], None] | None = None, seconds: float = 0.0):
+                 prepare: Callable[[], None] | None = None, seconds: float = 0.0, window: float = WINDOW):
         self.work, self.workers, self.scheduler = work, workers or os.cpu_count() or 1, scheduler
-        self.share, self.prepare, self.seconds = share, prepare, seconds
+        self.share, self.prepare, self.seconds, self.window = share, prepare, seconds, window
         self._client: Any = None
         self._executor: futures.Executor | None = None
         self._open = ExitStack()
@@ -85,15 +88,17 @@ class Pool:
     def outcomes(self, waiting: Iterator[tuple[Any, Any]], stop: StopSignal) -> Iterator[tuple[Any, Any, Any]]:
         """Each (key, task) of `waiting` with its outcome, as they come; a window of tasks is under way at a time.
 
-        A task of None needs no work. An outcome is a result, or the exception in its place: BrokenProcessPool where a
-        task has taken down its worker LIVES times while no other was under way. Whoever was beside it when a worker
-        died loses nothing: each of them is done again, alone. Ends early, with the running ones, when asked to stop.
+        A task of None needs no work; a key of LATER says that there is nothing to do yet. An outcome is a result, or
+        the exception in its place: BrokenProcessPool where a task has taken down its worker LIVES times while no other
+        was under way. Whoever was beside it when a worker died loses nothing: each of them is done again, alone. Ends
+        early, with the running ones, when asked to stop.
         """
         running: dict[futures.Future, tuple[Any, Any]] = {}
         lives: Counter = Counter()
         alone: list[tuple[Any, Any]] = []  # were under way when a worker died: only one of them can have done it
         more, since = True, time.monotonic()
         while more or running or alone:
+            later = False
             if alone and not running and not stop.asked:
                 key, task = alone.pop()
                 running[self._submit(task)] = key, task
@@ -101,6 +106,9 @@ class Pool:
                 since = time.monotonic()
             while more and not lives and not stop.asked and len(running) < self._window:
                 key, task = next(waiting, (None, None))
+                if key is LATER:
+                    later = True
+                    break
                 if key is None:
                     more = False
                 elif task is None:
@@ -110,7 +118,10 @@ class Pool:
                     running[self._submit(task)] = key, task
             if stop.asked:
                 more, alone = False, []
-            finished, _ = futures.wait(running, timeout=1.0, return_when=futures.FIRST_COMPLETED)
+            if later and not running:
+                time.sleep(MOMENT)
+            finished, _ = futures.wait(running, timeout=MOMENT if later else 1.0,
+                                       return_when=futures.FIRST_COMPLETED)
             if finished:
                 since = time.monotonic()
             elif running and self.seconds and time.monotonic() - since > self.seconds:
@@ -129,7 +140,7 @@ class Pool:
 
     @property
     def _window(self) -> int:
-        return max(WINDOW * self.workers, 2)
+        return max(round(self.window * self.workers), 2)
 
     def _submit(self, task: Any) -> futures.Future:
         try:

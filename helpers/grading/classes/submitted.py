@@ -31,8 +31,13 @@ def students_of(course: Course, name: str) -> list[str]:
 
 def read_task(course: Course, name: str, student: str) -> SubmissionTask:
     """A submission as bytes. What cannot be read becomes a reason, not an exception."""
+    return task_in(course.folder("submitted", student, name), name, student)
+
+
+def task_in(folder: Path, name: str, student: str) -> SubmissionTask:
+    """A submission in a folder, as `read_task` gives it."""
     try:
-        found = find_handed_in(course.folder("submitted", student, name), name)
+        found = find_handed_in(folder, name)
         return SubmissionTask(student, found.notebook, tuple(sorted(found.files.items())), found.why, found.others)
     except OSError as error:
         reason = f"The submission cannot be read ({error.strerror}): put its permissions right and grade again."

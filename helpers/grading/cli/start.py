@@ -9,7 +9,7 @@ import sys
 import typer
 from rich.text import Text
 
-from helpers.grading.cli import authoring, grading, machine, measuring, pretending, results, term
+from helpers.grading.cli import authoring, grading, machine, measuring, pretending, results, serving, term
 from helpers.grading.cli.talk import complaints
 from helpers.grading.terminal import told_plainly
 
@@ -21,7 +21,7 @@ app = typer.Typer(no_args_is_help=True, add_completion=False, rich_markup_mode="
 # In the order in which `coursekit --help` lists them.
 COMMANDS = (
     authoring.build, authoring.new, authoring.watch, pretending.classroom,
-    grading.collect, grading.autograde, grading.desk,
+    grading.collect, grading.autograde, serving.serve, grading.desk,
     results.feedback, results.report, results.similarity, results.export,
     pretending.demo, measuring.validity, measuring.agreement, measuring.propose, machine.doctor,
     term.due, term.extend, term.late, term.roster,

@@ -44,6 +44,12 @@ class CourseKit(SingletonConfigurable):
              "walls, and a refusal where there are none.",
     ).tag(config=True)
 
+    attempts = Dict(
+        help='What `coursekit serve` allows and tells, by problem set; "*" is for all. a_day: attempts a day (0: any '
+             "number); pause_minutes: between two attempts; told: how much is said before the deadline, "
+             '"verdict", "where" or "why"; counts: which attempt does, "last" or "best".',
+    ).tag(config=True)
+
     limits = Dict(
         help="Limits on student code: cell_seconds, call_seconds, notebook_seconds, memory_bytes, processes, "
              "file_bytes, disk_bytes, output_bytes. What is not named keeps its default.",

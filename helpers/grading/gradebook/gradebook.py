@@ -251,8 +251,8 @@ class ClassGradebook(api.Gradebook):
                  .filter(api.Assignment.name == self.name))
         return {row[0] for row in query}
 
-    def marks(self) -> dict[str, Marks]:
-        """Every student's marks, by grade_id."""
+    def marks(self, student: str | None = None) -> dict[str, Marks]:
+        """Every student's marks, or one's, by grade_id."""
         found: dict[str, Marks] = {}
         for kind in (api.GradeCell, api.TaskCell):
             query = (self.db.query(api.Student.id, kind.name, api.Grade.auto_score, api.Grade.manual_score,
@@ -264,8 +264,10 @@ class ClassGradebook(api.Gradebook):
                      .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
                      .join(api.Student, api.Student.id == api.SubmittedAssignment.student_id)
                      .filter(api.Assignment.name == self.name))
-            for student, cell, auto, manual, extra, points, person in query:
-                found.setdefault(student, {})[cell] = Mark(auto, manual, points, extra or 0.0, bool(person))
+            if student is not None:
+                query = query.filter(api.Student.id == student)
+            for who, cell, auto, manual, extra, points, person in query:
+                found.setdefault(who, {})[cell] = Mark(auto, manual, points, extra or 0.0, bool(person))
         return found
 
     def close(self) -> None:

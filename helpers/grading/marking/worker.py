@@ -24,10 +24,13 @@ from helpers.grading.notebooks.restore import restore
 from helpers.grading.sandbox.sandbox import warm_sandbox
 
 
-def grade(assignment: GradingJob, task: SubmissionTask) -> bytes:
-    """Grade one submission; the `Result` as bytes. Whatever a submission does is in it, never an exception."""
+def grade(assignment: GradingJob, task: SubmissionTask, problem_set: ProblemSet | None = None) -> bytes:
+    """Grade one submission; the `Result` as bytes. Whatever a submission does is in it, never an exception.
+
+    problem_set: if it is made already, for another seed or depth than the assignment's for example.
+    """
     start = time.perf_counter()
-    problem_set = problem_set_of(assignment)
+    problem_set = problem_set or problem_set_of(assignment)
     chosen = choose(task.notebook, task.others, problem_set.recorded, assignment.name, task.reason)
     note = chosen.note
     notebook = restore(chosen.notebook, problem_set.recorded, note, chosen.told)
@@ -36,7 +39,7 @@ def grade(assignment: GradingJob, task: SubmissionTask) -> bytes:
                   time.perf_counter() - start, final=not (graded.machine or graded.fell)).to_bytes()
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=16)  # a service has all sets of a course
 def problem_set_of(assignment: GradingJob) -> ProblemSet:
     master = masters.parse(assignment.master, assignment.name) if assignment.master else None
     return ProblemSet(assignment.name, nbformat.reads(assignment.source, as_version=4), master,

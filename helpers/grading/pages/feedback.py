@@ -12,7 +12,7 @@ import os
 import shutil
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -83,12 +83,12 @@ def feedback(course: Course, name: str, *, workers: int | None = None, scheduler
     graded = graded_notebooks(course, name)
     apply_late_policy(course, name)
     summary, done = Written(), 0
-    with StopSignal() as stop, Pool(_page_or_reason, workers, scheduler, share=_warm, seconds=STUCK_SECONDS) as writers:
+    with StopSignal() as stop, Pool(page_or_reason, workers, scheduler, share=_warm, seconds=STUCK_SECONDS) as writers:
         for student, page in _pages(_waiting(course, name, graded, summary, force), writers, stop):
             if isinstance(page, str):
                 summary.broken[student] = page
             elif page is not None:
-                _keep(course, name, student, page)
+                keep_page(course, name, student, page)
                 summary.written.append(student)
             done += 1
             progress(done, len(graded), student)
@@ -169,42 +169,47 @@ def _waiting(course: Course, name: str, graded: dict[str, Path], summary: Writte
             yield (student, None), PageTask(student, content, facts, marks, comments, hiding, digest)
 
 
-def what_the_gradebook_says(course: Course, name: str) -> dict[str, tuple[dict[str, Any], Marks, dict[str, str]]]:
-    """Student → facts of the submission, marks and comments by cell; a few queries for the whole class."""
+def what_the_gradebook_says(course: Course, name: str, student: str | None = None,
+                            ) -> dict[str, tuple[dict[str, Any], Marks, dict[str, str]]]:
+    """Student → facts of the submission, marks and comments by cell; a few queries for the whole class, or for one."""
     with contextlib.closing(books.ClassGradebook(course, name)) as book:
-        marks = book.marks()
+        marks = book.marks(student)
         comments: dict[str, dict[str, str]] = {}
-        for student, cell, comment in _of_assignment(book, book.db.query(
+        for who, cell, comment in _of_assignment(book, book.db.query(
                 api.Student.id, api.BaseCell.name, api.Comment.comment).select_from(api.Comment)
-                .join(api.BaseCell, api.BaseCell.id == api.Comment.cell_id), api.Comment):
+                .join(api.BaseCell, api.BaseCell.id == api.Comment.cell_id), api.Comment, student):
             if comment:
-                comments.setdefault(student, {})[cell] = comment
+                comments.setdefault(who, {})[cell] = comment
         known = {}
         query = (book.db.query(api.SubmittedAssignment)
                  .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
                  .filter(api.Assignment.name == name))
+        if student is not None:
+            query = query.filter(api.SubmittedAssignment.student_id == student)
         penalties = {row[0]: row[1] or 0.0 for row in _of_assignment(book, book.db.query(
-            api.Student.id, api.SubmittedNotebook.late_submission_penalty).select_from(api.SubmittedNotebook))}
+            api.Student.id, api.SubmittedNotebook.late_submission_penalty).select_from(api.SubmittedNotebook),
+            student=student)}
         for submission in query:
-            student = submission.student_id
-            own, penalty = marks.get(student, {}), float(penalties.get(student, 0.0))
-            known[student] = ({
-                "notebook": name, "assignment": name, "student": student, "address": course.settings.address,
+            who = submission.student_id
+            own, penalty = marks.get(who, {}), float(penalties.get(who, 0.0))
+            known[who] = ({
+                "notebook": name, "assignment": name, "student": who, "address": course.settings.address,
                 "next_step": dict(course.settings.next_step),
                 "student_name": exporter.full_name(submission.student.first_name, submission.student.last_name),
                 "score": sum(mark.score for mark in own.values()) - penalty, "late_penalty": penalty,
                 "max_score": sum(mark.points for mark in own.values()),
-                "seconds_late": float(submission.total_seconds_late)}, own, comments.get(student, {}))
+                "seconds_late": float(submission.total_seconds_late)}, own, comments.get(who, {}))
     return known
 
 
-def _of_assignment(book: books.ClassGradebook, query: Any, of: Any = None) -> Any:
+def _of_assignment(book: books.ClassGradebook, query: Any, of: Any = None, student: str | None = None) -> Any:
     if of is not None:
         query = query.join(api.SubmittedNotebook, api.SubmittedNotebook.id == of.notebook_id)
-    return (query.join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
-            .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
-            .join(api.Student, api.Student.id == api.SubmittedAssignment.student_id)
-            .filter(api.Assignment.name == book.name))
+    query = (query.join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
+             .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
+             .join(api.Student, api.Student.id == api.SubmittedAssignment.student_id)
+             .filter(api.Assignment.name == book.name))
+    return query if student is None else query.filter(api.Student.id == student)
 
 
 @lru_cache(maxsize=1)
@@ -248,7 +253,7 @@ def write_page(task: PageTask, seconds: float = PAGE_SECONDS) -> bytes:
     return page.replace('<meta charset="utf-8">', '<meta charset="utf-8">\n' + _stamp(task.digest), 1).rstrip().encode()
 
 
-def _page_or_reason(task: PageTask, seconds: float = PAGE_SECONDS) -> bytes | str:
+def page_or_reason(task: PageTask, seconds: float = PAGE_SECONDS) -> bytes | str:
     """The page, or why there is none: one odd notebook is no reason to leave the class without pages."""
     try:
         return write_page(task, seconds)
@@ -262,14 +267,21 @@ def _pages(waiting: Iterator[tuple[tuple[str, str | None], PageTask | None]], wr
     """Each student's page, why there is none, or None if it is current; as they come."""
     for (student, reason), task, outcome in writers.outcomes(waiting, stop):
         if isinstance(outcome, Exception):  # its worker was ended, from outside if it was stuck
-            outcome = _page_or_reason(task, 0.0)
+            outcome = page_or_reason(task, 0.0)
         yield student, outcome or reason
 
 
-def _keep(course: Course, name: str, student: str, page: bytes) -> None:
-    """The page and what nbgrader needs beside it to release it."""
-    target = course.folder("feedback", student, name)
-    places = [course.folder(step, student, name) for step in ("autograded", "submitted")]
+def keep_page(course: Course, name: str, student: str, page: bytes, places: Sequence[Path] = (),
+              target: Path | None = None) -> None:
+    """The page and what nbgrader needs beside it to release it.
+
+    places: where that lies, if not beside what counts. target: the page's folder, if not nbgrader's.
+
+    Raises:
+        CourseError: if it cannot be written.
+    """
+    target = target or course.folder("feedback", student, name)
+    places = places or [course.folder(step, student, name) for step in ("autograded", "submitted")]
     try:
         target.mkdir(parents=True, exist_ok=True)
         for file in RELEASED_WITH:

@@ -158,7 +158,7 @@ def _head(nb: NotebookNode, resources: dict, items: list[Item], depth: str) -> d
         "score": max(float(facts.get("score") or 0), 0.0), "max_score": float(facts.get("max_score") or 0),
         "penalty": float(facts.get("late_penalty") or 0), "late": _duration(float(facts.get("seconds_late") or 0)),
         "note": grading.get("note", ""), "ended": grading.get("ended", ""),
-        "earlier": str(grading.get("earlier", "")),
+        "earlier": str(grading.get("earlier", "")), "attempt": str(grading.get("attempt", "")),
         "repairs": [_in_words(str(said), titles) for said in grading.get("repairs") or ()],
         "causes": [_in_words(str(said), titles) for said in grading.get("causes") or ()],
         "asks": [_in_words(f"`{name}`: {said}", titles) for name, said in (grading.get("asks") or {}).items()

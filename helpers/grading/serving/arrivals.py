@@ -1,0 +1,258 @@
+"""Where work arrives: the inbound folder of nbgrader's exchange, or a watched folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import stat
+import time
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+
+from nbgrader.exchange import ExchangeFactory
+from nbgrader.utils import ignore_patterns, notebook_hash
+
+from helpers.grading.course.errors import CourseError
+from helpers.grading.course.folder import Course
+from helpers.grading.machine.exchange import exchange_root
+from helpers.grading.notebooks.files import MAX_FOLDERS, files_below
+
+SECRET = "submission_secret.txt"  # nbgrader writes it last
+SETTLED = 3.0  # seconds without a change, where nothing says that an arrival is whole
+PATIENCE = 300.0  # seconds until a person is asked about one that cannot be read
+MOST_FILES, MOST_BYTES = 2_000, 200_000_000
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A submission where it has arrived. came: when it was handed in, in seconds since 1970."""
+
+    student: str
+    source: str
+    came: float
+    place: Path
+    warns: str = ""  # what a person should know of it
+
+
+@dataclass
+class Scan:
+    """What one look found; odd: what is not taken, and why, by its name."""
+
+    new: list[Arrival] = field(default_factory=list)
+    odd: dict[str, str] = field(default_factory=dict)
+
+
+class Source(Protocol):
+    def scan(self, name: str, known: Collection[str], students: Collection[str]) -> Scan: ...
+
+    def take(self, arrival: Arrival, target: Path) -> None: ...
+
+    def given_back(self, arrival: Arrival, name: str) -> bool: ...
+
+
+class Exchange:
+    """nbgrader's inbound folder. Who handed in, when, and what is left out is read as nbgrader's collect reads it.
+
+    Raises:
+        CourseError: if the course has none.
+    """
+
+    def __init__(self, course: Course):
+        self.course, root = course, exchange_root(course)
+        if root is None or not course.directory.course_id:
+            raise CourseError("this course has no exchange folder: set c.CourseDirectory.course_id and, if need be, "
+                              "c.Exchange.root in nbgrader_config.py, or name a folder to watch with --folder")
+        self.inbound = root / course.directory.course_id / "inbound"
+        self.feedback = root / course.directory.course_id / "feedback"
+        self._collect: Any = ExchangeFactory(config=course.config).Collect(
+            coursedir=course.directory, config=course.config)
+        self._since: dict[str, float] = {}
+
+    def scan(self, name: str, known: Collection[str], students: Collection[str]) -> Scan:
+        found = Scan()
+        try:
+            with os.scandir(self.inbound) as entries:
+                names = [entry.name for entry in entries if f"+{name}+" in entry.name and entry.name not in known
+                         and entry.is_dir(follow_symlinks=False)]
+        except FileNotFoundError:
+            raise CourseError(f"{self.inbound} does not exist: release the problem set once with `nbgrader "
+                              f"release_assignment {name}`, which makes the exchange's folders") from None
+        for entry in names:
+            self._look(entry, name, students, found)
+        found.new.sort(key=lambda one: (one.came, one.source))
+        return found
+
+    def _look(self, entry: str, name: str, students: Collection[str], found: Scan) -> None:
+        place = self.inbound / entry
+        try:
+            record = self._collect._path_to_record(entry)
+            student, when = record["username"], record["timestamp"].replace(tzinfo=UTC).timestamp()
+        except Exception as error:  # parse_utc raises what dateutil does
+            found.odd[entry] = f"its name says no time ({type(error).__name__}): collect it by hand"
+            return
+        if entry[len(student):].split("+")[1] != name:
+            return
+        if student.startswith(".") or not student:
+            found.odd[entry] = "it names no student"
+            return
+        owner = _owner(place)
+        if self._collect.check_owner and owner != student and owner in students:
+            found.odd[entry] = (f"it says that it is {student}'s, and belongs to {owner}, another student: not graded. "
+                                "If that is as it should be, collect it by hand")
+            return
+        if ((place / SECRET).is_file() and (place / SECRET).stat().st_size) or _settled(place, SETTLED):
+            warns = f"handed in for {student} by the account {owner}" if (
+                self._collect.check_owner and owner not in (student, _me())) else ""
+            found.new.append(Arrival(student, entry, when, place, warns))
+
+    def take(self, arrival: Arrival, target: Path) -> None:
+        """Raises OSError while it cannot be read whole, and CourseError if nobody can wait any longer."""
+        try:
+            copy_handed_in(arrival.place, target, self.course)
+        except OSError:
+            since = self._since.setdefault(arrival.source, time.time())
+            if time.time() - since > PATIENCE:
+                raise CourseError("it cannot be read: put its permissions right") from None
+            raise
+        self._since.pop(arrival.source, None)
+
+    def given_back(self, arrival: Arrival, name: str) -> bool:
+        """Has this very submission been graded and given back before there was a service?"""
+        try:
+            with open(os.open(arrival.place / SECRET, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)) as file:
+                secret = file.read(1_000)
+        except (OSError, ValueError):
+            return False
+        return bool(secret) and (self.feedback / f"{notebook_hash(secret=secret, notebook_id=name)}.html").exists()
+
+
+class Folder:
+    """A watched folder, `<folder>/<student>/<problem set>/`: what changes there is an attempt once it is at rest."""
+
+    def __init__(self, course: Course, root: Path):
+        self.course, self.root = course, root
+        if not root.is_dir():
+            raise CourseError(f"{root} is not a folder: make it, with a folder for each student, or name another")
+        self._digests: dict[Path, tuple[float, str]] = {}
+
+    def scan(self, name: str, known: Collection[str], students: Collection[str]) -> Scan:
+        found = Scan()
+        for place in sorted(self.root.glob(f"*/{name}")):
+            student = place.parent.name
+            if student.startswith(".") or not place.is_dir():
+                continue
+            if place.is_symlink() or place.parent.is_symlink():
+                found.odd[f"{student}/{name}"] = "it is a link to elsewhere: put a folder there"
+                continue
+            try:
+                source, came = self._source(student, name, place)
+            except OSError as error:
+                found.odd[f"{student}/{name}"] = f"it cannot be read ({error.strerror}): put its permissions right"
+                continue
+            if source and source not in known:
+                found.new.append(Arrival(student, source, came, place))
+        found.new.sort(key=lambda one: (one.came, one.source))
+        return found
+
+    def _source(self, student: str, name: str, place: Path) -> tuple[str, float]:
+        """A name for what lies there now, and since when: by the kernel's time of change, which nobody sets. Nothing
+        while it is empty or has just changed; read only when something has."""
+        files = list(files_below(place))
+        changed = max((path.lstat().st_ctime for path in files), default=0.0)
+        if not files or time.time() - changed < SETTLED:
+            return "", changed
+        kept = self._digests.get(place)
+        if kept is None or kept[0] != changed + len(files):
+            parts = hashlib.sha256()
+            for path in files:
+                parts.update(f"\0{path.relative_to(place)}\0{path.stat().st_size}\0".encode("utf-8", "replace"))
+                with open(path, "rb") as file:
+                    while block := file.read(1 << 20):
+                        parts.update(block)
+            kept = self._digests[place] = (changed + len(files), parts.hexdigest()[:32])
+        return f"{student}/{name}/{kept[1]}", changed
+
+    def take(self, arrival: Arrival, target: Path) -> None:
+        copy_handed_in(arrival.place, target, self.course)
+        stamp = target / "timestamp.txt"
+        stamp.unlink(missing_ok=True)
+        stamp.write_text(f"{datetime.fromtimestamp(arrival.came, UTC):%Y-%m-%d %H:%M:%S.%f} UTC")
+
+    def given_back(self, arrival: Arrival, name: str) -> bool:
+        return False
+
+
+def copy_handed_in(source: Path, target: Path, course: Course) -> None:
+    """Copy a submission, without what nbgrader's configuration leaves out. nbgrader's own copy follows links: a link to
+    the gradebook would bring the gradebook. This one leaves out links, pipes, and folders that become links meanwhile.
+
+    Raises:
+        OSError: if a file cannot be read; nothing is there then.
+    """
+    left_files, left = MOST_FILES, min(MOST_BYTES, 1000 * course.directory.max_dir_size)
+    leave_out = ignore_patterns(exclude=course.directory.ignore, include=course.directory.include,
+                                max_file_size=course.directory.max_file_size)
+    fresh = target.with_name(f".{target.name}")
+    _remove(fresh)
+    fresh.mkdir(parents=True)
+    for place, folders, files, descriptor in os.fwalk(source, follow_symlinks=False, onerror=_raise):
+        below = Path(place).relative_to(source)
+        out = set(leave_out(place, [*folders, *files]))
+        folders[:] = [one for one in folders if one not in out] if len(below.parts) < MAX_FOLDERS else []
+        (fresh / below).mkdir(exist_ok=True)
+        for one in sorted(files):
+            content = _content(one, descriptor, left) if one not in out and left_files else None
+            if content is not None:
+                left_files, left = left_files - 1, left - len(content)
+                (fresh / below / one).write_bytes(content)
+    _remove(target)
+    os.replace(fresh, target)
+
+
+def _content(name: str, descriptor: int, most: int) -> bytes | None:
+    """A plain file's content; None for anything else, and for what is too large."""
+    if not stat.S_ISREG(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
+        return None
+    with open(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor), "rb") as file:
+        status = os.fstat(file.fileno())
+        return file.read(most + 1) if stat.S_ISREG(status.st_mode) and status.st_size <= most else None
+
+
+def _remove(folder: Path) -> None:
+    if folder.exists():
+        shutil.rmtree(folder)
+
+
+def _raise(error: OSError) -> None:
+    raise error
+
+
+def _settled(place: Path, seconds: float) -> bool:
+    with suppress(OSError):
+        times = [place.lstat().st_ctime, *(path.lstat().st_ctime for path in files_below(place))]
+        return time.time() - max(times) > seconds
+    return False
+
+
+def _owner(place: Path) -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(place.lstat().st_uid).pw_name
+    except (KeyError, OSError):
+        return "unknown"
+
+
+def _me() -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return ""
+
