@@ -36,6 +36,7 @@ from scipy import special
 from tqdm import trange
 
 from helpers import check, data, plots, threads
+from helpers import gradients as numerical
 
 threads.limit(1)  # these matrices are small: several threads would only wait for each other
 plt.rcParams["axes.prop_cycle"] = plt.cycler(color=plots.COLORS)  # colours that everyone can tell apart
@@ -370,7 +371,7 @@ def average_ce(T, P):
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "average-ce-check", "grade": true, "points": 2}
-check.values(average_ce, at=probability_cases, points=2)
+check.values(average_ce, at=probability_cases, by="case", points=2)
 
 # %% tags=["mistake"] question="average-ce" says="The mean is over the samples only: it has been divided by the number of classes as well."
 def average_ce(T, P):
@@ -822,6 +823,36 @@ def hidden_gradients(X, A, W_o, P, T):
     X, A, W_o, P, T = (array.astype(np.float32) for array in (X, A, W_o, P, T))
     D = (P - T) @ W_o.T * (A > 0) / np.float32(len(X))
     return X.T @ D, D.sum(axis=0, keepdims=True)
+
+# %% [markdown]
+# ### All four, measured
+#
+# Before anything is trained, put it all together: the four gradients of one net, beside finite differences of its loss. An
+# error of $10^{-7}$ or less is round-off. Have you written a gradient checker of your own, in problem set 4? Then paste
+# `finite_differences` and `gradient_error` in place of the next line, and it does the measuring here.
+
+# %%
+finite_differences = gradient_error = None  # yours of problem set 4; with None, the course's tool measures
+
+# %%
+def error_of(name, gradient, net):
+    """How far a gradient is from finite differences of the loss, relative to the largest entry."""
+    def loss(W):
+        return net_loss(**{**net, name: W})
+    if finite_differences and gradient_error:
+        return gradient_error(gradient, finite_differences(loss, net[name], 1e-5))
+    return numerical.compare(gradient, numerical.gradient(loss, net[name])).error
+
+
+with check.once_written():
+    net = small_net(np.random.default_rng(3), 9, 5, 6, 4)
+    del net["case"]
+    A, P = forward(**{name: net[name] for name in ("W_h", "b_h", "W_o", "b_o", "X")})
+    found = *hidden_gradients(net["X"], A, net["W_o"], P, net["T"]), *output_gradients(A, P, net["T"])
+    print("measured with", "your own checker" if finite_differences and gradient_error else "the course's tool")
+    for name, gradient in zip(("W_h", "b_h", "W_o", "b_o"), found):
+        error = error_of(name, gradient, net)
+        print(f"{name}: error {error:.0e}  {'right' if error < 1e-6 else 'WRONG'}")
 
 # %% [markdown]
 # # Part 2: momentum
