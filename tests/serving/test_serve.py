@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import COURSEKIT, SMALL, coursekit
+from conftest import COURSEKIT, SMALL, coursekit, processes_below
 from exchange import ENDLESS, WRONG, fetched, hand_in, solved, with_exchange
 
 from helpers.grading.course.folder import Course
@@ -85,14 +85,16 @@ def test_rules_hold_back_and_after_the_deadline_all_is_graded_on_common_cases(sm
     assert "0 graded" in coursekit("autograde", SMALL, "--sandbox", "none", folder=course.root).stdout
 
 
-def test_a_service_that_is_killed_loses_and_doubles_nothing(small_course):
+def test_a_service_whose_worker_and_then_itself_is_killed_loses_and_doubles_nothing(small_course):
     course = with_exchange(small_course)
-    places = {f"s{n}": hand_in(course, f"s{n}", solved(course, WRONG if n % 2 else None), 10 - n) for n in range(5)}
+    places = {f"s{n}": hand_in(course, f"s{n}", solved(course, WRONG if n % 2 else None), 10 - n) for n in range(6)}
     process = subprocess.Popen([*COURSEKIT, *SERVE], cwd=course.root, stdout=subprocess.PIPE, text=True)
     with contextlib.closing(process.stdout):
-        for said in process.stdout:
-            if "given back" in said:
-                break
+        given = (said for said in process.stdout if "given back" in said)
+        next(given)
+        workers = processes_below(process.pid)
+        os.kill(workers[0], signal.SIGKILL)
+        next(given)
         process.send_signal(signal.SIGKILL)
         process.wait()
     serve(course)
@@ -100,11 +102,11 @@ def test_a_service_that_is_killed_loses_and_doubles_nothing(small_course):
     assert {student: [one["number"] for one in mine] for student, mine in kept.items()} == {s: [1] for s in places}
     assert all(one["state"] == "released" for mine in kept.values() for one in mine)
     assert all("Feedback for" in fetched(course, place) for place in places.values())
-    assert log(course).count("arrived") == 5
+    assert log(course).count("arrived") == 6
     points = checks(course)
-    assert len(points) == 5
+    assert len(points) == 6
     assert len({points[f"s{n}"] for n in (0, 2, 4)}) == 1
-    assert len({points[f"s{n}"] for n in (1, 3)}) == 1
+    assert len({points[f"s{n}"] for n in (1, 3, 5)}) == 1
 
 
 def test_endless_loops_hold_up_nobody_else(small_course):

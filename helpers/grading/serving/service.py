@@ -113,7 +113,7 @@ class Service:
 
     def _soon(self) -> bool:
         """Is there an attempt that is only put off for a moment?"""
-        return any(not place.from_when for _, place in self._line())
+        return any(not place.from_when and id(place.attempt) not in self.given_up for _, place in self._line())
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[None]:
@@ -166,7 +166,7 @@ class Service:
         if now - self._common_at > 5.0:
             self._common_at = now
         self.notices.tell(self._line(), self.workers, self.zone, self._trouble_at)
-        if self.status.due():
+        if self.status.due(self._busy() or new > 0):
             self.status.write(self._numbers(), running=True)
         return new
 
@@ -230,7 +230,8 @@ class Service:
 
     def _next_attempt(self) -> tuple[Key, AttemptTask] | None:
         places = [one for one in self._line() if not one[1].from_when
-                  and self.not_before.get(id(one[1].attempt), 0.0) <= time.monotonic()]
+                  and self.not_before.get(id(one[1].attempt), 0.0) <= time.monotonic()
+                  and id(one[1].attempt) not in self.given_up]
         long_ones = sum(line.is_long(self._mine(attempt)) for attempt in self.at_work.values())
         for served, place in places:
             attempt, ledger = place.attempt, served.ledger

@@ -15,7 +15,7 @@ from helpers.grading.course.folder import Course
 from helpers.grading.pages.report import now, template
 from helpers.grading.serving.secrets import code_of
 
-EVERY = 2.0  # seconds between two pages
+EVERY, IDLE = 2.0, 10.0  # seconds between two pages
 LOG_BYTES, LOGS = 2_000_000, 5
 RATE_SECONDS = 600.0
 MEASURED = 200  # of how many pages the latency is shown
@@ -43,7 +43,7 @@ class Status:
         self.latencies: deque[float] = deque(maxlen=MEASURED)
         self.times: deque[float] = deque(maxlen=10_000)
         self.given = 0
-        self._last = 0.0
+        self._last = -IDLE
         try:
             self.folder.mkdir(parents=True, exist_ok=True)
             self.page.parent.mkdir(exist_ok=True)
@@ -70,8 +70,8 @@ class Status:
         if latency is not None:
             self.latencies.append(latency)
 
-    def due(self) -> bool:
-        return time.monotonic() - self._last >= EVERY
+    def due(self, busy: bool) -> bool:
+        return time.monotonic() - self._last >= (EVERY if busy else IDLE)
 
     def write(self, numbers: Numbers, running: bool) -> None:
         self._last = time.monotonic()
