@@ -135,8 +135,11 @@ def test_a_course_without_an_exchange_has_a_watched_folder(small_course, tmp_pat
     assert "0 given back" in serve(course, "--folder", str(shared))
 
 
-def test_ctrl_c_ends_a_service_and_a_second_one_is_refused(small_course):
+def test_a_running_service_refuses_a_second_grades_for_commands_and_ends_with_ctrl_c(small_course):
     course = with_exchange(small_course)
+    place = course.folder("submitted", "ada", SMALL)
+    place.mkdir(parents=True)
+    (place / f"{SMALL}.ipynb").write_text(json.dumps(solved(course)))
     process = subprocess.Popen([*COURSEKIT, *SERVE], cwd=course.root, stdout=subprocess.PIPE, text=True)
     lock = course.root / ".coursekit" / "serving" / "status.json"
     deadline = time.monotonic() + 120
@@ -145,10 +148,19 @@ def test_ctrl_c_ends_a_service_and_a_second_one_is_refused(small_course):
     second = coursekit(*SERVE, "--once", folder=course.root)
     assert second.returncode == 1
     assert "another service" in second.stderr
+    run = coursekit("autograde", "ps0", "--student", "ada", folder=course.root)
+    assert "graded by the running service" in run.stdout, run.stderr
+    assert checks(course)["ada"] > 0
+    door = course.root / ".coursekit" / "serving" / "door"
+    assert door.stat().st_mode & 0o077 == 0
+    run = coursekit("autograde", "ps0", "--student", "ben", folder=course.root)
+    assert run.returncode == 1
+    assert "handed in nothing" in run.stderr
     os.kill(process.pid, signal.SIGINT)
     said, _ = process.communicate(timeout=120)
     assert process.returncode == 0
     assert "Nothing is lost" in said
+    assert not door.exists()
 
 
 def test_without_an_exchange_it_says_what_to_do(small_course):

@@ -63,14 +63,19 @@ def autograde(
                                                                             "keeping their outputs.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Grade, show whose marks would change and why, and write "
                                                             "nothing.")] = False,
+    student: Annotated[str, typer.Option(help="Grade this student's submission alone; a running `coursekit serve` does "
+                                              "it in its warm processes.")] = "",
     course: Folder = HERE,
 ) -> None:
     """Grade everything that was handed in for a problem set; ends with the marks that it changed, and why."""
+    if student and not (dry_run or scheduler or sandbox or run_experiments) and _graded_by_service(course, ps, student):
+        return
     if not scheduler:
         _warm_early(sandbox or "auto")
     from helpers.grading import configure
     from helpers.grading.classes.autograde import autograde as grade_class
     from helpers.grading.classes.cluster import checked_address
+    from helpers.grading.course.errors import CourseError
     from helpers.grading.marking.steps import unsafe
 
     scheduler = checked_address(scheduler, insecure)
@@ -79,18 +84,42 @@ def autograde(
     if left := unsafe(folder.config):
         complaints.print(Text("! ", "yellow"), end="")
         complaints.print(configure.WARNING.format(where=folder.root / "nbgrader_config.py", left=", ".join(left)))
+    if student and student not in folder.students("submitted", name):
+        raise CourseError(f"“{student}” has handed in nothing for {name}: {folder.folder('submitted', student, name)} "
+                          "does not exist")
+    if student and dry_run:
+        raise CourseError("--dry-run tries a whole class: leave --student out")
     if dry_run:
         _preview(folder, name, workers=workers, scheduler=scheduler, force=force, sandbox=sandbox,
                  run_experiments=run_experiments)
         return
     with Shown("Grading") as shown:
         summary = grade_class(folder, name, workers=workers, scheduler=scheduler, force=force, sandbox=sandbox,
-                              run_experiments=run_experiments, progress=shown)
+                              run_experiments=run_experiments, students=[student] if student else None,
+                              progress=shown)
     tell_grading(summary)
     _tell_ways(folder, name)
     _tell_changes(folder, summary)
     if summary.interrupted and summary.left:
         raise typer.Exit(130)
+
+
+def _graded_by_service(course: Path, ps: str, student: str) -> bool:
+    """Let a running service grade one student; False if there is none, or none for this problem set."""
+    from helpers.grading.course.errors import CourseError
+    from helpers.grading.serving.door import ask
+
+    told = ask(course, ps, student)
+    if told is None or told.get("unknown"):
+        return False
+    if "error" in told:
+        raise CourseError(told["error"])
+    for said in filter(None, (told["note"], told["ended"], told["earlier"])):
+        console.print(f"  look at: {for_terminal(student)}: {for_terminal(said)}")
+    console.print(f"{told['name']}: {for_terminal(student)} has {told['points']:g} of {told['of']:g} points"
+                  + (f", {told['waits']} answers wait for a person" if told["waits"] else "")
+                  + f"; graded by the running service in {told['seconds']:.2f} s.")
+    return True
 
 
 def _warm_early(kind: str) -> None:

@@ -44,12 +44,16 @@ def serve(
     deadline, and which attempt counts; docs/teaching.md has an example, and units for systemd and a Hub.
     """
     from helpers.grading.classes.cluster import checked_address
+    from helpers.grading.course.errors import CourseError
     from helpers.grading.serving.arrivals import Exchange
     from helpers.grading.serving.arrivals import Folder as WatchedFolder
     from helpers.grading.serving.giving import IntoTheFolder, ThroughTheExchange
     from helpers.grading.serving.service import Service
     from helpers.grading.serving.sets import ServedSet, served_sets
 
+    if final and not ps:
+        raise CourseError("--final ends the attempts of a problem set: name it, for example "
+                          "`coursekit serve ps1 --once --final`")
     scheduler = checked_address(scheduler, insecure)
     folder = open_course(course)
     names = served_sets(folder, ps or [])

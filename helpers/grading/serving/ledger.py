@@ -126,7 +126,10 @@ class Ledger:
         self._result(attempt).unlink(missing_ok=True)
         for one in self.of[attempt.student]:
             if one.state in OVER and not one.counts and one.state != HELD_BACK:
-                shutil.rmtree(self.files_of(one.student, one.number), ignore_errors=True)
+                self.drop_files(one)
+
+    def drop_files(self, attempt: Attempt) -> None:
+        shutil.rmtree(self.files_of(attempt.student, attempt.number), ignore_errors=True)
 
     def _result(self, attempt: Attempt) -> Path:
         return self.folder / _key(attempt.student) / f"{attempt.number}.result"

@@ -26,7 +26,7 @@ from helpers.grading.gradebook import gradebook as books
 from helpers.grading.gradebook.errors_in_words import answering, patiently
 from helpers.grading.gradebook.mark import Mark, Marks
 from helpers.grading.gradebook.removed import is_removed, remember
-from helpers.grading.marking.job import GradingJob, Result
+from helpers.grading.marking.job import GradingJob, Result, SubmissionTask
 from helpers.grading.notebooks.cells import grade_id_of
 from helpers.grading.pages import page as pages
 from helpers.grading.pages.feedback import PageTask, what_the_gradebook_says
@@ -97,6 +97,19 @@ class MarksWriter:
             return
         ledger.let_count(attempt)
 
+    def write_asked(self, job: GradingJob, task: SubmissionTask, result: Result) -> str:
+        """Write the marks of what lies in `submitted/`, as `coursekit autograde` does; why they do not count, if so.
+
+        Raises:
+            CourseError: if they cannot be written now.
+        """
+        session = self._opened(job)
+        if session.same and is_removed(self.course, job.name, task.student, session.students):
+            raise CourseError(f"{task.student} is no longer in the gradebook: add that student again")
+        session.writer.submissions[task.student] = submission_digest(task)
+        session.writer.write(task.student, task.digest(job), result)
+        return session.summary.earlier.pop(task.student, "")
+
     def _why_another_counts(self, rules: Rules, ledger: Ledger, attempt: Attempt) -> str:
         best = ledger.counting(attempt.student)
         if rules.counts == "best" and best is not None and best is not attempt and best.score > attempt.score:
@@ -134,8 +147,8 @@ class MarksWriter:
             writer.regrade = writer.regrade and name not in self._backed_up  # a copy for each run of the service
             self._backed_up.add(name)
             students = {row[0] for row in book.db.query(api.Student.id)}
-            self._session = _Session(name, now, stack.pop_all(), writer, summary, remember(self.course, name, book),
-                                     students)
+            same = remember(self.course, name, book)
+            self._session = _Session(name, now, stack.pop_all(), writer, summary, same, students)
         return self._session
 
     def page_of(self, ledger: Ledger, attempt: Attempt, result: Result, hiding: pages.Hiding,
@@ -146,7 +159,8 @@ class MarksWriter:
             CourseError: if the gradebook does not know the student.
         """
         name, student = ledger.name, attempt.student
-        facts, marks, comments = what_the_gradebook_says(self.course, name, student).get(student, ({}, {}, {}))
+        with answering(self.course):
+            facts, marks, comments = what_the_gradebook_says(self.course, name, student).get(student, ({}, {}, {}))
         if attempt.counts and marks:
             path = self.course.folder("autograded", student, name) / f"{name}.ipynb"
             try:

@@ -19,10 +19,11 @@ from typing import Any
 
 from helpers.grading.classes.autograde import as_result
 from helpers.grading.classes.pool import LATER, StopSignal
-from helpers.grading.classes.submitted import task_in
+from helpers.grading.classes.submitted import read_task, task_in
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.course.moments import zone_of
+from helpers.grading.gradebook.errors_in_words import answering
 from helpers.grading.gradebook.removed import students_in_the_gradebook
 from helpers.grading.marking.job import Result
 from helpers.grading.notebooks.master import MasterError
@@ -30,8 +31,9 @@ from helpers.grading.pages.feedback import PageTask, page_or_reason
 from helpers.grading.pages.hiding import Hiding
 from helpers.grading.serving import line, words
 from helpers.grading.serving.arrivals import Arrival, Source
+from helpers.grading.serving.door import Asked, Door
 from helpers.grading.serving.ledger import COMMON, GRADED, HELD_BACK, PASSED_OVER, RELEASED, WAITS, WRITTEN, Attempt
-from helpers.grading.serving.marks import MarksWriter
+from helpers.grading.serving.marks import MarksWriter, marks_in
 from helpers.grading.serving.notices import Giver, Notices
 from helpers.grading.serving.secrets import seed_of
 from helpers.grading.serving.sets import ServedSet
@@ -42,7 +44,7 @@ LOOK = 0.5  # seconds between two looks for arrivals
 AGAIN = 5.0  # seconds before what failed is tried again
 TRIES = 3  # of grading or giving back, until a person is asked
 LOCK_SECONDS = 10.0  # to wait for a service that is about to end
-Key = tuple[ServedSet, Attempt, str]
+Key = tuple[ServedSet, Any, str]  # an Attempt to "grade" or whose "page" to write, or what was "asked"
 
 
 @dataclass
@@ -75,6 +77,8 @@ class Service:
         self.showing: set[int] = set()
         self.not_before: dict[int, float] = {}
         self.trouble: dict[tuple[str, str], str] = {}  # (problem set, who or what) → why a person has to look
+        self.door: Door | None = None
+        self.asked: deque[Asked] = deque()
         self.given_up: set[int] = set()  # once: what has failed too often
         self.students: set[str] = set()
         self._looked = self._students_at = self._common_at = -1e9
@@ -85,7 +89,7 @@ class Service:
     def run(self) -> Served:
         """Raises CourseError if another service is at work here, or nothing can be graded."""
         with self._alone(), StopSignal() as stop, _terminate_as(stop), contextlib.closing(self.status), \
-                contextlib.closing(self.marks), self.pool:
+                contextlib.closing(self.marks), self.pool, self._open_door():
             self._resume()
             self._look(first=True)
             for key, task, outcome in self.pool.outcomes(self._feed(stop), stop):
@@ -99,7 +103,7 @@ class Service:
         while True:
             self._look()
             self._write_what_is_graded()
-            found = self._next_page() or self._next_attempt()
+            found = self._next_page() or self._next_asked() or self._next_attempt()
             if found is not None:
                 yield found
             elif self.once and not self._busy() and not self._look(first=True) and not self._soon():
@@ -131,6 +135,20 @@ class Service:
                                           "its problem sets; stop that one first") from None
                     time.sleep(0.2)
             yield
+
+    @contextlib.contextmanager
+    def _open_door(self) -> Iterator[None]:
+        """Not where a folder takes no sockets: then commands grade as without a service."""
+        if not self.once:
+            with contextlib.suppress(OSError):
+                self.door = Door(self.course.root)
+        try:
+            yield
+        finally:
+            for asked in self.asked:
+                asked.answer(unknown=True)
+            if self.door is not None:
+                self.door.close()
 
     def _resume(self) -> None:
         """Take up every attempt where it was."""
@@ -198,6 +216,7 @@ class Service:
         for old in line.superseded(ledger.of[arrival.student], served.rules, self.zone, time.time()):
             old.state = PASSED_OVER
             ledger.keep(old)
+            ledger.drop_files(old)
         self.say(f"{served.name} {self._code(attempt)} arrived")
         return 1
 
@@ -253,6 +272,43 @@ class Service:
         return next((served.ledger.of[attempt.student] for served in self.sets
                      if attempt in served.ledger.of.get(attempt.student, ())), [])
 
+    # Whoever asks at the door -----------------------------------------------------------------------------------------
+
+    def _next_asked(self) -> tuple[Key, AttemptTask] | None:
+        """A command that waits comes before those who handed in: it is one submission, and a person waits."""
+        self.asked += self.door.asked() if self.door is not None else ()
+        while self.asked:
+            asked = self.asked.popleft()
+            try:
+                name = self.course.find(asked.ps)
+                served = next((one for one in self.sets if one.name == name), None)
+                if served is None:
+                    asked.answer(unknown=True)  # not one of those that are served: let the command grade it
+                    continue
+                served.renew()
+                if asked.student not in self.course.students("submitted", name):
+                    raise CourseError(f"{asked.student} has handed in nothing for {name}")
+            except (CourseError, MasterError, OSError) as error:
+                asked.answer(error=str(error))
+                continue
+            task = read_task(self.course, name, asked.student)
+            return (served, asked, "asked"), AttemptTask(served.job, task, served.job.seed, served.job.depth)
+        return None
+
+    def _answer(self, served: ServedSet, asked: Asked, task: AttemptTask, outcome: Any) -> None:
+        try:
+            result = Result.from_bytes(as_result(task.job, task.submission, outcome))
+            earlier = self.marks.write_asked(task.job, task.submission, result)
+        except CourseError as error:
+            self.marks.close()
+            asked.answer(error=str(error))
+            return
+        found = marks_in(json.loads(result.notebook)).values()
+        asked.answer(name=served.name, student=asked.student, note=result.note, ended=result.ended, earlier=earlier,
+                     seconds=round(result.seconds, 2), points=sum(mark.score for mark in found),
+                     of=sum(mark.points for mark in found), waits=sum(mark.waits for mark in found))
+        self.say(f"{served.name} {self.status.code(asked.student)} graded for a command in {result.seconds:.1f} s")
+
     # From an outcome to a page ----------------------------------------------------------------------------------------
 
     def _took(self, key: Key, task: Any, outcome: Any) -> None:
@@ -260,8 +316,10 @@ class Service:
         if kind == "grade":
             self._graded(served, attempt, task, outcome)
             self._write_what_is_graded()
-        else:
+        elif kind == "page":
             self._shown(served, attempt, task, outcome)
+        else:
+            self._answer(served, attempt, task, outcome)
 
     def _graded(self, served: ServedSet, attempt: Attempt, task: AttemptTask, outcome: Any) -> None:
         self.at_work.pop(id(attempt), None)
@@ -327,6 +385,7 @@ class Service:
                 attempt.note = "; ".join(f"{cell}: {says}" for cell, says in asks)
                 served.ledger.keep(attempt)
             except CourseError as error:
+                self.marks.close()  # the database may be another one when it answers again
                 self._later(served, attempt, str(error))
                 self.to_write.append((served, attempt))
                 continue
@@ -401,7 +460,8 @@ class Service:
     def _told(self, name: str, what: str, raises: bool = False) -> Iterator[None]:
         """What an instructor can put right is shown, and the service goes on."""
         try:
-            yield
+            with answering(self.course):
+                yield
         except (CourseError, MasterError, OSError) as error:
             if raises:
                 raise
