@@ -83,7 +83,7 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gra
     changed = asks_after_restoring(notebook, problem_set, assignment, files, 0.0 if graded.ended else rest)
     reads = shape_of(problem_set.recorded).reads if problem_set.recorded is not None else {}
     lost = asks_for(graded.causes, {verdict["grade_id"]: verdict for verdict in graded.verdicts}, reads)
-    facts.update(ended=graded.ended, seconds=round(time.perf_counter() - start, 3), causes=graded.causes.told,
+    facts.update(ended=graded.ended, seconds=float(round(time.perf_counter() - start)), causes=graded.causes.told,
                  asks={**facts.get("asks", {}), **changed, **lost})
     return graded
 

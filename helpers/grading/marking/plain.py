@@ -337,6 +337,7 @@ def _folder_with(files: Mapping[str, bytes]) -> Path:
 def in_folder(folder: Path) -> Iterator[None]:
     """Files and modules beside the notebook are found; its modules are forgotten after, for the next set's."""
     before, loaded = os.getcwd(), set(sys.modules)
+    os.environ["NBGRADER_EXECUTION"] = "autograde"  # as in the student's process
     os.chdir(folder)
     sys.path.insert(0, str(folder))
     try:

@@ -40,9 +40,8 @@ def job_of(course: Course, name: str, sandbox: str | None = None, run_experiment
 
 def _limits(course: Course) -> Limits:
     """Limits of a course; what nbgrader's own configuration says of a cell's time, where this kit's says nothing."""
-    config, own = course.config, dict(course.settings.limits)
-    for step in ("Execute", "ExecutePreprocessor"):
-        seconds = config[step].get("timeout") if step in config else None
-        if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and seconds > 0:
-            own = {"cell_seconds": float(seconds), "call_seconds": float(seconds), **own}
+    own, said = dict(course.settings.limits), course.config.Execute.get("timeout")
+    seconds = float(str(said)) if said is not None else 0.0  # from a command line it is text
+    if seconds > 0:
+        own = {"cell_seconds": seconds, "call_seconds": seconds, **own}
     return Limits(**own)

@@ -47,6 +47,7 @@ def environment(cache: str, path: Iterable[str] = ()) -> dict[str, str]:
         "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "module://matplotlib_inline.backend_inline",
         "MPLCONFIGDIR": cache,
+        "NBGRADER_EXECUTION": "autograde",  # as nbgrader's own kernel has it: notebooks leave long runs out by it
     }
     values |= dict.fromkeys(THREADS, "1")
     if sys.platform == "darwin":
