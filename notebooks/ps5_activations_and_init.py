@@ -1588,7 +1588,8 @@ with check.once_written():
 #
 # The net is `BASE`, the rate is $c = 1$, only the first weights differ. √(2/fan_out) is He's formula with the wrong
 # number of units, a slip that others report to work well (79.4 % of the training digits). The last of the eleven answers
-# a question: it is the Poisson start with its mean taken away.
+# a question: it is the Poisson start with its mean taken away. (Standard deviations of 0.1 and 1 are among the runs of
+# `ALL = True`: 47 % and 15 % of the training digits.)
 
 # %% tags=["experiment"]
 STARTS = ("uniform", "normal/3", "normal/√fan_in", 0.1, 0.25, 0.5, 1, "He", "√(2/fan_out)", "Poisson/4",
@@ -1596,10 +1597,11 @@ STARTS = ("uniform", "normal/3", "normal/√fan_in", 0.1, 0.25, 0.5, 1, "He", "�
 
 with check.once_written():
     for start in STARTS:
-        try_out(f"start {start}", start=start)
-    started = [f"start {start}" for start in STARTS]
-    show(started, "The sigmoid net with squared error: eleven ways to begin", short=lambda name: name.removeprefix("start "))
-    bars(started, "Eleven ways to begin", short=lambda name: name.removeprefix("start "))
+        if ALL or start not in (0.1, 1):
+            try_out(f"start {start}", start=start)
+    started = made([f"start {start}" for start in STARTS])
+    show(started, "The sigmoid net with squared error: ways to begin", short=lambda name: name.removeprefix("start "))
+    bars(started, "Ways to begin", short=lambda name: name.removeprefix("start "))
     compare("which of the ways to begin in 2.1 is best for the sigmoid net", best_of(started).removeprefix("start "))
 
 # %% [markdown]
@@ -2277,8 +2279,8 @@ with check.once_written():
 # output they took back is not reported: the derivative of that loss, or $a - y$, which belongs to sigmoid and softmax. So
 # both can be tried.
 #
-# Below are ReLU at both rates and the first tanh net; `ALL = True` makes the others. With the bundled digits, ReLU6 is the
-# same run as ReLU, because nothing reaches 6 (88 % of the training digits), tanh from normal/3 ends at 61 %, and neither
+# Below is ReLU at both rates; `ALL = True` makes the others. With the bundled digits, ReLU6 is the same run as ReLU,
+# because nothing reaches 6 (88 % of the training digits), tanh ends at 53 % and 61 %, and neither
 # kind of log loss gets beyond guessing. The first of them even goes below 0. What is wrong with $-\sum y \log a$ as a
 # loss, where $a$ may be larger than 1?
 
@@ -2288,9 +2290,9 @@ SAME = {"output": "the same, squared error", "rate": 0.6 / SAMPLES}
 with check.once_written():
     try_out("all relu", like=BASE | SAME, hidden="relu", start="normal/√fan_in")
     try_out("all relu, twice the rate", like="all relu", rate=1.2 / SAMPLES)
-    try_out("all tanh, uniform ±½", like=BASE | SAME, hidden="tanh", start="uniform ±½")
     if ALL:
         try_out("all relu6", like="all relu", hidden="relu6")
+        try_out("all tanh, uniform ±½", like=BASE | SAME, hidden="tanh", start="uniform ±½")
         try_out("all tanh, normal/3", like="all tanh, uniform ±½", start="normal/3")
         try_out("all relu, log loss", like="all relu, twice the rate", output="the same, log loss")
         try_out("all relu, log loss, a − y", like="all relu, twice the rate", output="the same, log loss with a − y")
