@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import http.server
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import attacking
 import browsing
 import nbformat
 import pytest
+from conftest import SMALL
 from nbconvert.exporters import HTMLExporter
 from nbgrader.server_extensions.formgrader import handlers
 from traitlets.config import Config
 
 from helpers.grading import configure
+from helpers.grading.classes.autograde import autograde
+from helpers.grading.course.folder import Course
+from helpers.grading.gradebook.gradebook import ClassGradebook
 from helpers.grading.pages import exporter, report
 from helpers.grading.pages.classfacts import ClassFacts, Handed
 from helpers.grading.pages.hiding import Hiding
+from helpers.grading.pages.similarity import similarity
 
 pytestmark = pytest.mark.browser
 
@@ -76,6 +83,23 @@ def report_page() -> str:
         made="now", slowest=[one], page_of={})
 
 
+def of_a_class(folder: Path, kind: str) -> str:
+    """Two students with names that act have handed in one text that does, as answers and as an exception."""
+    course = Course(folder)
+    release = nbformat.read(folder / "release" / SMALL / f"{SMALL}.ipynb", as_version=4)
+    lines = "".join(f"\n    text{number} = {text!r}" for number, text in enumerate(ACTING))
+    answers = {"loss": f"def loss(w, X, y):{lines}\n    raise ValueError(text0 + text3 + text5)"}
+    with contextlib.closing(ClassGradebook(course, SMALL)) as book:
+        for student in ("eve", "mal"):
+            book.add_student(student, first_name=ACTING[0], last_name=ACTING[1], email=f"{ACTING[1]}@e.invalid")
+            path = folder / "submitted" / student / SMALL / f"{SMALL}.ipynb"
+            path.parent.mkdir(parents=True)
+            nbformat.write(attacking.written(release, answers), path)
+    autograde(course, SMALL, workers=1)
+    made = similarity(course, SMALL, above=0.1) if kind == "similarity" else report.term(course)
+    return made.page.read_text(encoding="utf-8")
+
+
 def formgraders_page(folder: Path) -> str:
     nbformat.write(notebook(), folder / "n.ipynb")
     config = Config()
@@ -105,12 +129,14 @@ def site(tmp_path) -> Iterator[tuple[Path, str, list[str]]]:
         server.shutdown()
 
 
-@pytest.mark.parametrize("kind", ["feedback", "report", "formgrader"])
-def test_nothing_acts(kind, site, tmp_path):
+@pytest.mark.parametrize("kind", ["feedback", "report", "formgrader", "similarity", "term"])
+def test_nothing_acts(kind, site, tmp_path, small_course):
     if browsing.missing():
         pytest.skip(browsing.missing())
     folder, address, asked = site
-    text = {"feedback": feedback_page, "report": report_page}.get(kind, lambda: formgraders_page(tmp_path))()
+    made = {"feedback": feedback_page, "report": report_page, "formgrader": lambda: formgraders_page(tmp_path)}
+    text = made[kind]() if kind in made else of_a_class(small_course, kind)
+    assert "owned" in text  # it shows what was handed in
     (folder / "page.html").write_text(text, encoding="utf-8")
     with browsing.chromium() as page:
         refused: list[str] = []
