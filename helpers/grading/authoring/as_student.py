@@ -9,6 +9,7 @@ import json
 
 import nbformat
 
+from helpers.checking.verdict import Verdict
 from helpers.grading.authoring.source import source_notebook
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
@@ -53,7 +54,8 @@ def prove(course: Course, name: str, seed: int) -> None:
     prove_passable(course, ProblemSet(name, source_notebook(master), master), master, seed)
 
 
-def hand_in(course: Course, problem_set: ProblemSet, master: Master, seed: int) -> tuple[dict, nbformat.NotebookNode]:
+def hand_in(course: Course, problem_set: ProblemSet, master: Master, seed: int,
+            ) -> tuple[dict[str, Verdict], nbformat.NotebookNode]:
     """The verdicts by check, and the graded notebook, of the solution as a submission.
 
     Raises:
@@ -71,7 +73,7 @@ def hand_in(course: Course, problem_set: ProblemSet, master: Master, seed: int) 
     graded = grade_cells(notebook, problem_set, job, dict(job.files))
     if graded.ended:
         raise CourseError(f"{master.name}: the solution's own process ended: {graded.ended}")
-    return {verdict["grade_id"]: verdict for verdict in graded.verdicts}, notebook
+    return graded.verdicts, notebook
 
 
 def _kind(course: Course) -> str:
@@ -80,13 +82,12 @@ def _kind(course: Course) -> str:
     return "none" if wanted == "auto" and not walls_available()[0] else wanted
 
 
-def _lost(cell: nbformat.NotebookNode, verdict: dict | None) -> str:
+def _lost(cell: nbformat.NotebookNode, verdict: Verdict | None) -> str:
     """How much the solution gets, and why not all; "" if it gets all."""
     error = next((output for output in cell.outputs if output.output_type == "error"), None)
     if error is not None:
         return f"nothing: {error.evalue}"
-    rows = [row for row in (verdict or {}).get("rows", ()) if row["share"] != 1.0]
-    if verdict is None or not rows:
+    if verdict is None or verdict.right:
         return ""
-    said = next((row["where"] for row in rows if row["where"]), "no reason")
-    return f"{verdict['points']:g} of {info_of(cell).get('points', 0):g} points: {said}"
+    said = next((row.where for row in verdict.rows if row.where and not row.right), "no reason")
+    return f"{verdict.points:g} of {info_of(cell).get('points', 0):g} points: {said}"

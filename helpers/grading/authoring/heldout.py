@@ -20,6 +20,7 @@ from typing import Any
 
 import nbformat
 
+from helpers.checking.verdict import Verdict
 from helpers.grading.classes.pool import leave_interrupts
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
@@ -125,15 +126,14 @@ def _handed_in(source: nbformat.NotebookNode, answer: dict[str, Any]) -> bytes:
 
 def _measured(answer: dict[str, Any], verdicts: list[dict[str, Any]], checks: dict[str, float]) -> Measured:
     one = Measured(**{name: answer[name] for name in NEEDED}, of=sum(checks.values()))
-    told = [verdict for verdict in verdicts if verdict["grade_id"] in checks]
-    for verdict in told:
-        one.points += verdict["points"]
-        one.advice += filter(None, [verdict.get("advice")])
-        one.examples += filter(None, [verdict.get("example")])
-        for row in verdict["rows"]:
-            if row["share"] < 1:
-                one.why += filter(None, [row.get("why")])
-                one.where.append(f"{row['name']}: {row.get('where', '')}")
+    for verdict in (Verdict.from_dict(told) for told in verdicts if told["grade_id"] in checks):
+        one.points += verdict.points
+        one.advice += filter(None, [verdict.advice])
+        one.examples += filter(None, [verdict.example])
+        for row in verdict.rows:
+            if not row.right:
+                one.why += filter(None, [row.why])
+                one.where.append(f"{row.name}: {row.where}")
     right = one.points >= one.of - 1e-9
     one.kind = "debatable"
     if one.expected == "right":

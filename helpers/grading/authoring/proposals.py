@@ -8,6 +8,7 @@ from typing import Any
 
 import nbformat
 
+from helpers.checking.verdict import Row, Verdict
 from helpers.grading.authoring.heldout import Measured, checks_of
 from helpers.grading.course.folder import Course
 
@@ -59,13 +60,14 @@ def _of_the_class(course: Course, name: str) -> Iterator[tuple]:
         cells = {cell.metadata.get("nbgrader", {}).get("grade_id"): cell for cell in notebook.cells}
         for question, checks in questions.items():
             rows = [row for check in checks for row in _wrong_rows(cells.get(check))]
-            if rows and question in cells and not any(row.get("why") for row in rows) and not any(
-                    row.get("kind") in ("not-written", "missing") for row in rows):
-                where = tuple(f"{row['name']}: {row.get('where', '')}" for row in rows)
+            if rows and question in cells and not any(row.why for row in rows) and not any(
+                    row.kind in ("not-written", "missing") for row in rows):
+                where = tuple(f"{row.name}: {row.where}" for row in rows)
                 yield question, where, cells[question].source, ""
 
 
-def _wrong_rows(cell: Any) -> list[dict[str, Any]]:
+def _wrong_rows(cell: Any) -> list[Row]:
     outputs = cell.get("outputs", ()) if cell is not None else ()
-    verdicts = [output.metadata.verdict for output in outputs if "verdict" in output.get("metadata", {})]
-    return [row for verdict in verdicts for row in verdict["rows"] if row["share"] < 1]
+    verdicts = [Verdict.from_dict(output.metadata.verdict) for output in outputs
+                if "verdict" in output.get("metadata", {})]
+    return [row for verdict in verdicts for row in verdict.rows if not row.right]

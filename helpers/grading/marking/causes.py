@@ -9,9 +9,11 @@ from __future__ import annotations
 import ast
 import platform
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
+from helpers.checking.verdict import Verdict
 from helpers.grading.notebooks.code import understood
 from helpers.grading.notebooks.master import defined_names, used_names
 
@@ -159,11 +161,11 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".")[:2] if part.isdigit())
 
 
-def asks_for(causes: Causes, verdicts: dict[str, dict[str, Any]], reads: dict[str, frozenset[str]]) -> dict[str, str]:
+def asks_for(causes: Causes, verdicts: Mapping[str, Verdict], reads: dict[str, frozenset[str]]) -> dict[str, str]:
     """Checks whose marks a cause that is not the student's may have taken: by grade_id, why a person has to look."""
     asks = {}
     for name, verdict in verdicts.items():
-        wrong = [" ".join(map(str, row.values())) for row in verdict["rows"] if row["share"] < 1]
+        wrong = [f"{row.where} {row.why} {row.remark}" for row in verdict.rows if not row.right]
         if not wrong:
             continue
         if any(f"name '{bound}' is not defined" in text for bound in causes.names for text in wrong) or any(

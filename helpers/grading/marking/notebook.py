@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from nbgrader import utils
 
 from helpers.checking.absent import cell_failed, defined_by
+from helpers.checking.verdict import Verdict
 from helpers.grading.marking import mending
 from helpers.grading.marking.apart import ForkEnded, in_fork
 from helpers.grading.marking.bounds import CHECK_SECONDS, bounded
@@ -44,7 +45,7 @@ LIVES = 2  # how often a submission's walls, or the worker that grades it, may f
 class Graded:
     """What grading a notebook gave, beside the outputs in its cells."""
 
-    verdicts: list[dict[str, Any]] = field(default_factory=list)  # with the check's grade_id
+    verdicts: dict[str, Verdict] = field(default_factory=dict)  # by the check's grade_id
     refused: dict[str, str] = field(default_factory=dict)  # plain tests that the grader cannot run, and why
     ended: str = ""  # why the student's process ended early, if it did
     fell: bool = False  # the walls ended with it
@@ -82,7 +83,7 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gra
     rest = assignment.limits.notebook_seconds - (time.perf_counter() - start)
     changed = asks_after_restoring(notebook, problem_set, assignment, files, 0.0 if graded.ended else rest)
     reads = shape_of(problem_set.recorded).reads if problem_set.recorded is not None else {}
-    lost = asks_for(graded.causes, {verdict["grade_id"]: verdict for verdict in graded.verdicts}, reads)
+    lost = asks_for(graded.causes, graded.verdicts, reads)
     facts.update(ended=graded.ended, seconds=float(round(time.perf_counter() - start)), causes=graded.causes.told,
                  asks={**facts.get("asks", {}), **changed, **lost})
     return graded
@@ -162,7 +163,7 @@ def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
     for cell, grade_id, checked in checks:
         cell.outputs = [nbformat.from_dict(output) for output in checked.outputs]
         if checked.verdict is not None:
-            graded.verdicts.append({"grade_id": grade_id, **checked.verdict.to_dict()})
+            graded.verdicts[grade_id] = checked.verdict
     return graded
 
 

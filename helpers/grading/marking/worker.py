@@ -35,7 +35,8 @@ def grade(assignment: GradingJob, task: SubmissionTask, problem_set: ProblemSet 
     note = chosen.note
     notebook = restore(chosen.notebook, problem_set.recorded, note, chosen.told)
     graded = grade_cells(notebook, problem_set, assignment, with_own_files(task.files, assignment.files))
-    return Result(task.student, json.dumps(notebook), note, graded.ended, graded.verdicts,
+    told = [{"grade_id": grade_id, **verdict.to_dict()} for grade_id, verdict in graded.verdicts.items()]
+    return Result(task.student, json.dumps(notebook), note, graded.ended, told,
                   time.perf_counter() - start, final=not (graded.machine or graded.fell)).to_bytes()
 
 

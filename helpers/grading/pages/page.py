@@ -15,6 +15,7 @@ from nbgrader.utils import is_grade, is_task
 from traitlets.config import Config
 
 from helpers.checking.observing import cut
+from helpers.checking.verdict import Verdict
 from helpers.grading.gradebook.mark import Marks
 from helpers.grading.notebooks.cells import info_of, is_check
 from helpers.grading.notebooks.outline import Item, outline, title_of
@@ -83,19 +84,19 @@ def _says_the_note(cell: NotebookNode, nb: NotebookNode) -> bool:
 
 def _check(cell: NotebookNode, info: dict[str, Any], hidden: set[str]) -> dict[str, Any]:
     """What a check said, as HTML that holds no hidden code and no reference value."""
-    verdict = next((output.metadata["verdict"] for output in cell.outputs
+    verdict = next((Verdict.from_dict(output.metadata["verdict"]) for output in cell.outputs
                     if output.get("metadata", {}).get("verdict")), None)
     score, points = float(info.get("score") or 0), float(info.get("points") or 0)
     says = [_from_output(output, cell.source, hidden, verdict is not None) for output in cell.outputs]
     word = "right" if score >= points else "partly right" if score > 0 else "not yet right"
     given = None
-    if info.get("manual") and verdict is not None and verdict["points"] != score:
-        given = verdict["points"]  # a person has decided otherwise
+    if info.get("manual") and verdict is not None and verdict.points != score:
+        given = verdict.points  # a person has decided otherwise
     said = "".join(says)
     if not said and word != "right":
         said = "<p>The check did not give full marks, and says no more than that.</p>"
     return {"score": score, "points": points, "word": word, "says": said, "given": given, "verdict": verdict,
-            "name": verdict["name"] if verdict else "Check",
+            "name": verdict.name if verdict else "Check",
             "mark": {"right": "✓", "partly right": "◐", "not yet right": "✗"}[word]}
 
 
@@ -228,10 +229,11 @@ def _first_reason(item: Item, cells: dict[str, NotebookNode], depth: str) -> str
     """The first sentence on what is wrong: the reason if there is one, else the place, as far as `depth` goes."""
     told = {"verdict": (), "where": ("where",)}.get(depth, ("why", "where"))
     for name in item.graded:
-        verdict = (cells[name].metadata.kit.get("check") or {}).get("verdict") if name in cells else None
-        for row in (verdict or {}).get("rows", ()):
-            says = next((row[key] for key in told if row.get(key)), "")
-            if row.get("share", 0) < 1 and says:
+        check = cells[name].metadata.kit.get("check") if name in cells else None
+        verdict: Verdict | None = check.get("verdict") if check else None
+        for row in verdict.rows if verdict else ():
+            says = next((said for key in told if (said := getattr(row, key))), "")
+            if says and not row.right:
                 return cut(says, SUMMARY)
     return ""
 
