@@ -60,8 +60,8 @@ class Sampled:
         self.shape, self.indices, self.values = shape, indices, values
 
 
-def pack(value: Any) -> Any:
-    """An expected value as JSON, rounded; large arrays as a sample of entries.
+def pack(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
+    """An expected value as JSON, rounded to so many significant digits; large arrays as a sample of entries.
 
     Raises:
         TypeError: for a value that is not plain data.
@@ -71,9 +71,9 @@ def pack(value: Any) -> Any:
     if isinstance(value, (int, np.integer)):
         return int(value)
     if isinstance(value, (tuple, list)) and not isinstance(value, np.ndarray):
-        return {"tuple": [pack(item) for item in value]}
+        return {"tuple": [pack(item, digits) for item in value]}
     if isinstance(value, dict):
-        return {"dict": {str(k): pack(v) for k, v in value.items()}}
+        return {"dict": {str(k): pack(v, digits) for k, v in value.items()}}
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
         raise TypeError(f"an expected value of type {type(value).__name__} cannot be written to {EXPECTED_FILE}")
@@ -81,12 +81,12 @@ def pack(value: Any) -> Any:
     if flat.size > FULL_SIZE:
         chosen = np.sort(np.random.default_rng(PUBLIC_SEED).choice(flat.size, SAMPLE_SIZE, replace=False))
         packed["indices"], flat = chosen.tolist(), flat[chosen]
-    packed["values"] = [rounded(x) for x in flat.tolist()]
+    packed["values"] = [rounded(x, digits) for x in flat.tolist()]
     return packed
 
 
-def rounded(x: Any) -> Any:
-    return float(f"{x:.{SIGNIFICANT_DIGITS}g}") if isinstance(x, float) else x
+def rounded(x: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
+    return float(f"{x:.{digits}g}") if isinstance(x, float) else x
 
 
 def unpack(packed: Any) -> Any:

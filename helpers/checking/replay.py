@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.checking.expected import FULL_SIZE, pack, unpack
+from helpers.checking.expected import FULL_SIZE, SIGNIFICANT_DIGITS, pack, unpack
 from helpers.checking.observing import observe_call, snapshot
 from helpers.sameness import same_numbers, tolerance_for
 
@@ -94,8 +94,8 @@ def _as_floats(value: Any) -> np.ndarray | None:
 class Recorder:
     """Notes what the reference's functions answer to trusted code; `packed()` is for `expected.json`."""
 
-    def __init__(self, functions: Iterable[str]):
-        self.functions = sorted(functions)
+    def __init__(self, functions: Iterable[str], digits: int = SIGNIFICANT_DIGITS):
+        self.functions, self.digits = sorted(functions), digits
         self.calls: dict[str, list[list[Any]]] = {}
         self._paused = False
 
@@ -125,7 +125,7 @@ class Recorder:
         noted = self.calls.setdefault(name, [])
         if len(noted) >= MOST_CALLS or any(key.distance(one[0]) < CLOSE for one in noted) or not is_plain(result):
             return
-        noted.append([key.packed(), pack(result)])
+        noted.append([key.packed(), pack(result, self.digits)])
 
     def packed(self) -> dict[str, list[list[Any]]]:
         return {name: calls for name, calls in self.calls.items() if calls}
@@ -138,7 +138,7 @@ def is_plain(value: Any) -> bool:
     if isinstance(value, Mapping):
         return all(isinstance(key, str) and is_plain(part) for key, part in value.items())
     if isinstance(value, np.ndarray):
-        return value.size <= FULL_SIZE and value.dtype.name in ("bool", "int64", "float64")
+        return value.size <= FULL_SIZE and value.dtype.name in ("bool", "int64", "float32", "float64")
     return value is None or isinstance(value, (bool, str, int, float, np.integer, np.floating))
 
 

@@ -121,3 +121,14 @@ def test_a_section_is_replaced_and_found_again():
     once = with_section("# Page\n\n## A\n\ntext\n", section)
     assert with_section(once, section) == once
     assert section_of(once, section.splitlines()[0]).strip() == section.strip()
+
+
+def test_sets_that_are_not_measured_again_keep_their_rows():
+    one, other = agreement.Agreement("ps1"), agreement.Agreement("ps2")
+    one.rows[agreement.ALONE], one.agree[agreement.ALONE], one.answers[agreement.ALONE] = 1234, 1233, 7
+    other.rows[agreement.WITH_ANOTHER], other.agree[agreement.WITH_ANOTHER] = 10, 10
+    page = with_section("# The scorecard\n", agreement_table([one]))
+    both = agreement_table([other], page)
+    assert "| ps1 | 7 | 1,234 | 1,233 | 0 | 0 | 0 | 99.92% |" in both
+    assert "| all | 7 | 1,234 | 1,233 | 0 | 10 | 10 | 99.92% |" in both
+    assert both.count("| ps1 |") == agreement_table([one], page).count("| ps1 |") == 1

@@ -22,6 +22,7 @@ from helpers.grading.course.errors import CourseError
 from helpers.grading.marking.reference import Checked, GradingSetting, ProblemSet
 
 CLIMBS = ("values", "gradients", "jacobian")  # kinds of check that have small examples
+EXACT_DIGITS = 14  # of what a property asks for: it may compare as strictly as it likes
 KEEPS_NUMBERS = ("values", "answer", "derivation")  # kinds of check that compare with numbers in the notebook
 
 
@@ -34,8 +35,10 @@ class _Recording(GradingSetting):
         self.numbers: dict[str, float] = {}
         self.drawn: dict[str, list[settings.Case]] = {}
         self.asked: dict[str, Any] = {}  # whom a check asks, by key
-        self.recorder = Recorder(name for name in problem_set.student_names
-                                 if isinstance(problem_set.reference.get(name), types.FunctionType))
+        exact = _kind(problem_set.check_sources[grade_id]) == "properties"
+        self.recorder = Recorder((name for name in problem_set.student_names
+                                  if isinstance(problem_set.reference.get(name), types.FunctionType)),
+                                 EXACT_DIGITS if exact else SIGNIFICANT_DIGITS)
 
     def remembered(self, key: Any, compute: Any) -> Any:
         return super().remembered(("recording", key), compute)
@@ -146,10 +149,15 @@ class _Overhearing(GradingSetting):
         return []
 
 
+def _kind(source: str) -> str:
+    """Which function of `check` a cell calls."""
+    found = re.search(r"(?m)^check\.(\w+)", source)
+    return found[1] if found else ""
+
+
 def _overhear(problem_set: ProblemSet, grade_id: str, source: str, recorder: Recorder) -> None:
     """Let the recorder hear what a check asks about other answers than the solution, right and wrong ones."""
-    kind = re.search(r"(?m)^check\.(\w+)", source)
-    if problem_set.master is None or not recorder.calls or (kind and kind[1] in ("gradients", "jacobian", "values")):
+    if problem_set.master is None or not recorder.calls or _kind(source) in ("gradients", "jacobian", "values"):
         return
     question = problem_set.master.questions.get(problem_set.check_question.get(grade_id, ""))
     for cell in (*question.alternatives, *question.mistakes) if question else ():

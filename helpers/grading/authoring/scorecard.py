@@ -87,13 +87,28 @@ these, a mistake beside one of each question). Hidden cases count in grading onl
 """
 
 
-def agreement_table(found: list[Agreement]) -> str:
-    """The section as Markdown."""
+def agreement_table(found: list[Agreement], page: str = "") -> str:
+    """The section as Markdown. Sets that were not measured now keep what `page` says of them."""
+    names = {one.name for one in found}
+    kept = [one for one in _measured_before(section_of(page, AGREEMENT.splitlines()[0])) if one.name not in names]
+    found = sorted([*kept, *found], key=lambda one: one.name)
     rows = [[one.name, *_agreement_row(one)] for one in found]
     total = Agreement("all")
     for one in found:
         total.add(one)
     return AGREEMENT + _table(AGREEMENT_COLUMNS, [*rows, ["all", *_agreement_row(total)]]) + "\n"
+
+
+def _measured_before(section: str) -> list[Agreement]:
+    found = []
+    for line in section.splitlines():
+        name, *numbers = [cell.strip().replace(",", "") for cell in line.strip("|").split("|")]
+        if len(numbers) == len(AGREEMENT_COLUMNS) - 1 and name != "all" and all(map(str.isdigit, numbers[:-1])):
+            one, counts = Agreement(name), iter(map(int, numbers[:-1]))
+            for kind in one.rows:
+                one.answers[kind], one.rows[kind], one.agree[kind] = next(counts), next(counts), next(counts)
+            found.append(one)
+    return found
 
 
 AGREEMENT_COLUMNS = ("problem set", "answers alone", "rows", "agree", "beside an earlier mistake", "rows", "agree",

@@ -104,7 +104,7 @@ def agreement(
     show_agreement(found, console)
     if write:
         before = write.read_text(encoding="utf-8") if write.exists() else "# The scorecard\n"
-        write.write_text(with_section(before, agreement_table(found)), encoding="utf-8")
+        write.write_text(with_section(before, agreement_table(found, before)), encoding="utf-8")
         console.print(f"Wrote {write}.")
     if not all(one.green for one in found):
         raise typer.Exit(1)
