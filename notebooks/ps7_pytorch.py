@@ -2464,7 +2464,7 @@ with check.once_written(), with_torch():
 # epoch on the digits depend on the machine, since at so large a rate the validation curves jump about. The
 # right loop brings the training loss from 2.28 in the first epoch to about 0.1 in the twentieth, and the validation
 # accuracy above 90 % (its best epochs reach 95 %, some fall back below 85 %). Without `zero_grad` the first epoch looks
-# *better*: 1.6, and more than half right. Then the loss jumps to nearly 3, stays above 2.5 (a single epoch may have
+# *better*: about 1.7, and more than half right. Then the loss jumps to nearly 3, stays above 2.5 (a single epoch may have
 # thousands), and the accuracy stays at 10 %. Each step goes along the sum of all gradients so far. That is momentum with
 # γ = 1, a velocity that never slows down: the steps grow, overshoot, and cannot stop. A loss above
 # log 10 = 2.303 is worse than guessing, so something must be broken. With two softmaxes nothing explodes. The loss
