@@ -1832,7 +1832,7 @@ def output_layer_cases(rng):
                "case": output}
         huge = 1e3 * rng.permuted(np.linspace(-2, 2, 12) + 0.1 * rng.random(12)).reshape(3, 4)
         huge[:, 0] = rng.permutation([1900.0, -900.0, -1100.0]) + rng.random(3)  # the largest lies far above the mean
-        huge[:, 1] = 1800 + 50 * rng.random(3)  # all are large, and near their mean
+        huge[:, 1:3] = [1800, -1800] + 50 * rng.random((3, 2))  # samples far from each other, each near its own mean
         yield {"output": output, "Z3": huge, "Y": np.eye(3)[:, rng.permutation([0, 1, 2, 2])], "case": f"{output}, huge"}
 
 
