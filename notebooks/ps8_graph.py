@@ -105,19 +105,19 @@ def random_graph(rng, n):
 SKIP = [(), (0,), (1,), (2, 0), (3, 0), (4, 1, 1), (0,)]  # long ways and short ones; the last node is used by nobody
 
 
-def graphs(rng):
-    """Name, parents and root of graphs of all kinds."""
+def graphs(rng, rungs):
+    """Name, parents and root of graphs of all kinds, the last a ladder of so many diamonds."""
     yield "x · x", [(), (0, 0)], 1
     yield "a diamond", *renumbered(rng, ladder(1), 3)
     yield "long and short ways", *renumbered(rng, SKIP, 5)
     for n in (12, 17):
         yield f"a random graph of {n} nodes", *renumbered(rng, random_graph(rng, n), n - 2)
-    yield "a ladder of 40 diamonds", *renumbered(rng, ladder(40), 120)
+    yield f"a ladder of {rungs} diamonds", *renumbered(rng, ladder(rungs), 3 * rungs)
 
 
 def order_cases(rng):
     """Graphs, and a chain that is longer than Python's stack is deep."""
-    for name, parents, root in graphs(rng):
+    for name, parents, root in graphs(rng, rungs=40):
         yield {"parents": parents, "root": root, "case": name}
     chain = [(), *((i,) for i in range(4999))]
     parents, root = renumbered(rng, chain, 4999)
@@ -150,7 +150,7 @@ def what_the_root_needs(order, parents, root):
 
 def sweep_cases(rng):
     """Graphs with slopes, in an order in which parents come first; every node also has an offset of its own."""
-    for name, parents, root in graphs(rng):
+    for name, parents, root in graphs(rng, rungs=12):
         slopes = [tuple(float(s) for s in rng.uniform(0.5, 0.9, len(p)) * rng.choice([-1.0, 1.0, 1.0], len(p)))
                   for p in parents]
         waiting, order = sorted(reached(parents, root)), []
@@ -375,21 +375,21 @@ def topological_order(parents, root):
 
 # %% tags=["mistake"] question="topological-order" says="Nodes have been written down when they were found, level by level. A node that is reached by a short way and by a long one then stands in the wrong place: write it down when all its parents are done."
 def topological_order(parents, root):
-    order, level = [], [root]
+    order, level = {}, [root]
     while level:
-        order += level
+        order.update(dict.fromkeys(level))
         level = list(dict.fromkeys(p for node in level for p in parents[node] if p not in order))
-    return order[::-1]
+    return list(order)[::-1]
 
 # %% tags=["mistake"] question="topological-order" says="Going deep first is right, writing a node down before its parents are done is not: turned round, it is no order either."
 def topological_order(parents, root):
-    order, waiting = [], [root]
+    order, waiting = {}, [root]
     while waiting:
         node = waiting.pop()
         if node not in order:
-            order.append(node)
+            order[node] = True
             waiting.extend(parents[node])
-    return order[::-1]
+    return list(order)[::-1]
 
 # %% tags=["mistake"] question="topological-order" says="The numbers of the nodes are names. Sorted, they say nothing about what was computed from what."
 def topological_order(parents, root):
