@@ -33,9 +33,14 @@ from helpers.checking import cells
 from helpers.checking import derivation as formulas
 from helpers.checking import figure_rules as drawn
 from helpers.checking.demonstrations import Demonstration
-from helpers.checking.judging import all_constant, all_fail, constant, judge, verdict_of
+from helpers.checking.examples import of_results
+from helpers.checking.holding import why_not
+from helpers.checking.judging import all_constant, all_fail, constant, illustrate, judge, verdict_of
+from helpers.checking.ladder import Rung
 from helpers.checking.lastcase import last_case
+from helpers.checking.observing import Observation
 from helpers.checking.probe import Probe, Trouble, as_numbers, named_outputs
+from helpers.checking.seeds import SHARE, not_from_the_seed
 from helpers.checking.verdict import Row, Verdict
 
 __all__ = ["answer", "case", "derivation", "figure", "gradients", "jacobian", "once_written", "properties", "residuals",
@@ -193,11 +198,33 @@ def properties(function: Any, *, at: Any, points: float, also_at: Any = (), chan
     """
     probe = Probe("properties", function, _caller(), at, also_at, changes)
     rows = [Row(name.replace("_", " "), points / len(predicates)) for name in predicates]
+    asked = {row.name: probe.setting.trusted(holds) for row, holds in zip(rows, predicates.values())}
+
+    def wrong(result: Any, values: list[Any]) -> str:
+        return next(filter(None, (_does_not_hold(name, holds, result, values) for name, holds in asked.items())), "")
+
+    probe.setting.accepts(probe.key, lambda result, values: not wrong(result, values))
     if all_fail(probe, rows):
-        return verdict_of(probe, rows)
-    for row, holds in zip(rows, predicates.values()):
-        row.share, row.where = _holds_everywhere(probe, probe.setting.trusted(holds))
-    return verdict_of(probe, rows)
+        return illustrate(verdict_of(probe, rows), probe, of_results(wrong))
+    for row in rows:
+        row.share, row.where = _holds_everywhere(probe, asked[row.name])
+    unused = not_from_the_seed(probe) if all(row.right for row in rows) else ""
+    if unused:
+        for row in rows:
+            row.share, row.kind = SHARE, "seed-ignored"
+        rows[0].where = unused
+    return illustrate(verdict_of(probe, rows), probe, of_results(wrong))
+
+
+def _does_not_hold(name: str, holds: Callable[..., bool], result: Any, values: list[Any]) -> str:
+    """For an example: which property a result has not, with the numbers that it compares; "" if it has it."""
+    try:
+        with np.errstate(all="ignore"):
+            if np.all(holds(result, *values)):
+                return ""
+    except Exception as error:  # a result of an unexpected kind
+        return f"\"{name}\" cannot be looked at ({type(error).__name__}: {str(error)[:60]})"
+    return ": ".join(filter(None, (f"\"{name}\" does not hold", why_not(holds, result, *values))))
 
 
 def _holds_everywhere(probe: Probe, holds: Callable[..., bool]) -> tuple[float, str]:
@@ -215,7 +242,8 @@ def _holds_everywhere(probe: Probe, holds: Callable[..., bool]) -> tuple[float, 
         except Exception as error:  # the predicate met a result of an unexpected kind
             return 0.0, f"does not hold ({probe.label(index)}): {type(error).__name__}: {error}"
         if not held:
-            return 0.0, f"does not hold ({probe.label(index)})"
+            numbers = why_not(holds, probe.result(index), *probe.values_of(index))
+            return 0.0, f"does not hold ({probe.label(index)})" + (f": {numbers}" if numbers else "")
     return 1 - len(raised) / len(probe.cases), next(iter(raised), "")
 
 
@@ -269,11 +297,19 @@ def residuals(solve: Any, *, of: Callable[..., Any], at: Any, points: float, bel
     probe = Probe("residuals", solve, _caller(), at, also_at, changes)
     labels = [probe.label(i) for i in range(len(probe.cases))] if by == "case" else ["largest residual"]
     rows = [Row(label, points / len(labels), share=1.0) for label in labels]
-    if all_fail(probe, rows):
-        return verdict_of(probe, rows)
-    if by == "case" and constant(probe):
-        return verdict_of(probe, all_constant(probe, rows))
     left_over = probe.setting.trusted(of)
+
+    def wrong(result: Any, values: list[Any]) -> str:
+        largest = _number(lambda *all_values: np.max(np.abs(left_over(*all_values))), result, *values)
+        if isinstance(largest, Trouble):
+            return largest.says
+        return "" if largest < below else f"the largest residual is {largest:.2g}, asked for is less than {below:g}"
+
+    probe.setting.accepts(probe.key, lambda result, values: not wrong(result, values))
+    if all_fail(probe, rows):
+        return illustrate(verdict_of(probe, rows), probe, of_results(wrong))
+    if by == "case" and constant(probe):
+        return illustrate(verdict_of(probe, all_constant(probe, rows)), probe, of_results(wrong))
     for index in range(len(probe.cases)):
         row = rows[index] if by == "case" else rows[0]
         failure = probe.unlike(index)
@@ -285,7 +321,7 @@ def residuals(solve: Any, *, of: Callable[..., Any], at: Any, points: float, bel
             row.share, row.error = 0.0, largest
             row.where = (f"the largest residual is {largest:.2g}, asked for is less than {below:g} "
                          f"({probe.label(index)})")
-    return verdict_of(probe, rows)
+    return illustrate(verdict_of(probe, rows), probe, of_results(wrong))
 
 
 def figure(draw: Any, *, at: Any = (), points: float, lines: int | None = None, labels: bool = True,
@@ -298,13 +334,22 @@ def figure(draw: Any, *, at: Any = (), points: float, lines: int | None = None, 
     probe = Probe("figure", draw, _caller(), at, also_at, figures=True)
     asked = ["drawn"] + ["labelled"] * labels + ["data"] * data
     rows = [Row(name, points / len(asked)) for name in asked]
+    rules = {"drawn": drawn.drawn, "labelled": drawn.labelled, "data": drawn.right_data}
+
+    def wrong(seen: Observation, rung: Rung) -> str | None:
+        small = probe.on(rung.case, seen)
+        says = next(filter(None, (rules[name](small, 0, lines, log) for name in asked)), None)
+        return f"draws something else: {says}" if says else None
+
     if all_fail(probe, rows):
-        return verdict_of(probe, rows)
+        return illustrate(verdict_of(probe, rows), probe, wrong)
     for row in rows:
-        missing = {"drawn": drawn.drawn, "labelled": drawn.labelled, "data": drawn.right_data}[row.name]
+        missing = rules[row.name]
         says = next(filter(None, (missing(probe, i, lines, log) for i in range(len(probe.cases)))), "")
         row.share, row.where = (0.0, says) if says else (1.0, "")
-    return verdict_of(probe, rows)
+        if says and probe.setting.depth == "why" and probe.failure(0) is None:  # a figure's rules say what is amiss
+            row.where, row.why = "", f"{says[0].upper()}{says[1:]}."
+    return illustrate(verdict_of(probe, rows), probe, wrong)
 
 
 def case(function: Any) -> tuple[Any, ...]:
@@ -337,7 +382,7 @@ def answer(function: Any, *, points: float, expected: Any = None, tolerance: flo
         return verdict_of(probe, [row])
     trouble = _same_answer(probe.observe(0).value, wanted, tolerance)
     row.share, row.where = (0.0, trouble) if trouble else (1.0, "")
-    return verdict_of(probe, [row])
+    return illustrate(verdict_of(probe, [row]), probe, of_results(lambda result, values: trouble))
 
 
 def _same_answer(got: Any, wanted: Any, tolerance: float | None) -> str:

@@ -1,82 +1,159 @@
 """The smallest example on which an answer is wrong, and the largest on which it is right.
 
 The rungs are public (see `ladder`): the same example stands in the notebook and in feedback, and no secret is told.
+Where no rung shows the mistake, it is one of the check's own public cases, whose arguments `check.case` hands over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from helpers.checking import lastcase
-from helpers.checking.ladder import Rung
-from helpers.checking.observing import Observation, cut
+from helpers.checking.ladder import Rung, weight_of
+from helpers.checking.observing import Observation, snapshot
 from helpers.checking.probe import Probe, called_with, named_outputs
 from helpers.checking.trouble import Trouble
+from helpers.checking.written import MOST, as_code, can_be_pasted
 from helpers.sameness import same_value
 
-MOST_SHOWN = 24  # numbers of a value that is shown as code
-LONGEST = 80  # characters of a text that is
 TOLERANCE = 1e-3  # of the largest entry: an example shows what can be seen with a pencil
+SILENT = ("NotImplementedError", "ProcessEnded", "TimeoutError")
+PASTED = 400  # characters of a call that is printed whole
+# What is wrong with a result of a call with a case's entries, or None. It raises nothing.
+Wrong = Callable[[Observation, Rung], "str | None"]
 
 
-def example(probe: Probe, names: Sequence[str]) -> str:
-    """One paragraph with an example in code; "" if there is no ladder, or the function is right on all of its rungs."""
+def example(probe: Probe, names: Sequence[str], where: str = "") -> str:
+    """One paragraph with an example in code; "" if the function is right on everything that is public.
+
+    where: what the check has said of its own cases.
+    """
+    return first(probe, lambda seen, rung: _difference(seen, rung.expected, names, probe), where)
+
+
+def of_results(wrong: Callable[[Any, list[Any]], str]) -> Wrong:
+    """For checks that expect no result but ask something of it: `wrong(result, values)` says what does not hold, or
+    ""."""
+    def found(seen: Observation, rung: Rung) -> str | None:
+        if seen.error is not None:
+            return _raises(seen)
+        says = wrong(seen.value, list(rung.case.values()))
+        if not says:
+            return None
+        short = weight_of(seen.value) <= MOST and not seen.figures and can_be_pasted(seen.value)
+        return f"returns {as_code(seen.value)}: {says}" if short else f"is wrong: {says}"
+
+    return found
+
+
+def first(probe: Probe, wrong: Wrong, where: str = "") -> str:
+    """The first rung on which something is wrong, as a paragraph."""
     right: list[Rung] = []
     for rung in probe.setting.ladder(probe.subject, probe.key):
         called = called_with(rung.case, probe.parameters)
-        arguments = [rung.case[name] for name in called]
-        seen = probe.subject.observe(*arguments)
-        if seen.error is not None and seen.error.type in ("NotImplementedError", "ProcessEnded", "TimeoutError"):
+        arguments = [snapshot(rung.case[name]) for name in called]
+        seen = probe.subject.observe(*arguments, figures=probe.figures)
+        if seen.error is not None and seen.error.type in SILENT:
             return ""
-        found = _difference(seen, rung.expected, names, probe)
+        found = wrong(seen, rung)
         if found is None:
             right.append(rung)
             continue
         lastcase.remember(probe.name, tuple(arguments))
-        return f"{_contrast(probe.name, right, rung, called)}{_call(probe.name, rung, called)} {found}"
-    return ""
+        return f"{_contrast(probe.name, right, rung, called)}{_call(probe.name, rung.case, called)} {found}"
+    return _own_case(probe, where)
 
 
-def _call(function: str, rung: Rung, called: Sequence[str]) -> str:
-    return f"`{function}({', '.join(f'{name}={_code(rung.case[name])}' for name in called)})`"
+def _own_case(probe: Probe, where: str) -> str:
+    """The check's own public case with the fewest numbers that was found wrong: here, where cases are public."""
+    if not probe.setting.tells_expected:
+        return ""
+    wrong = [index for index in range(len(probe.cases)) if probe.label(index) in where] or [0]
+    index = min(wrong, key=lambda k: weight_of(probe.cases[k]))
+    called = probe.names_of(index)
+    lastcase.remember(probe.name, tuple(probe.arguments(index)))
+    call = _call(probe.name, probe.cases[index], called)
+    return f"An example of the check's own: {call} {_returned(probe.observe(index))}"
+
+
+def _returned(seen: Observation) -> str:
+    if seen.error is not None:
+        return _raises(seen)
+    return f"returns {as_code(seen.value)}" if weight_of(seen.value) <= MOST else "shows it"
+
+
+def _raises(seen: Observation) -> str:
+    return f"raises {seen.error.type}: {seen.error.message[:80]}" if seen.error is not None else ""
+
+
+def _call(function: str, case: dict[str, Any], called: Sequence[str]) -> str:
+    """A call as code; what cannot be written is handed over by `check.case`."""
+    code = f"{function}({', '.join(f'{name}={as_code(case[name])}' for name in called)})"
+    if len(code) > PASTED or not all(can_be_pasted(case[name]) for name in called):
+        code = f"{function}(*check.case({function}))"
+    return f"`{code}`"
 
 
 def _contrast(function: str, right: Sequence[Rung], wrong: Rung, called: Sequence[str]) -> str:
     """What is said before the example: from where to where it begins to be wrong."""
-    smaller = [rung for rung in right if all(_fits(rung.case[name], wrong.case[name]) for name in called)]
+    smaller = [rung for rung in right if all(
+        name in rung.case and _fits(rung.case[name], wrong.case[name]) for name in called)]
     if not smaller:
         return "A small example: "
-    changed = [name for name in called if np.shape(smaller[-1].case[name]) != np.shape(wrong.case[name])]
-    if not changed:
-        return f"{_call(function, smaller[-1], called)} is right; "
-    name = changed[0]
-    return f"Right with `{name}` of shape {np.shape(smaller[-1].case[name])}, wrong with {np.shape(wrong.case[name])}: "
+    nearest = max(smaller, key=lambda rung: sum(_same(rung.case[name], wrong.case[name]) for name in called))
+    shapes = [name for name in called if np.shape(_array(nearest.case[name])) != np.shape(_array(wrong.case[name]))]
+    others = [name for name in called if name not in shapes and not _same(nearest.case[name], wrong.case[name])]
+    counts = [name for name in others if isinstance(wrong.case[name], (int, str)) and not isinstance(
+        wrong.case[name], bool)]
+    if shapes:
+        name = shapes[0]
+        return f"Right with `{name}` of shape {np.shape(nearest.case[name])}, wrong with {np.shape(wrong.case[name])}: "
+    if len(counts) == 1:
+        name = counts[0]
+        return f"Right with `{name}` = {as_code(nearest.case[name])}, wrong with {as_code(wrong.case[name])}: "
+    call = _call(function, nearest.case, called)
+    return f"{call} is right; " if "check.case" not in call else "A small example: "
+
+
+def _same(one: Any, other: Any) -> bool:
+    return one is other or same_value(one, other)
 
 
 def _fits(one: Any, other: Any) -> bool:
     """Whether an array is at most as long as another, along every axis."""
+    one, other = _array(one), _array(other)
     return np.ndim(one) == np.ndim(other) and all(a <= b for a, b in zip(np.shape(one), np.shape(other)))
 
 
 def _difference(seen: Observation, expected: Any, names: Sequence[str], probe: Probe) -> str | None:
     """What is wrong with a result, or None."""
     if seen.error is not None:
-        return f"raises {seen.error.type}: {seen.error.message[:80]}"
+        return _raises(seen)
     wanted, got = named_outputs(expected, names, probe.name), named_outputs(seen.value, names, probe.name)
     if isinstance(wanted, Trouble):
         return None
     if isinstance(got, Trouble):
         return got.says
-    for name in names:
-        one, other = got[name], wanted[name]
-        if same_value(_array(one), _array(other), TOLERANCE):
-            continue
-        which = f"returns {_code(one)}" if len(names) == 1 else f"returns {probe.shown(name)} = {_code(one)}"
-        return f"{which}; right is {_code(other)}"
-    return None
+    wrong = [name for name in names if not same_value(_array(got[name]), _array(wanted[name]), TOLERANCE)]
+    if not wrong:
+        return None
+    name = wrong[0]
+    which = as_code(got[name]) if len(names) == 1 else f"{probe.shown(name)} = {as_code(got[name])}"
+    shown = [probe.shown(one) for one in names]
+    return f"returns {which}; right is {as_code(wanted[name])}{_others(shown, [probe.shown(one) for one in wrong])}"
+
+
+def _others(names: Sequence[str], wrong: Sequence[str]) -> str:
+    """Which of several outputs are wrong as well, and which are not."""
+    fine = [name for name in names if name not in wrong]
+    if len(names) == 1 or (len(wrong) > 1 and not fine):
+        return ""
+    also = f"{', '.join(wrong[1:])} {'is' if len(wrong) == 2 else 'are'} wrong as well" if wrong[1:] else ""
+    right = f"{', '.join(fine)} {'is' if len(fine) == 1 else 'are'} right" if fine else ""
+    return f" ({'; '.join(filter(None, [also, right]))})"
 
 
 def _array(value: Any) -> Any:
@@ -85,42 +162,4 @@ def _array(value: Any) -> Any:
             return np.asarray(value)
         except ValueError:
             return value
-    return value
-
-
-def _code(value: Any) -> str:
-    """A value as code that can be pasted into a cell."""
-    if isinstance(value, np.ndarray) and value.ndim:
-        shown = value.size <= MOST_SHOWN and value.dtype.kind in "biufc"
-        return f"np.array({_rounded(value.tolist())!r})" if shown else f"an array of shape {value.shape}"
-    if isinstance(value, (np.generic, np.ndarray)):
-        value = value.item()
-    if isinstance(value, str):
-        return repr(cut(value, LONGEST))
-    if isinstance(value, (list, tuple)):
-        return repr(_rounded(value)) if _count(value, MOST_SHOWN) <= MOST_SHOWN else (
-            f"a {type(value).__name__} of length {len(value)}")
-    if isinstance(value, (int, float, type(None))):
-        return cut(repr(_rounded(value)), LONGEST)
-    return f"a {type(value).__name__}"
-
-
-def _count(value: Any, enough: int) -> int:
-    """How many numbers, at any depth, are in a list; more than `enough` if it holds anything else."""
-    if not isinstance(value, (list, tuple)):
-        return 1 if isinstance(value, (bool, int, float, complex, np.number, type(None))) else enough + 1
-    total = 0
-    for part in value:
-        total += max(_count(part, enough - total), 1)
-        if total > enough:
-            break
-    return total
-
-
-def _rounded(value: Any) -> Any:
-    if isinstance(value, (list, tuple)):
-        return type(value)(_rounded(part) for part in value)
-    if isinstance(value, float) and np.isfinite(value):
-        short = float(f"{value:.4g}")
-        return short
     return value

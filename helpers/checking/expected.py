@@ -102,3 +102,43 @@ def unpack(packed: Any) -> Any:
     if "indices" in packed:
         return Sampled(shape, np.array(packed["indices"]), values)
     return values.reshape(shape)
+
+
+def pack_entry(value: Any) -> Any:
+    """An argument of a small case as JSON: what is no plain data is taken from the check's own case again."""
+    if isinstance(value, np.random.Generator):
+        return {"generator": PUBLIC_SEED}
+    if type(value) is list:
+        return {"list": [pack_entry(part) for part in value]}
+    if type(value) is tuple:
+        return {"tuple": [pack_entry(part) for part in value]}
+    if type(value) is dict:
+        return {"dict": {key: pack_entry(part) for key, part in value.items()}}
+    try:
+        return pack(value)
+    except (TypeError, ValueError):
+        return {"own": True}
+
+
+def unpack_entry(packed: Any, own: Any) -> Any:
+    """own: the same argument in the check's own case."""
+    if not isinstance(packed, dict):
+        return packed
+    if "own" in packed:
+        return own
+    if "generator" in packed:
+        return np.random.default_rng(packed["generator"])
+    if "list" in packed or "tuple" in packed:
+        kind = "list" if "list" in packed else "tuple"
+        parts = [unpack_entry(part, _part(own, number)) for number, part in enumerate(packed[kind])]
+        return parts if kind == "list" else tuple(parts)
+    if "dict" in packed:
+        return {key: unpack_entry(part, _part(own, key)) for key, part in packed["dict"].items()}
+    return unpack(packed)
+
+
+def _part(whole: Any, at: Any) -> Any:
+    try:
+        return whole[at]
+    except (TypeError, KeyError, IndexError):
+        return None

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from helpers import gradients as numerical
-from helpers.checking import reasons
-from helpers.checking.examples import example
+from helpers.checking import examples, reasons
 from helpers.checking.expected import Sampled
 from helpers.checking.maps import error_map
+from helpers.checking.observing import Local
 from helpers.checking.probe import Probe, Trouble, as_numbers, named_outputs
+from helpers.checking.tiny import remarks_on_function
 from helpers.checking.verdict import Row, Verdict
 from helpers.diagnosis.diagnose import Evidence, KnownMistake, diagnose, where_to_look
 from helpers.sameness import same_value
@@ -41,7 +42,19 @@ def judge(probe: Probe, names: Sequence[str], *arguments: Any, **keywords: Any) 
 
 
 def _illustrate(verdict: Verdict, probe: Probe, names: Sequence[str]) -> None:
-    verdict.example = example(probe, names)
+    verdict.example = examples.example(probe, names, " ".join(row.where for row in verdict.rows if not row.right))
+
+
+def illustrate(verdict: Verdict, probe: Probe, wrong: examples.Wrong) -> Verdict:
+    """Have an example looked for, later, for a check without expected numbers."""
+    if probe.setting.depth != "verdict" and any(not row.right and row.kind not in SPEECHLESS for row in verdict.rows):
+        where = " ".join(row.where for row in verdict.rows if not row.right)
+
+        def work() -> None:
+            verdict.example = examples.first(probe, wrong, where)
+
+        probe.setting.later(work)
+    return verdict
 
 
 def _judged(probe: Probe, names: Sequence[str], expect: Callable[[int, str, Any], Any], points: float,
@@ -302,10 +315,13 @@ def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verd
     # Shapes, exceptions and changed arguments say nothing of the way back; a known reason needs no search.
     silent = changed or any(row.why or (row.kind and not row.right) for row in rows)
     advice = None if silent else where_to_look({row.name: row.right for row in rows}, list(order), probe.shown)
-    probe.setting.told(probe.name, all(row.right for row in rows))
+    right = all(row.right for row in rows)
+    probe.setting.told(probe.name, right)
     remarks = probe.remarks()
     if probe.setting.tells_expected and any(row.kind == "raises" for row in rows):
         remarks.append(f"`{probe.name}(*check.case({probe.name}))` in a cell of its own shows the whole traceback")
+    if right and probe.setting.tells_expected and isinstance(probe.subject, Local):  # grading has the answer's text
+        remarks += remarks_on_function(probe.subject.value)
     return Verdict(probe.name, rows, depth=probe.setting.depth, advice=advice or "", remarks=remarks,
                    first="" if rows[0].kind in ("not-written", "missing") else _to_mend_first(probe.setting.astray()))
 

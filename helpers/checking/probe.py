@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
+import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,6 +40,13 @@ class Probe:
         self.seen: dict[int, Observation] = {}
         self.labels: dict[str, str] = {}  # output → how the function calls it
         self._structures: list[Structure] | None = None
+
+    def on(self, case: dict[str, Any], seen: Observation) -> Probe:
+        """The same function on one other case, of which this came."""
+        other = copy.copy(self)
+        other.cases, other.seen, other._structures = [case], {0: seen}, None
+        other.key = f"{self.key} on {zlib.crc32(repr(case).encode())}"
+        return other
 
     def names_of(self, index: int) -> list[str]:
         """The case's entries that the function is called with, in order."""

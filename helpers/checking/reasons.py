@@ -17,6 +17,8 @@ from helpers.checking.verdict import Row
 from helpers.sameness import differing, same_value, tolerance_of
 
 SUPPOSED, NEAR = "supposed", "near-known-mistake"
+FACTORS = ((-1.0, "the sign is turned"), (0.5, "a factor of 2 is left out"), (2.0, "a factor of 2 is one too many"),
+           (-0.5, "the sign is turned and a factor of 2 left out"))
 ENOUGH = 2  # numbers that a reason has to get right where the answer is wrong
 
 
@@ -28,11 +30,31 @@ def explain(probe: Probe, rows: Sequence[Row], names: Sequence[str] = ()) -> Non
     if not wrong or any(row.kind in ("not-written", "missing", "changed-in-place") for row in rows):
         return
     if names:
+        if len(wrong) > 1 and all(row.name in names for row in wrong):  # one slip that shows in several outputs
+            together = _supposed_of_all(probe, names, [row.name for row in wrong])
+            if together:
+                for row in wrong:
+                    row.why, row.kind = together, SUPPOSED
+                return
         for row in wrong:
             if row.name in names:
-                row.why, row.kind = _reason(probe, _output_of(probe, names, row.name)) or (row.why, row.kind)
+                pick, others = _output_of(probe, names, row.name), [
+                    _output_of(probe, names, name) for name in names if name != row.name]
+                row.why, row.kind = _reason(probe, pick, others) or (row.why, row.kind)
     elif not any(row.kind in ("raises", "slow", "ended") for row in wrong):
         wrong[0].why, wrong[0].kind = _reason(probe, lambda seen: seen) or (wrong[0].why, wrong[0].kind)
+
+
+def _supposed_of_all(probe: Probe, names: Sequence[str], wrong: Sequence[str]) -> str:
+    """The one small change that gives several wrong outputs and leaves the others right; "" if there is none."""
+    picks = [_output_of(probe, names, name) for name in wrong]
+    got = [[pick(probe.observe(i)) for pick in picks] for i in range(len(probe.cases))]
+    if any(value is None for values in got for value in values):
+        return ""
+    arguments = [probe.arguments(i) for i in range(len(probe.cases))]
+    said = probe.setting.explaining(probe.subject, probe.key, arguments, lambda i, seen: all(
+        _same(value, pick(seen)) for value, pick in zip(got[i], picks)))
+    return said[0] if len(said) == 1 else ""
 
 
 def _output_of(probe: Probe, names: Sequence[str], name: str) -> Callable[[Observation], Any]:
@@ -43,20 +65,51 @@ def _output_of(probe: Probe, names: Sequence[str], name: str) -> Callable[[Obser
     return pick
 
 
-def _reason(probe: Probe, pick: Callable[[Observation], Any]) -> tuple[str, str] | None:
-    """(sentence, kind), or None."""
+def _reason(probe: Probe, pick: Callable[[Observation], Any],
+            others: Sequence[Callable[[Observation], Any]] = ()) -> tuple[str, str] | None:
+    """(sentence, kind), or None. others: further outputs, which a reason must not say something else about."""
     cases = range(len(probe.cases))
     got = [pick(probe.observe(i)) for i in cases]
     expected = [probe.expected(i) for i in cases]
     right = [None if seen is None or seen.error is not None else pick(seen) for seen in expected]
     if any(value is None for value in got) or any(value is None for value in right):
         return None
-    near = _near_known(probe, pick, got, right)
+    def fits_the_rest(index: int, seen: Observation) -> bool:
+        truth = expected[index]
+        return truth is None or all(_may_be(other(probe.observe(index)), other(truth), other(seen)) for other in others)
+
+    near = _near_known(probe, pick, got, right, fits_the_rest)
     if near:
         return near, NEAR
     arguments = [probe.arguments(i) for i in cases]
-    said = probe.setting.explaining(probe.subject, probe.key, arguments, lambda i, seen: _same(got[i], pick(seen)))
-    return (said[0], SUPPOSED) if len(said) == 1 else None
+    said = probe.setting.explaining(
+        probe.subject, probe.key, arguments, lambda i, seen: _same(got[i], pick(seen)) and fits_the_rest(i, seen))
+    if said:
+        return (said[0], SUPPOSED) if len(said) == 1 else None
+    return _with_a_factor(probe, pick, got, arguments)
+
+
+def _may_be(answer: Any, truth: Any, mistake: Any) -> bool:
+    """Whether an output speaks against a mistake: it should show there, and the answer is wrong in another way."""
+    return _same(truth, mistake) or _same(answer, mistake) or _same(answer, truth)
+
+
+def _with_a_factor(probe: Probe, pick: Callable[[Observation], Any], got: list[Any],
+                   arguments: list[list[Any]]) -> tuple[str, str] | None:
+    """A small change of the solution together with one constant factor."""
+    answers = [numbers_in(value) for value in got]
+    if any(answer is None or not answer.any() for answer in answers):
+        return None
+    for factor, words in FACTORS:
+        def agrees(index: int, seen: Observation, factor: float = factor) -> bool:
+            made, answer = numbers_in(pick(seen)), answers[index]
+            return made is not None and answer is not None and made.shape == answer.shape and not differing(
+                factor * made, answer).any()
+
+        said = probe.setting.explaining(probe.subject, probe.key, arguments, agrees)
+        if said:
+            return (f"{said[0][:-1]}, and {words}.", SUPPOSED) if len(said) == 1 else None
+    return None
 
 
 def _same(got: Any, predicted: Any) -> bool:
@@ -67,20 +120,21 @@ def _same(got: Any, predicted: Any) -> bool:
     return predicted is not None and same_value(got, predicted, tolerance_of(got))
 
 
-def _near_known(probe: Probe, pick: Callable[[Observation], Any], got: list[Any], right: list[Any]) -> str | None:
+def _near_known(probe: Probe, pick: Callable[[Observation], Any], got: list[Any], right: list[Any],
+                fits_the_rest: Callable[[int, Observation], bool]) -> str | None:
     """The sentence of the author's mistake that the answer makes wherever the mistake shows, or in part of the cases.
 
     An answer may have details of its own: wrong elsewhere as well, or right where it thought of the case.
     """
-    answers = [array for array in map(_numbers, got) if array is not None]
-    truths = [array for array in map(_numbers, right) if array is not None]
+    answers = [array for array in map(numbers_in, got) if array is not None]
+    truths = [array for array in map(numbers_in, right) if array is not None]
     if not len(answers) == len(truths) == len(got) or any(a.shape != t.shape for a, t in zip(answers, truths)):
         return None
     found: dict[str, int] = {}
     arguments = [probe.arguments(i) for i in range(len(got))]
     for says, results in probe.setting.known_mistakes(probe.subject, probe.key, arguments):
-        score = _alike(answers, truths, [_numbers(pick(seen)) if seen.error is None else None for seen in results])
-        if score:
+        score = _alike(answers, truths, [numbers_in(pick(seen)) if seen.error is None else None for seen in results])
+        if score and all(fits_the_rest(i, seen) for i, seen in enumerate(results) if seen.error is None):
             found[says] = max(score, found.get(says, 0))
     return next(iter(found)) if len(found) == 1 else None
 
@@ -104,14 +158,14 @@ def _alike(answers: list[np.ndarray], truths: list[np.ndarray], mistaken: list[n
     return shared if shared >= max(ENOUGH, 3) and astray == 0 and shared >= 0.6 * wrong else 0
 
 
-def _numbers(value: Any) -> np.ndarray | None:
+def numbers_in(value: Any) -> np.ndarray | None:
     """All numbers of a result in a row, or None."""
     if isinstance(value, Observation):
         value = value.value
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
-        parts = [_numbers(part) for part in value]
+        parts = [numbers_in(part) for part in value]
         return None if any(part is None for part in parts) else np.concatenate([np.zeros(0), *parts])
     try:
         array = np.asarray(value)

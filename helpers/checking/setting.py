@@ -19,7 +19,7 @@ import numpy as np
 
 from helpers.checking import demonstrations
 from helpers.checking.absent import not_there
-from helpers.checking.expected import EXPECTED_FILE, PUBLIC_SEED, read_expected, unpack
+from helpers.checking.expected import EXPECTED_FILE, PUBLIC_SEED, read_expected, unpack, unpack_entry
 from helpers.checking.ladder import Rung
 from helpers.checking.observing import Local, Observation, Subject
 from helpers.checking.replay import Replay, absent, with_stand_ins
@@ -50,10 +50,15 @@ class Setting(Protocol):
         """Sentences about small changes of the solution that give, on every case, what `agrees` looks for."""
     def ladder(self, subject: Subject, key: str) -> list[Rung]:
         """Small public cases from the smallest upwards, with what the reference says (see `ladder.py`)."""
+    def accepts(self, key: str, holds: Callable[[Any, list[Any]], bool]) -> None:
+        """A check without expected numbers: its ladder has the cases on which `holds(result, case's values)` is true
+        of the reference."""
     def later(self, work: Callable[[], None]) -> None:
         """Do what changes no mark: now, or when everything has been marked."""
     def returned(self, subject: Subject, key: str) -> tuple[str, ...]:
         """What the reference calls the things that it returns, in their order; empty if that is not known."""
+    def seeded(self, subject: Subject, key: str, index: int, arguments: list[Any], changed: list[Any]) -> bool:
+        """Whether the reference gives the same again for these arguments, and something else for the changed ones."""
     def number(self, key: str, compute: Callable[[], float]) -> float | None:
         """A number that only the reference knows; None where no reference is known."""
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
@@ -103,10 +108,12 @@ class SelfCheck:
         self.known = read_expected((folder or Path.cwd()) / EXPECTED_FILE) if known is None else known
         self.depth = self.known.get("depth", "where")
         self.replay = Replay({})
+        self._drawn: dict[str, list[Case]] = {}
 
     def cases(self, key: str, at: Any, hidden: Any) -> list[Case]:
         self.replay.calls = (self._expected_of(key) or {}).get("answers", {})
-        return draw(self.trusted(at), self.seed, key)
+        self._drawn[key] = draw(self.trusted(at), self.seed, key)
+        return self._drawn[key]
 
     def trusted(self, thing: Any) -> Any:
         """The student's own, in which functions of other questions answer what the reference did."""
@@ -144,8 +151,16 @@ class SelfCheck:
         return []
 
     def ladder(self, subject: Subject, key: str) -> list[Rung]:
-        return [Rung({name: unpack(value) for name, value in rung["case"]}, rung["adds"], unpack(rung["value"]))
-                for rung in (self._expected_of(key) or {}).get("ladder", ())]
+        drawn = self._drawn.get(key, [])
+        return [Rung({name: unpack_entry(value, drawn[source][name] if source < len(drawn) else None)
+                      for name, value in rung["case"]}, rung["adds"], unpack(rung["value"]), source)
+                for rung in (self._expected_of(key) or {}).get("ladder", ()) for source in [rung.get("source", 0)]]
+
+    def accepts(self, key: str, holds: Callable[[Any, list[Any]], bool]) -> None:
+        return None
+
+    def seeded(self, subject: Subject, key: str, index: int, arguments: list[Any], changed: list[Any]) -> bool:
+        return index in (self._expected_of(key) or {}).get("seeded", ())
 
     def later(self, work: Callable[[], None]) -> None:
         work()

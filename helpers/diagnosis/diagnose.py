@@ -63,13 +63,36 @@ def diagnose(parameter: str, cases: Sequence[Evidence], known: Sequence[KnownMis
     if all(case.right for case in read):
         return None
     for names in (None, (parameter,)):
-        sentences = {mistake.says for mistake in known if _is(mistake, cases, names)}
+        sentences = {mistake.says for mistake in known if _is(mistake, cases, names)
+                     and not _spoken_against(mistake, cases)}
         if len(sentences) == 1:
             return Finding(sentences.pop(), "known-mistake", parameter)
         if sentences:
             return None
     return _zeros(parameter, read) or _only_one(WrongGradient(parameter, read)) or _last_resort(
         parameter, cases, read)
+
+
+def _spoken_against(mistake: KnownMistake, cases: list[Evidence]) -> bool:
+    """Whether another parameter is wrong in another way than the mistake makes it."""
+    for name in cases[0].expected:
+        shows = [(one, evidence) for one, evidence in zip(mistake.results, cases)
+                 if one is not None and name in one and name in evidence.got and name in evidence.expected]
+        if any(not _alike(one[name], evidence.expected[name]) and not _alike(evidence.got[name], one[name])
+               and not _alike(evidence.got[name], evidence.expected[name]) for one, evidence in shows):
+            return True
+    return False
+
+
+def _alike(one: object, other: object) -> bool:
+    """Equal to what single precision tells apart; not known entries are equal to all."""
+    one, other = np.asarray(one), np.asarray(other)
+    if one.shape != other.shape or one.dtype.kind not in "biuf" or other.dtype.kind not in "biuf":
+        return False
+    one, other = one.astype(float), other.astype(float)
+    scale = max(float(np.max(np.abs(other[np.isfinite(other)]), initial=0.0)), 1e-300)
+    with np.errstate(invalid="ignore"):
+        return bool(np.all((np.abs(one - other) <= 1e-5 * scale) | np.isnan(one) | np.isnan(other)))
 
 
 def _case(parameter: str, evidence: Evidence) -> WrongCase:

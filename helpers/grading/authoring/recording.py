@@ -12,16 +12,17 @@ import nbformat
 
 from helpers.checking import setting as settings
 from helpers.checking.cells import digest
-from helpers.checking.expected import PUBLIC_SEED, SIGNIFICANT_DIGITS, VERSION
+from helpers.checking.expected import PUBLIC_SEED, SIGNIFICANT_DIGITS, VERSION, pack_entry
 from helpers.checking.expected import pack as packed
 from helpers.checking.figure_rules import lines_of
+from helpers.checking.ladder import Rung
 from helpers.checking.observing import Local
 from helpers.checking.replay import Recorder, with_stand_ins
 from helpers.checking.slopes import pack_slopes
 from helpers.grading.course.errors import CourseError
 from helpers.grading.marking.reference import Checked, GradingSetting, ProblemSet
 
-CLIMBS = ("values", "gradients", "jacobian")  # kinds of check that have small examples
+CLIMBS = ("values", "gradients", "jacobian", "properties", "residuals", "training", "figure")  # with small examples
 EXACT_DIGITS = 14  # of what a property asks for: it may compare as strictly as it likes
 KEEPS_NUMBERS = ("values", "answer", "derivation")  # kinds of check that compare with numbers in the notebook
 
@@ -81,9 +82,14 @@ class _Recording(GradingSetting):
         if key.split()[0] not in CLIMBS or key not in self.asked:
             return {}
         with self.recorder.paused():
-            found = [{"case": [[name, packed(value)] for name, value in rung.case.items()], "adds": rung.adds,
-                      "value": packed(rung.expected)} for rung in self.ladder(self.asked[key], key)]
+            found = [written for rung in self.ladder(self.asked[key], key) for written in _written(rung)]
         return {"ladder": found} if found else {}
+
+    def seeded(self, subject: Any, key: str, index: int, arguments: list[Any], changed: list[Any]) -> bool:
+        found = super().seeded(subject, key, index, arguments, changed)
+        if found:
+            self.said[key].setdefault("seeded", []).append(index)
+        return found
 
     def public_cases(self, key: str) -> list[settings.Case]:
         return self.drawn.get(key, [])
@@ -110,6 +116,16 @@ class _Recording(GradingSetting):
             if index == len(figures):
                 figures.append([packed(line["y"]) for line in lines_of(seen)])
         return seen
+
+
+def _written(rung: Rung) -> list[dict[str, Any]]:
+    """A rung as JSON; none if what the reference says there is no plain data."""
+    try:
+        value = packed(rung.expected)
+    except TypeError:
+        return []
+    case = [[name, pack_entry(entry)] for name, entry in rung.case.items()]
+    return [{"case": case, "adds": rung.adds, "value": value, **({"source": rung.source} if rung.source else {})}]
 
 
 def fitting(function: Local, cases: list[settings.Case]) -> None:

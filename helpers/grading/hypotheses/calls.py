@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from helpers.grading.hypotheses import chance
 from helpers.grading.hypotheses.edit import COMMON, FAR, PLAUSIBLE, Edit, parsed, text_of
 from helpers.grading.hypotheses.scope import Place
 
@@ -35,6 +36,7 @@ AXIS_WORDS = {"sum": "a sum", "mean": "a mean", "max": "a maximum", "min": "a mi
 def call(place: Place, node: ast.Call) -> Iterator[Edit]:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     word = WORDS.get(name, "a function")
+    yield from chance.drawn(place, node, name)
     yield from _keywords(node, name)
     yield from _axes(node, name)
     for other in OTHERS.get(name, ()):

@@ -8,14 +8,17 @@ of the answer's own code, what is amiss there, and not what belongs in its place
 from __future__ import annotations
 
 import ast
+import contextlib
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from helpers.grading.hypotheses import expressions, statements
-from helpers.grading.hypotheses.edit import Edit
+from helpers.grading.hypotheses.edit import FARTHER, Edit
 from helpers.grading.hypotheses.scope import Place, places
 
+MOST_ALIKE = 24  # places of a function in which the same may be changed, for all of them to be tried
+MOST_PLACES = 6  # of one function, in which the same is changed at once
 LONGEST = 60  # characters of an answer's own code that a sentence quotes
 
 
@@ -25,6 +28,7 @@ class Change:
 
     edit: Edit
     place: Place
+    also: tuple[Change, ...] = ()  # the same change in other places of the function
 
     @property
     def rank(self) -> int:
@@ -40,24 +44,31 @@ class Change:
         text = " ".join(ast.unparse(self.place.node).split(":\n")[0].split())
         text = text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
         said = self.edit.mends.replace("{code}", f"`{text}`").replace("{{", "{").replace("}}", "}")
-        return said[0].upper() + said[1:]
+        return said[0].upper() + said[1:] + (" The same goes for the places like it." if self.also else "")
 
     def code(self) -> types.CodeType | None:
         """The changed function's definition, compiled; None if it is no Python."""
-        with self.place.replaced(self.edit.replacement) as module:
-            try:
+        try:
+            with self._replaced() as module:
                 return compile(module, "<change>", "exec")
-            except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError):
-                return None
+        except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError):
+            return None
+
+    @contextlib.contextmanager
+    def _replaced(self) -> Iterator[ast.Module]:
+        with contextlib.ExitStack() as stack:
+            for other in self.also:
+                stack.enter_context(other.place.replaced(other.edit.tree()))
+            yield stack.enter_context(self.place.replaced(self.edit.tree()))
 
     def text(self) -> str | None:
         """The changed function's definition as text; None if it is no Python."""
-        with self.place.replaced(self.edit.replacement) as module:
-            try:
+        try:
+            with self._replaced() as module:
                 text = ast.unparse(module)
-                compile(text, "<change>", "exec")
-            except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError):
-                return None
+            compile(text, "<change>", "exec")
+        except (SyntaxError, ValueError, TypeError, AttributeError, RecursionError):
+            return None
         return text
 
 
@@ -68,8 +79,29 @@ def changes(source: str, most: int = 3000) -> list[Change]:
     except (SyntaxError, ValueError, RecursionError):
         return []
     found = list(_all(tree))
+    found += _everywhere(found)
     found.sort(key=lambda change: change.rank)  # stable: within a rank in the order of the text
     return found[:most]
+
+
+def _everywhere(single: list[Change]) -> Iterator[Change]:
+    """The same change in all places of a function at once: what is misunderstood is so wherever it comes up."""
+    alike: dict[tuple[int, str, str], list[Change]] = {}
+    for change in single:
+        if change.rank < FARTHER and isinstance(change.edit.replacement, (ast.expr, str)):
+            kind = type(change.edit.replacement).__name__
+            alike.setdefault((id(change.place.top), change.made, kind), []).append(change)
+    for group in alike.values():
+        if len(group) > MOST_ALIKE:
+            continue
+        chosen: list[Change] = []
+        for change in group:
+            inside = {id(node) for one in chosen for node in ast.walk(one.place.node)}
+            around = {id(node) for node in ast.walk(change.place.node)}
+            if id(change.place.node) not in inside and not any(id(one.place.node) in around for one in chosen):
+                chosen.append(change)
+        if 2 <= len(chosen) <= MOST_PLACES:
+            yield Change(chosen[0].edit, chosen[0].place, tuple(chosen[1:]))
 
 
 def _all(tree: ast.Module) -> Iterator[Change]:

@@ -49,6 +49,9 @@ def subscript(place: Place, node: ast.Subscript) -> Iterator[Edit]:
         yield Edit("order ignored", PLAUSIBLE, "an order or a choice of entries is ignored",
                    "{code} picks entries where it should not.", node.value)
     elif isinstance(node.slice, ast.Tuple) and len(node.slice.elts) == 2:
+        if any(isinstance(side, ast.Name) for side in node.slice.elts):
+            yield Edit("order ignored", PLAUSIBLE, "an order or a choice of entries is ignored",
+                       "{code} picks entries where it should not.", node.value)
         turned = ast.Tuple(node.slice.elts[::-1], ast.Load())
         yield Edit("axes exchanged", COMMON, "rows and columns are exchanged",
                    "In {code} rows and columns are exchanged.", ast.Subscript(node.value, turned, ast.Load()))

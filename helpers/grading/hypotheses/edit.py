@@ -16,7 +16,11 @@ class Edit:
     rank: int
     made: str
     mends: str
-    replacement: ast.AST | list[ast.stmt]
+    replacement: ast.AST | list[ast.stmt] | str  # a text is an expression that is parsed when it is needed
+
+    def tree(self) -> ast.AST | list[ast.stmt]:
+        """What stands in the place of the node. Raises SyntaxError where a text is no expression."""
+        return parsed(self.replacement) if isinstance(self.replacement, str) else self.replacement
 
 
 def text_of(node: ast.AST) -> str:

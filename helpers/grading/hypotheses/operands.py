@@ -14,6 +14,10 @@ def constant(place: Place, node: ast.Constant) -> Iterator[Edit]:
     if isinstance(value, bool):
         yield Edit("change a constant", PLAUSIBLE, "a True and a False are exchanged",
                    "A {code} is the wrong way round.", ast.Constant(not value))
+        for parameter in place.scope.parameters:
+            yield Edit("a fixed choice", PLAUSIBLE, "a fixed True or False stands where an argument belongs",
+                       f"A fixed {{code}}{_where(place)} stands where an argument decides.",
+                       ast.Name(parameter, ast.Load()))
         return
     if not isinstance(value, (int, float)):
         return
@@ -37,6 +41,10 @@ def constant(place: Place, node: ast.Constant) -> Iterator[Edit]:
                        "belongs.", parsed(text))
 
 
+def _where(place: Place) -> str:
+    return f" in {quoted(place.parent)}" if isinstance(place.parent, ast.expr) else ""
+
+
 def name(place: Place, node: ast.Name) -> Iterator[Edit]:
     if (isinstance(place.parent, ast.Call) and place.parent.func is node) or node.id not in place.scope.known:
         return
@@ -49,10 +57,13 @@ def name(place: Place, node: ast.Name) -> Iterator[Edit]:
             if public
             else "another array, or a later or earlier value, is taken in one place"
         )
-        around = place.parent
-        where = f" in {quoted(around)}" if isinstance(around, ast.expr) else ""
-        yield Edit("another name", PLAUSIBLE, made, f"{{code}}{where} is not what belongs there.",
+        yield Edit("another name", PLAUSIBLE, made, f"{{code}}{_where(place)} is not what belongs there.",
                    ast.Name(other, ast.Load()))
+    for other in place.scope.parameters:
+        if other != node.id and not isinstance(place.parent, (ast.Attribute, ast.Subscript, ast.keyword)):
+            for column in (f"{other}[:, None]", f"{other}[None, :]"):
+                yield Edit("another name", FAR, f"`{other}` is taken in one place where `{node.id}` belongs",
+                           f"{{code}}{_where(place)} is not what belongs there.", column)
     if not isinstance(place.parent, ast.Attribute) and node.id in place.scope.parameters:
         yield Edit("add a transpose", FAR, f"`{node.id}` is transposed", "{code} is not laid out as it has to be.",
                    ast.Attribute(ast.Name(node.id, ast.Load()), "T", ast.Load()))

@@ -23,6 +23,8 @@ def edits(place: Place) -> Iterator[Edit]:
                    "The line {code} is one too many: without it the result would be right.", [])
     if isinstance(node, ast.AugAssign):
         yield from _updates(node)
+    if isinstance(node, ast.Assign):
+        yield from _unpacked(node)
     if isinstance(node, (ast.For, ast.While)):
         yield from _loops(node)
     if isinstance(node, ast.If):
@@ -38,6 +40,29 @@ def edits(place: Place) -> Iterator[Edit]:
             yield Edit("another order", COMMON, "two steps are done in the other order",
                        "In the part that begins with {code}, two steps are done in the wrong order.",
                        _with_body(node, order))
+
+
+def _unpacked(node: ast.Assign) -> Iterator[Edit]:
+    """Several names that are given the parts of something, in another order."""
+    target = node.targets[0]
+    if not isinstance(target, (ast.Tuple, ast.List)) or not 2 <= len(target.elts) <= 6 or any(
+            isinstance(part, ast.Starred) for part in target.elts):
+        return
+    count = len(target.elts)
+    half = count // 2
+    turns = [(*range(half, count), *range(half)), tuple(reversed(range(count)))]
+    for a, b in itertools.combinations(range(count), 2):
+        exchanged = {a: b, b: a}
+        turns.append(tuple(exchanged.get(k, k) for k in range(count)))
+    for order in dict.fromkeys(turns):
+        turned = ast.Tuple([target.elts[k] for k in order], ast.Store())
+        yield Edit(
+            "unpacked in another order",
+            COMMON,
+            "several values are given to names in the wrong order",
+            "In {code}, the names stand in another order than the values.",
+            ast.Assign([turned], node.value),
+        )
 
 
 def _whole_function(node: ast.FunctionDef) -> Iterator[Edit]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from helpers.grading.hypotheses.edit import COMMON, FAR, FARTHER, PLAUSIBLE, Edit, parsed, text_of
+from helpers.grading.hypotheses.edit import COMMON, FAR, FARTHER, PLAUSIBLE, Edit, text_of
 from helpers.grading.hypotheses.scope import Place
 
+MOST_NAMES = 10  # of a function, for which every one is tried as a factor
 SIZES = (1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
 WRAPS = (
     ("np.tanh({0})", "tanh is applied once more"),
@@ -45,16 +46,16 @@ def around(place: Place) -> Iterator[Edit]:
         return
     yield from _inside(place, text)
     for form, words in WRAPS:
-        yield Edit("something around", FAR, words, "Something is missing around {code}.", parsed(form.format(text)))
-    yield Edit("negated", PLAUSIBLE, "a sign is turned", "The sign of {code} is the wrong one.", parsed(f"-({text})"))
+        yield Edit("something around", FAR, words, "Something is missing around {code}.", form.format(text))
+    yield Edit("negated", PLAUSIBLE, "a sign is turned", "The sign of {code} is the wrong one.", f"-({text})")
     for factor, what in (("2", "a factor of 2 is added"), ("0.5", "a factor of 1/2 is added"),
                          ("0", "one part is set to zero")):
-        yield Edit("a factor more", FAR, what, "A factor is missing at {code}.", parsed(f"{factor} * ({text})"))
+        yield Edit("a factor more", FAR, what, "A factor is missing at {code}.", f"{factor} * ({text})")
     yield from _with_names(place, text)
     for loop in place.scope.loops:
         if isinstance(node, ast.Name) and node.id in place.scope.parameters:
             yield Edit("shrinks", PLAUSIBLE, f"`{node.id}` shrinks from step to step, as 1/step",
-                       "{code} has to change from step to step.", parsed(f"{text} / ({loop} + 1)"))
+                       "{code} has to change from step to step.", f"{text} / ({loop} + 1)")
 
 
 def _inside(place: Place, text: str) -> Iterator[Edit]:
@@ -69,15 +70,15 @@ def _inside(place: Place, text: str) -> Iterator[Edit]:
     if inside:
         for size in SIZES:
             yield Edit("a constant inside", COMMON, f"a constant of {size:g} is added inside {inside}",
-                       "Something is missing in {code}.", parsed(f"({text}) + {size!r}"))
+                       "Something is missing in {code}.", f"({text}) + {size!r}")
             for form in ("np.maximum({0}, {1!r})", "np.clip({0}, {1!r}, 1 - {1!r})"):
                 yield Edit("a clip inside", PLAUSIBLE, f"numbers below {size:g} are cut off inside {inside}",
-                           "A bound is missing around {code}.", parsed(form.format(text, size)))
+                           "A bound is missing around {code}.", form.format(text, size))
 
 
 def _with_names(place: Place, text: str) -> Iterator[Edit]:
     """One of the names that are known here as one factor, divisor or term more."""
-    for known in place.scope.known:
+    for known in place.scope.known if len(place.scope.known) <= MOST_NAMES else place.scope.parameters:
         if known in place.scope.loops:
             continue
         for slope in SLOPES:
@@ -85,17 +86,17 @@ def _with_names(place: Place, text: str) -> Iterator[Edit]:
             made = (f"`{known}`, or a slope made from it, is one factor too many" if public else
                     "one factor, or a slope, is one too many")
             yield Edit("a factor more", FARTHER, made, "A factor is missing at {code}.",
-                       parsed(f"({text}) * ({slope.format(known)})"))
+                       f"({text}) * ({slope.format(known)})")
         if known in place.scope.parameters:
             yield Edit("divided", FARTHER, f"something is divided by `{known}`, or by its length",
-                       "A division is missing at {code}.", parsed(f"({text}) / {known}"))
+                       "A division is missing at {code}.", f"({text}) / {known}")
             for length in (f"len({known})", f"{known}.shape[-1]"):
                 yield Edit("divided", FARTHER, f"something is divided by a length of `{known}`",
-                           "A division is missing at {code}.", parsed(f"({text}) / {length}"))
+                           "A division is missing at {code}.", f"({text}) / {length}")
                 yield Edit("divided", FARTHER, f"something is multiplied by a length of `{known}`",
-                           "A factor is missing at {code}.", parsed(f"({text}) * {length}"))
+                           "A factor is missing at {code}.", f"({text}) * {length}")
             yield Edit("added", FARTHER, f"`{known}` is added once too often", "A term is missing at {code}.",
-                       parsed(f"({text}) + {known}"))
+                       f"({text}) + {known}")
 
 
 def numeric(place: Place) -> bool:

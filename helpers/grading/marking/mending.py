@@ -7,6 +7,7 @@ the check is passed.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -16,21 +17,23 @@ from helpers.grading.hypotheses.changes import Change, changes
 from helpers.grading.hypotheses.edit import FAR
 
 MENDED = "mended"
-MOST = 600  # changes that are tried for one answer
+MOST = 1500  # changes that are tried for one answer
 LONGEST = 6000  # characters of an answer that is looked at
 STALLS = 2  # changes that never end, after which no more are tried
 
 # Kinds of rows that no small change of the code mends.
 HOPELESS = ("not-written", "missing", "not-callable", "arguments", "slow", "ended", "none", "no-reference", "loss",
             "changed-in-place", "cheap")
+MOST_SECONDS = 8.0  # of processor time of the grader's own, for one answer
 
 
 @dataclass(eq=False)
 class Failed:
-    """A check that failed without a sentence. again(first): its verdict anew, on its first case or on all of them."""
+    """A check that failed without a sentence. again(first): its verdict anew, on a case that it failed on or on all."""
 
     verdict: Verdict
     again: Callable[[bool], Verdict | None]
+    whole: bool = False  # only a change that makes every row right counts: one property alone is soon true
 
 
 def wanting(verdict: Verdict | None) -> bool:
@@ -48,9 +51,9 @@ def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed]) -> N
     if not failed or len(source) > LONGEST:
         return
     found: dict[tuple[int, int], list[Change]] = {}
-    stalls = 0
+    stalls, begun = 0, time.process_time()
     for change in changes(source, MOST):
-        if change.rank > FAR or stalls >= STALLS:
+        if change.rank > FAR or stalls >= STALLS or time.process_time() - begun > MOST_SECONDS:
             break
         if found and change.rank > min(c.rank for c in next(iter(found.values()))) and len(found) == _open(failed):
             break
@@ -86,13 +89,14 @@ def _mended(failed: Failed) -> list[int] | None:
             return []
         if any(row.kind in ("slow", "ended") for row in verdict.rows):
             return None
-        pairs = list(zip(failed.verdict.rows, verdict.rows))
-        if not first and len(failed.verdict.rows) != len(verdict.rows):
+        names = {row.name: row for row in verdict.rows}
+        pairs = [(k, row, names[row.name]) for k, row in enumerate(failed.verdict.rows) if row.name in names]
+        if not first and len(pairs) != len(failed.verdict.rows):
             return []
-        if any(before.name == now.name and before.right and not now.right for before, now in pairs):
+        if any(before.right and not now.right for _, before, now in pairs):
             return []
-        better = [k for k, (before, now) in enumerate(pairs) if now.right and not before.right]
-        if not better:
+        better = [k for k, before, now in pairs if now.right and not before.right and before.kind != "cheap"]
+        if not better or (failed.whole and not first and not verdict.right):
             return []
     return better
 

@@ -19,6 +19,7 @@ from nbformat import NotebookNode
 from nbgrader import utils
 
 from helpers.checking.absent import cell_failed, defined_by
+from helpers.checking.tiny import remarks_on
 from helpers.checking.verdict import Verdict
 from helpers.grading.marking import mending
 from helpers.grading.marking.apart import ForkEnded, in_fork
@@ -157,8 +158,12 @@ def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
         cell.outputs = [_without_verdict(nbformat.from_dict(output)) for output in outputs]
     graded.ended, graded.fell = student.ended or "", student.fell
     if not graded.ended:
-        for _, _, checked in checks:
-            checked.finish()
+        texts = mending.answers(notebook.cells)
+        for _, grade_id, checked in checks:
+            if checked.verdict is not None and checked.verdict.right:
+                checked.verdict.remarks += remarks_on(texts.get(problem_set.check_question[grade_id], ""))
+            with bounded():
+                checked.finish()
         _mend(notebook, problem_set, assignment, student, checks)
     for cell, grade_id, checked in checks:
         cell.outputs = [nbformat.from_dict(output) for output in checked.outputs]

@@ -10,10 +10,14 @@ only: they are computed once per problem set and process.
 from __future__ import annotations
 
 import ast
+import contextlib
 import copy
 import functools
 import io
+import linecache
+import time
 import types
+import warnings
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -28,6 +32,8 @@ from helpers.checking.expected import PUBLIC_SEED
 from helpers.checking.ladder import Rung, rungs
 from helpers.checking.observing import Local, Observation, Subject
 from helpers.checking.probe import called_with
+from helpers.checking.reasons import numbers_in
+from helpers.checking.seeds import depends
 from helpers.checking.structure import Structure, structure_of
 from helpers.checking.verdict import Verdict
 from helpers.grading.marking import mending, nothing
@@ -39,7 +45,10 @@ from helpers.grading.notebooks.ipython import tree_of
 from helpers.grading.notebooks.master import Master, defined_names
 from helpers.grading.notebooks.returning import names_returned
 from helpers.grading.notebooks.shape import delimiters_of
-from helpers.sameness import same_behaviour
+from helpers.sameness import same_value
+
+SAME = 1e-5  # of the largest entry: alternatives that compute in single precision are right as well
+LADDER_SECONDS = 3.0  # of processor time, for all small cases of a check
 
 
 @dataclass
@@ -54,7 +63,8 @@ class Checked:
     def finish(self) -> None:
         """Do what changes no mark, such as looking for an example."""
         while self.pending:
-            self.pending.pop(0)()
+            with contextlib.suppress(Exception):  # an example that cannot be had is none
+                self.pending.pop(0)()
         if self.verdict is not None:
             self.outputs = _outputs(self.verdict, self.said)
 
@@ -151,12 +161,18 @@ class ProblemSet:
              failed: Mapping[str, Checked]) -> None:
         """Look for what is wrong with an answer by mending it (see `mending`); `failed` are its checks by grade_id."""
         def again(grade_id: str, first: bool) -> Verdict | None:
-            return self.check(self.check_sources[grade_id], grade_id, subjects, seed,
-                              setting=_Plain(self, grade_id, seed, "verdict", first)).verdict
+            verdict = failed[grade_id].verdict
+            wrong = [f"{row.name} {row.where}" for row in verdict.rows if not row.right] if first and verdict else None
+            return self.check(self.check_sources[grade_id], grade_id, subjects, seed, setting=_Plain(
+                self, grade_id, seed, "verdict", None if wrong is None else " ".join(wrong))).verdict
 
-        mending.mend(source, run, [mending.Failed(checked.verdict, functools.partial(again, grade_id))
-                                   for grade_id, checked in failed.items()
-                                   if checked.verdict is not None and mending.wanting(checked.verdict)])
+        texts = self.check_sources
+        mending.mend(source, run, [
+            mending.Failed(checked.verdict, functools.partial(again, grade_id), "check.properties" in texts[grade_id])
+            for grade_id, checked in failed.items()
+            # A run that ends below a bound proves nothing about a change: many a wrong one does.
+            if checked.verdict is not None and mending.wanting(checked.verdict) and (
+                "check.training" not in texts[grade_id])])
         for checked in failed.values():
             checked.finish()
 
@@ -225,6 +241,7 @@ class GradingSetting:
         self.names: Mapping[str, Any] = {}  # the check cell's globals
         self.pending: list[Callable[[], None]] = []
         self._generators: dict[str, Any] = {}
+        self._accepts: dict[str, Callable[[Any, list[Any]], bool]] = {}
         self.failed_cells: Mapping[str, str] = {}  # a student's function → why its cell defined nothing
 
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
@@ -272,6 +289,11 @@ class GradingSetting:
         return self.remembered((key, "expected", index), lambda: self.in_namespace(
             self.problem_set.reference, subject).observe(*arguments, figures=key.startswith("figure ")))
 
+    def seeded(self, subject: Subject, key: str, index: int, arguments: list[Any], changed: list[Any]) -> bool:
+        reference = self.in_namespace(self.problem_set.reference, subject)
+        return self.remembered((key, "seeded", index), lambda: depends(
+            self.expected(subject, key, index, arguments), reference.observe(*arguments), reference.observe(*changed)))
+
     def structure(self, subject: Subject, key: str, index: int, arguments: list[Any]) -> Structure:
         seen = self.expected(subject, key, index, arguments)
         return None if seen.error is not None else structure_of(seen.value)
@@ -304,6 +326,9 @@ class GradingSetting:
     def later(self, work: Callable[[], None]) -> None:
         self.pending.append(work)
 
+    def accepts(self, key: str, holds: Callable[[Any, list[Any]], bool]) -> None:
+        self._accepts[key] = holds
+
     def ladder(self, subject: Subject, key: str) -> list[Rung]:
         return self.problem_set.known(("ladder", self.grade_id, key), lambda: list(self._rungs(subject, key)))
 
@@ -312,18 +337,37 @@ class GradingSetting:
         return settings.draw(self._generators.get(key, ()), PUBLIC_SEED, key)
 
     def _rungs(self, subject: Subject, key: str) -> Iterator[Rung]:
-        """Small cases on which the reference and all alternatives agree: one that makes no sense shows them apart."""
+        """Small cases on which the reference and all alternatives agree: one that makes no sense shows them apart.
+        Where a check has no expected numbers, those that it accepts all of them on."""
         problem_set, question = self.problem_set, self.problem_set.check_question.get(self.grade_id, "")
         with quietly(io.StringIO()):
             cases = self.public_cases(key)
         reference = self.in_namespace(problem_set.reference, subject)
         others = [self.in_namespace(namespace, subject) for namespace in problem_set.alternatives_for(question)]
-        for rung in rungs(cases):
+        figures, holds = key.startswith("figure "), self._accepts.get(key)
+        called = called_with(cases[0], reference.parameters()) if cases else []
+        with np.errstate(all="ignore"):
+            made, begun = list(rungs(cases, called)), time.process_time()
+        for rung in made:
+            if time.process_time() - begun > LADDER_SECONDS:  # between calls: an import that is broken off stays broken
+                return
             arguments = [rung.case[name] for name in called_with(rung.case, reference.parameters())]
-            seen = reference.observe(*arguments)
-            if seen.error is None and _finite(seen.value) and all(
-                    same_behaviour(other.observe(*arguments), seen) for other in others):
-                yield replace(rung, expected=seen.value)
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    seen = reference.observe(*arguments, figures=figures)
+                    if seen.error is not None:
+                        continue
+                    others_seen = [other.observe(*arguments, figures=figures) for other in others]
+                    if holds is not None:
+                        fits = all(one.error is None and holds(one.value, list(rung.case.values()))
+                                   for one in (seen, *others_seen))
+                    else:
+                        fits = figures or (_finite(seen.value) and all(_same_numbers(one, seen) for one in others_seen))
+            except Exception:  # what makes no sense to the reference is no example
+                continue
+            if fits:
+                yield replace(rung, expected=None if holds is not None or figures else seen.value)
 
     def explaining(self, subject: Subject, key: str, arguments: list[list[Any]],
                    agrees: Callable[[int, Observation], bool]) -> list[str]:
@@ -341,22 +385,47 @@ class GradingSetting:
 class _Plain(GradingSetting):
     """The setting in which it is found out which rows are cheap, and whether a change mends an answer.
 
-    first: only the first case of each check.
+    wrong: what was said of wrong rows; then only one case of each check is looked at, one that this speaks of.
     """
 
-    def __init__(self, problem_set: ProblemSet, grade_id: str, seed: int, depth: str, first: bool = False):
+    def __init__(self, problem_set: ProblemSet, grade_id: str, seed: int, depth: str, wrong: str | None = None):
         super().__init__(problem_set, grade_id, seed, depth)
-        self.first = first
+        self.wrong = wrong
+        self._skipped: dict[str, int] = {}  # cases before the one that is looked at, by the check's key
 
     def cases(self, key: str, at: Any, hidden: Any) -> list[settings.Case]:
         found = super().cases(key, at, hidden)
-        return found[:1] if self.first else found
+        if self.wrong is None:
+            return found
+        spoken_of = (k for k, case in enumerate(found) if str(case.get("case") or f"case {k + 1}") in self.wrong)
+        self._skipped[key] = chosen = next(spoken_of, 0)
+        label = found[chosen].get("case") or f"case {chosen + 1}" if found else ""
+        return [{**case, "case": label} for case in found[chosen : chosen + 1]]
+
+    def expected(self, subject: Subject, key: str, index: int, arguments: list[Any]) -> Observation:
+        return super().expected(subject, key, index + self._skipped.get(key, 0), arguments)
+
+    def slopes(self, key: str, index: int, name: str, measure: Callable[[], Any], reference: Any) -> Any:
+        return super().slopes(key, index + self._skipped.get(key, 0), name, measure, reference)
+
+    def number(self, key: str, compute: Callable[[], float]) -> float:
+        return compute() if self._skipped else super().number(key, compute)
 
     def cheap_rows(self, key: str) -> frozenset[str]:
         return frozenset()
 
     def known_mistakes(self, subject: Subject, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
         return []
+
+
+def _same_numbers(one: Observation, other: Observation) -> bool:
+    """Equal numbers in the same order, in lists or arrays; or all else equal. Further outputs count for nothing."""
+    if one.error is not None or other.error is not None:
+        return False
+    first, second = numbers_in(one.value), numbers_in(other.value)
+    if first is None or second is None:
+        return same_value(one.value, other.value)
+    return len(first) >= len(second) and same_value(first[: len(second)], second, SAME)
 
 
 def _finite(value: Any) -> bool:
@@ -374,6 +443,7 @@ def execute(source: str, namespace: dict[str, Any], name: str) -> None:
     Raises:
         Exception: whatever the code raises.
     """
+    linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)  # for who reads a property
     with quietly(io.StringIO()):
         exec(compile(source, name, "exec"), namespace)
 

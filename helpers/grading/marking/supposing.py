@@ -22,6 +22,7 @@ from helpers.grading.notebooks.master import Question
 
 CALL_SECONDS = 0.3  # of processor time, for one call of a changed solution
 ALL_SECONDS = 2.5  # of processor time, for all that is tried for one check
+MAKING_SECONDS = 1.0  # of processor time, after which no further alternative is changed
 MOST = 3000  # changes that are tried
 
 
@@ -66,8 +67,10 @@ class Suppositions:
 
     def ranked(self) -> dict[int, list[Supposition]]:
         if self._ranked is None:
-            self._ranked = {}
+            self._ranked, begun = {}, time.process_time()
             for number, cell in enumerate((self.question.cell, *self.question.alternatives)):
+                if number and time.process_time() - begun > MAKING_SECONDS:
+                    break
                 namespace = self.candidate(cell.source)
                 for change in changes(cell.source, MOST):
                     if number == 0 or change.rank < FARTHER:
