@@ -347,8 +347,6 @@ def figure(draw: Any, *, at: Any = (), points: float, lines: int | None = None, 
         missing = rules[row.name]
         says = next(filter(None, (missing(probe, i, lines, log) for i in range(len(probe.cases)))), "")
         row.share, row.where = (0.0, says) if says else (1.0, "")
-        if says and probe.setting.depth == "why" and probe.failure(0) is None:  # a figure's rules say what is amiss
-            row.where, row.why = "", f"{says[0].upper()}{says[1:]}."
     return illustrate(verdict_of(probe, rows), probe, wrong)
 
 

@@ -11,7 +11,7 @@ from helpers import check
 from helpers.checking import ladder
 from helpers.checking import setting as settings
 from helpers.grading.authoring.build import expected_numbers, source_notebook
-from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.marking.reference import ProblemSet, evaluate
 from helpers.grading.notebooks.master import parse
 
 MASTER = '''# %%
@@ -59,7 +59,7 @@ def in_the_notebook(problem_set: ProblemSet, code: str, folder, monkeypatch):
     monkeypatch.chdir(folder)
     namespace = problem_set.candidate(code)
     with settings.using(settings.SelfCheck(folder)):
-        return eval(problem_set.check_sources["gradient-check"], namespace), namespace
+        return evaluate(problem_set.check_sources["gradient-check"], namespace, "<check>"), namespace
 
 
 def test_the_contrast_says_where_it_begins_to_be_wrong(problem_set):

@@ -11,7 +11,7 @@ from helpers import check
 from helpers.checking import ladder
 from helpers.checking import setting as settings
 from helpers.grading.authoring.build import expected_numbers, source_notebook
-from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.marking.reference import ProblemSet, evaluate
 from helpers.grading.notebooks.master import parse
 
 MASTER = '''# %%
@@ -123,7 +123,7 @@ def in_the_notebook(problem_set: ProblemSet, expected: str, code: str, name: str
     monkeypatch.chdir(folder)
     namespace = problem_set.candidate(code)
     with settings.using(settings.SelfCheck(folder)):
-        return eval(problem_set.check_sources[f"{name}-check"], namespace), namespace
+        return evaluate(problem_set.check_sources[f"{name}-check"], namespace, "<check>"), namespace
 
 
 @pytest.mark.parametrize(("name", "code", "begin"), [
