@@ -97,7 +97,8 @@ def test_a_service_whose_worker_and_then_itself_is_killed_loses_and_doubles_noth
     with contextlib.closing(process.stdout):
         given = (said for said in process.stdout if "given back" in said)
         next(given)
-        workers = processes_below(process.pid)
+        workers = [pid for pid in processes_below(process.pid)
+                   if b"cli import main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
         os.kill(workers[0], signal.SIGKILL)
         next(given)
         process.send_signal(signal.SIGKILL)
