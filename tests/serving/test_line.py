@@ -121,3 +121,11 @@ def test_a_ledger_is_read_as_it_was_written(tmp_path):
     assert again.of == ledger.of
     assert again.known == {"first", "second"}
     assert again.counting("ada").score == 2.5
+
+
+def test_an_attempt_stays_the_same_as_it_goes_on():
+    """The pool counts by it how often a task has taken down its worker."""
+    one = attempt("ada", 1, 10)
+    counted = {(one, "grade"): 1}
+    one.state = RELEASED
+    assert counted[one, "grade"] == 1
