@@ -11,7 +11,8 @@ import sys
 import pytest
 from conftest import SMALL, coursekit
 
-COMMANDS = ("build", "classroom", "autograde", "feedback", "report", "similarity", "validity", "demo", "doctor")
+COMMANDS = ("build", "classroom", "autograde", "feedback", "report", "similarity", "validity", "demo", "doctor",
+            "serve")
 
 
 def test_help_names_every_command():
