@@ -107,7 +107,8 @@ def test_a_broken_pool_of_processes_says_so():  # classes/pool.py
 # What nbgrader offers to others; all else in it are its own insides, and these modules of ours know them.
 OFFERED = {"api", "apps", "coursedir", "exchange", "plugins", "utils"}
 KNOWING = {"classes/autograde.py", "course/release.py", "gradebook/gradebook.py", "gradebook/lateness.py",
-           "gradebook/saving.py", "marking/steps.py", "notebooks/restore.py", "pages/exporter.py", "pages/hiding.py"}
+           "gradebook/saving.py", "marking/autotests.py", "marking/steps.py", "notebooks/restore.py",
+           "pages/exporter.py", "pages/hiding.py"}
 
 
 def knowing_nbgrader(folder: Path) -> set[str]:

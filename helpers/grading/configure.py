@@ -30,6 +30,7 @@ def install(c: Any) -> None:
 
 def steps(c: Any) -> None:
     """Autograding inside the walls, restored submissions, harmless pages, releases that carry helpers' student half."""
+    c.ExchangeFactory.collect = f"{STEPS}.course.collecting.Collect"
     c.Autograde.exporter_class = f"{STEPS}.marking.steps.SubmissionExporter"
     c.Autograde.sanitize_preprocessors = [
         f"{STEPS}.marking.steps.RestoreCells",

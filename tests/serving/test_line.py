@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 import pytest
 from conftest import EXAMPLE, SMALL
 
+from helpers.grading.course.collecting import copy_handed_in
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.serving import line
-from helpers.grading.serving.arrivals import copy_handed_in
 from helpers.grading.serving.ledger import RELEASED, WAITS, Attempt, Ledger
 from helpers.grading.serving.rules import Rules, rules_of
 
@@ -106,7 +106,7 @@ def test_links_and_what_the_configuration_leaves_out_are_not_copied(tmp_path):
     (place / "stolen.txt").symlink_to(secret)
     (place / "folder").symlink_to(tmp_path)
     (place / ".ipynb_checkpoints").mkdir()
-    copy_handed_in(place, tmp_path / "taken", Course(EXAMPLE))
+    copy_handed_in(place, tmp_path / "taken", Course(EXAMPLE).directory)
     found = {str(path.relative_to(tmp_path / "taken")) for path in (tmp_path / "taken").rglob("*")}
     assert found == {"data", "data/mine.txt"}
 

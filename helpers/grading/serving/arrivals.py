@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
-import stat
 import time
 from collections.abc import Collection
 from contextlib import suppress
@@ -15,17 +13,17 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from nbgrader.exchange import ExchangeFactory
-from nbgrader.utils import ignore_patterns, notebook_hash
+from nbgrader.utils import notebook_hash
 
+from helpers.grading.course.collecting import copy_handed_in
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.machine.exchange import exchange_root
-from helpers.grading.notebooks.files import MAX_FOLDERS, files_below
+from helpers.grading.notebooks.files import files_below
 
 SECRET = "submission_secret.txt"  # nbgrader writes it last
 SETTLED = 3.0  # seconds without a change, where nothing says that an arrival is whole
 PATIENCE = 300.0  # seconds until a person is asked about one that cannot be read
-MOST_FILES, MOST_BYTES = 2_000, 200_000_000
 
 
 @dataclass(frozen=True)
@@ -113,7 +111,7 @@ class Exchange:
     def take(self, arrival: Arrival, target: Path) -> None:
         """Raises OSError while it cannot be read whole, and CourseError if nobody can wait any longer."""
         try:
-            copy_handed_in(arrival.place, target, self.course)
+            copy_handed_in(arrival.place, target, self.course.directory)
         except OSError:
             since = self._since.setdefault(arrival.source, time.time())
             if time.time() - since > PATIENCE:
@@ -178,58 +176,13 @@ class Folder:
         return f"{student}/{name}/{kept[1]}", changed
 
     def take(self, arrival: Arrival, target: Path) -> None:
-        copy_handed_in(arrival.place, target, self.course)
+        copy_handed_in(arrival.place, target, self.course.directory)
         stamp = target / "timestamp.txt"
         stamp.unlink(missing_ok=True)
         stamp.write_text(f"{datetime.fromtimestamp(arrival.came, UTC):%Y-%m-%d %H:%M:%S.%f} UTC")
 
     def given_back(self, arrival: Arrival, name: str) -> bool:
         return False
-
-
-def copy_handed_in(source: Path, target: Path, course: Course) -> None:
-    """Copy a submission, without what nbgrader's configuration leaves out. nbgrader's own copy follows links: a link to
-    the gradebook would bring the gradebook. This one leaves out links, pipes, and folders that become links meanwhile.
-
-    Raises:
-        OSError: if a file cannot be read; nothing is there then.
-    """
-    left_files, left = MOST_FILES, min(MOST_BYTES, 1000 * course.directory.max_dir_size)
-    leave_out = ignore_patterns(exclude=course.directory.ignore, include=course.directory.include,
-                                max_file_size=course.directory.max_file_size)
-    fresh = target.with_name(f".{target.name}")
-    _remove(fresh)
-    fresh.mkdir(parents=True)
-    for place, folders, files, descriptor in os.fwalk(source, follow_symlinks=False, onerror=_raise):
-        below = Path(place).relative_to(source)
-        out = set(leave_out(place, [*folders, *files]))
-        folders[:] = [one for one in folders if one not in out] if len(below.parts) < MAX_FOLDERS else []
-        (fresh / below).mkdir(exist_ok=True)
-        for one in sorted(files):
-            content = _content(one, descriptor, left) if one not in out and left_files else None
-            if content is not None:
-                left_files, left = left_files - 1, left - len(content)
-                (fresh / below / one).write_bytes(content)
-    _remove(target)
-    os.replace(fresh, target)
-
-
-def _content(name: str, descriptor: int, most: int) -> bytes | None:
-    """A plain file's content; None for anything else, and for what is too large."""
-    if not stat.S_ISREG(os.stat(name, dir_fd=descriptor, follow_symlinks=False).st_mode):
-        return None
-    with open(os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=descriptor), "rb") as file:
-        status = os.fstat(file.fileno())
-        return file.read(most + 1) if stat.S_ISREG(status.st_mode) and status.st_size <= most else None
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
-
-
-def _raise(error: OSError) -> None:
-    raise error
 
 
 def _settled(place: Path, seconds: float) -> bool:
