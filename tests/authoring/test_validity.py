@@ -13,7 +13,8 @@ import pytest
 from conftest import ROOT, SMALL, coursekit
 
 from helpers.grading.authoring.mutants import mutants
-from helpers.grading.authoring.validity import is_prediction, scorecards
+from helpers.grading.authoring.scorecard import as_markdown
+from helpers.grading.authoring.validity import QuestionCard, Scorecard, is_prediction, scorecards
 from helpers.grading.notebooks.master import read
 
 pytestmark = pytest.mark.slow
@@ -112,3 +113,13 @@ def test_the_scorecard_is_of_every_problem_set():
         row = re.search(rf"^\| {path.stem} \| (\d+) \|", page, re.M)
         assert row, f"{path.stem} is not in docs/scorecard.md: run coursekit validity --write docs/scorecard.md"
         assert int(row.group(1)) >= 300
+
+
+def test_a_page_keeps_the_sets_that_were_not_measured_again():
+    first = as_markdown([Scorecard("ps1_one", 300, [QuestionCard("a", 1.0, mistakes=7)]),
+                         Scorecard("ps3_three", 300, [QuestionCard("c", 1.0)])])
+    page = as_markdown([Scorecard("ps2_two", 30, [QuestionCard("b", 1.0)]),
+                        Scorecard("ps3_three", 600, [QuestionCard("d", 1.0)])], first)
+    assert re.findall(r"(?m)^\| (ps\d\w+) \| (\d+)", page) == [("ps1_one", "300"), ("ps2_two", "30"), ("ps3_three", "600")]
+    assert re.findall(r"(?m)^## (\w+)", page) == ["ps1_one", "ps2_two", "ps3_three"]
+    assert re.findall(r"(?m)^\| ([a-d]) \|", page) == ["a", "b", "d"]

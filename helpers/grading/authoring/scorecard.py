@@ -148,24 +148,38 @@ def section_of(page: str, title: str) -> str:
     return next((part for part in parts if part.startswith(title + "\n")), "")
 
 
-def as_markdown(cards: list[Scorecard]) -> str:
-    lines = [INTRODUCTION.format(mutant_seeds=MUTANT_SEEDS), _overview(cards)]
-    for card in cards:
-        lines += [f"\n## {card.name}\n", _table(COLUMNS, [_row(q) for q in card.questions])]
-        survivors = [(q.name, s) for q in card.questions for s in q.survivors]
-        if survivors:
-            lines.append("\nMutants that survive:\n")
-            lines += [f"- `{name}`, {text.splitlines()[0]}:\n" + _fenced(text.splitlines()[1:])
-                      for name, text in survivors]
-    return "\n".join(lines) + "\n"
+def as_markdown(cards: list[Scorecard], page: str = "") -> str:
+    """The whole page. Sets that were not measured now keep what `page` says of them."""
+    parts = {card.name: _of_one(card) for card in cards}
+    rows = {card.name: [card.name, str(card.seeds), *_row(_total(card))[2:]] for card in cards}
+    for name, row in _overview_before(page).items():
+        if name not in rows and (kept := section_of(page, f"## {name}")):
+            rows[name], parts[name] = row, kept.rstrip()
+    overview = _table(OVERVIEW, [rows[name] for name in sorted(rows)])
+    return "\n\n".join([INTRODUCTION.format(mutant_seeds=MUTANT_SEEDS) + overview,
+                        *(parts[name] for name in sorted(parts))]) + "\n"
 
 
-def _overview(cards: list[Scorecard]) -> str:
-    rows = []
-    for card in cards:
-        total = _total(card)
-        rows.append([card.name, str(card.seeds), *_row(total)[2:]])
-    return _table(("problem set", "seeds", *COLUMNS[2:]), rows)
+def _of_one(card: Scorecard) -> str:
+    lines = [f"## {card.name}\n", _table(COLUMNS, [_row(q) for q in card.questions])]
+    survivors = [(q.name, s) for q in card.questions for s in q.survivors]
+    if survivors:
+        lines.append("\nMutants that survive:\n")
+        lines += [f"- `{name}`, {text.splitlines()[0]}:\n" + _fenced(text.splitlines()[1:]) for name, text in survivors]
+    return "\n".join(lines)
+
+
+OVERVIEW = ("problem set", "seeds", *COLUMNS[2:])
+
+
+def _overview_before(page: str) -> dict[str, list[str]]:
+    """Rows of the first table by problem set; what was not measured then is a dash."""
+    found = {}
+    for line in re.split(r"(?m)^## ", page)[0].splitlines():
+        cells = [cell.strip() for cell in line.strip("|").split("|")]
+        if line.startswith("|") and cells[1:2] and cells[1].isdigit():
+            found[cells[0]] = [*cells, *["–"] * (len(OVERVIEW) - len(cells))]
+    return found
 
 
 OUTSIDE = """## Answers from outside the bank

@@ -55,7 +55,7 @@ def validity(
         show(cards, console)
     if write:
         before = write.read_text(encoding="utf-8") if write.exists() else ""
-        page = as_markdown(cards)
+        page = as_markdown(cards, before)
         for title in (AGREEMENT.splitlines()[0], OUTSIDE.splitlines()[0]):
             kept = section_of(before, title)
             page = with_section(page, kept) if kept else page
