@@ -22,6 +22,8 @@ class PlainConsole(Console):
 
     def print(self, *objects: Any, **options: Any) -> None:
         options.pop("markup", None)
+        if not self.is_terminal and all(isinstance(each, (str, Text)) for each in objects):
+            options.setdefault("soft_wrap", True)  # in a file or a pipe a path stays whole
         super().print(*(Text(for_terminal(each, len(each), lines=True)) if isinstance(each, str) else each
                         for each in objects), **options)
 
