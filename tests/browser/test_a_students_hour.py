@@ -99,7 +99,7 @@ def test_without_the_folder_the_first_cell_says_what_to_do(page, download, tmp_p
     with browsing.jupyter_lab(download, tmp_path / "jupyter") as server:
         opened(page, server, frontend)
         browsing.choose(page, "Run", "Run All Cells")
-        first = outputs(saved(page, download, outputs))[0]  # whether a front end goes on after an error is its own affair
+        first = outputs(saved(page, download, outputs))[0]  # going on after an error is a front end's affair
     said = "\n".join(first["traceback"])
     assert "Do not `pip install helpers`" in said
     assert "Traceback" not in said
