@@ -121,10 +121,11 @@ def the_same_in_a_terminal(page, folder: Path) -> None:
     page.keyboard.press("Enter")
     browsing.wait_until(page, (folder / "done").exists)
     page.wait_for_timeout(500)  # until the terminal has drawn it
-    first, second, third = (folder / "seen.txt").read_text().splitlines()
+    first, second, third, *example = (folder / "seen.txt").read_text().splitlines()
     assert first == "gradient: 0 of 3 points"
     assert second == "  ✗ w  0/3  not yet right"
     assert "finite differences say" in third
+    assert "`gradient(w=np.array(" in " ".join(example)
 
 
 def hand_in(course: Path) -> None:

@@ -90,8 +90,14 @@ def test_a_right_answer_has_no_example(problem_set, tmp_path, monkeypatch):
     right = "def gradient(W, X, Y):\n    return (W @ X - Y) @ (2 * X.T)"
     verdict, _ = in_the_notebook(problem_set, right, tmp_path, monkeypatch)
     assert (verdict.points, verdict.example) == (4, "")
+
+
+def test_a_function_without_a_check_has_no_case():
+    def never_checked():
+        """Examples are known by their function's name."""
+
     with pytest.raises(LookupError, match="run its check first"):
-        check.case(lambda: None)
+        check.case(never_checked)
 
 
 @pytest.mark.parametrize("body", ["return np.ones(3)", "raise ValueError('no')", "return 2 * W"])
