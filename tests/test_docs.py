@@ -47,7 +47,8 @@ def course(tmp_path_factory) -> Path:
         config.write(f"\nc.Exchange.root = {str(exchange)!r}\n")
     for number, submission in enumerate(sorted((folder / "submitted").glob(f"*/{PS1}"))):
         (submission / "submission_secret.txt").write_text(f"secret-{number}")  # as `nbgrader submit` leaves one
-    names = [name.split(".") for name in sorted(path.name for path in (folder / "submitted").iterdir())]
+    there = {path.name for path in (folder / "submitted").iterdir()} | {"amara.okafor"}  # of whom the manual speaks
+    names = [name.split(".") for name in sorted(there)]
     (folder / "students.csv").write_text("\n".join(["id;first name;last name", *(
         f"{'.'.join(name)};{name[0].title()};{name[-1].title()}" for name in names)]), encoding="utf-8")
     shutil.copytree(ROOT / "docs" / "example", folder / "docs" / "example")
