@@ -49,7 +49,8 @@ def unfit(distribution: str) -> Iterator[tuple[str, str, str]]:
             found = importlib.metadata.distribution(name)
         except importlib.metadata.PackageNotFoundError:
             continue  # of what is missing, the list of requirements tells
-        python = found.metadata.get("Requires-Python")  # None where nothing is said
+        said = found.metadata
+        python = said["Requires-Python"] if "Requires-Python" in said else ""
         if name not in seen and python and not packaging.specifiers.SpecifierSet(python).contains(
                 platform.python_version(), prereleases=True):
             yield name, found.version, f"is made for Python {python}, and this is {platform.python_version()}"
