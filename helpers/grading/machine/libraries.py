@@ -49,8 +49,7 @@ def unfit(distribution: str) -> Iterator[tuple[str, str, str]]:
             found = importlib.metadata.distribution(name)
         except importlib.metadata.PackageNotFoundError:
             continue  # of what is missing, the list of requirements tells
-        said = found.metadata
-        python = said["Requires-Python"] if "Requires-Python" in said else ""
+        python = (found.metadata.get_all("Requires-Python") or [""])[0]
         if name not in seen and python and not packaging.specifiers.SpecifierSet(python).contains(
                 platform.python_version(), prereleases=True):
             yield name, found.version, f"is made for Python {python}, and this is {platform.python_version()}"
