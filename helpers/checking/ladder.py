@@ -109,7 +109,7 @@ def _form(value: Any) -> Any:
     if isinstance(value, dict):
         return {name: _form(part) for name, part in value.items()}
     if isinstance(value, (list, tuple)):
-        parts = {repr(_form(part)) for part in value}
+        parts = sorted({repr(_form(part)) for part in value})  # a set's own order is another in every process
         return type(value).__name__, parts if type(value) is list else [_form(part) for part in value]
     if isinstance(value, np.ndarray):
         return "array", value.ndim, value.dtype.kind
