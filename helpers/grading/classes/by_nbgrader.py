@@ -9,15 +9,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import time
-import warnings
 from collections.abc import Callable
 
 import nbformat
 from nbgrader.api import Gradebook, MissingEntry
 from nbgrader.apps.api import NbGraderAPI
-from nbgrader.utils import chdir
 
-from helpers.grading.classes.pool import StopSignal
+from helpers.grading.classes.one_by_one import last_line, one_by_one
 from helpers.grading.classes.store import Store
 from helpers.grading.classes.submitted import timestamp_bytes
 from helpers.grading.classes.summary import Summary
@@ -46,15 +44,9 @@ def autograde(course: Course, name: str, everyone: list[str], *, force: bool = F
     jobs = [job_of(course, name, sandbox=sandbox, notebook=notebook) for notebook in course.notebooks(name)]
     _register(course, name, jobs)
     store, summary = Store(course, name), Summary(name)
-    with StopSignal() as stop, in_sandbox(sandbox), chdir(str(course.root)), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of nbgrader's libraries among themselves
-        api = NbGraderAPI(course.directory, config=course.config)
-        for done, student in enumerate(everyone, 1):
-            if stop.asked:
-                summary.interrupted, summary.left = True, len(everyone) - done + 1
-                break
+    with in_sandbox(sandbox):
+        for api, student in one_by_one(course, everyone, summary, progress):
             _grade(api, course, name, student, jobs, store, summary, force)
-            progress(done, len(everyone), student)
     summary.wall = time.monotonic() - start
     return summary
 
@@ -68,8 +60,7 @@ def _grade(api: NbGraderAPI, course: Course, name: str, student: str, jobs: list
     begun = time.monotonic()
     done = api.autograde(name, student, force=True, create=True)
     if not done["success"]:
-        lines = [line for line in str(done.get("error") or done.get("log") or "").splitlines() if line.strip()]
-        summary.notes[student] = f"nbgrader could not grade it: {lines[-1] if lines else 'it does not say why'}"
+        summary.notes[student] = f"nbgrader could not grade it: {last_line(done, 'it does not say why')}"
         summary.again.append(student)
         return
     store.finish(student, digest)

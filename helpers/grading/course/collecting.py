@@ -35,8 +35,8 @@ class Collect(ExchangeCollect):
 
 
 def copy_handed_in(source: Path, target: Path, course: CourseDirectory) -> None:
-    """Copy a submission, without what nbgrader's configuration leaves out. It leaves out links, pipes, and folders that
-    become links meanwhile.
+    """Copy a submission, but for links, pipes, folders that become links meanwhile, and what nbgrader's configuration
+    leaves out.
 
     Raises:
         OSError: if a file cannot be read; nothing is there then.

@@ -12,7 +12,6 @@ import os
 import secrets
 import shutil
 import time
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -21,9 +20,8 @@ from typing import Any
 
 from nbformat import v4
 from nbgrader import api
-from nbgrader.apps.api import NbGraderAPI
-from nbgrader.utils import chdir
 
+from helpers.grading.classes.one_by_one import last_line, one_by_one
 from helpers.grading.classes.pool import Pool, StopSignal
 from helpers.grading.course.disk import unwritable
 from helpers.grading.course.errors import CourseError
@@ -111,20 +109,12 @@ def by_nbgrader(course: Course, name: str, progress: Callable[[int, int, str], N
     if not graded:
         raise CourseError(f"nothing of {name} has been graded: run `coursekit autograde {name}` first")
     apply_late_policy(course, name)
-    with StopSignal() as stop, chdir(str(course.root)), warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of nbgrader's libraries among themselves
-        nbgrader = NbGraderAPI(course.directory, config=course.config)
-        for done, student in enumerate(graded, 1):
-            if stop.asked:
-                summary.interrupted, summary.left = True, len(graded) - done + 1
-                break
-            said = nbgrader.generate_feedback(name, student, force=True)
-            if said["success"]:
-                summary.written.append(student)
-            else:
-                lines = [line for line in str(said.get("error") or said.get("log") or "").splitlines() if line.strip()]
-                summary.broken[student] = lines[-1] if lines else "nbgrader does not say why"
-            progress(done, len(graded), student)
+    for nbgrader, student in one_by_one(course, graded, summary, progress):
+        said = nbgrader.generate_feedback(name, student, force=True)
+        if said["success"]:
+            summary.written.append(student)
+        else:
+            summary.broken[student] = last_line(said, "nbgrader does not say why")
     summary.wall = time.monotonic() - start
     return summary
 
