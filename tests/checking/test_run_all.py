@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 import os
 import re
 import signal
@@ -128,6 +129,14 @@ def test_a_demonstration_says_that_a_check_is_red(capsys, monkeypatch, tmp_path)
 
 def shown_here() -> float:
     return time.time()
+
+
+def test_a_cell_of_definitions_and_constants_shows_nothing_that_could_be_wrong():
+    folder = ROOT / "release" / "ps8_graph"
+    shown = json.loads((folder / "expected.json").read_text())["demonstrations"]
+    digests = {cell.metadata.get("nbgrader", {}).get("grade_id"): cells.digest(cell.source)
+               for cell in nbformat.read(folder / "ps8_graph.ipynb", as_version=4).cells}
+    assert shown and digests["graph-cases"] not in shown
 
 
 def alone(folder: Path, name: str) -> str:

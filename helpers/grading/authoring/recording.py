@@ -219,8 +219,7 @@ def expected_numbers(problem_set: ProblemSet, depth: str) -> dict[str, Any]:
 
 
 def _demonstrations(notebook: nbformat.NotebookNode) -> list[str]:
-    """Digests of the cells that only show something: those that are no answer, no check and define nothing alone."""
-    defining = (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)
+    """Digests of the cells that show something: no answer, no check, and more than definitions and constants."""
     found = []
     for cell in notebook.cells:
         info = cell.metadata.get("nbgrader", {})
@@ -228,9 +227,23 @@ def _demonstrations(notebook: nbformat.NotebookNode) -> list[str]:
             continue
         body = ast.parse(cell.source).body
         imports = any(isinstance(node, (ast.Import, ast.ImportFrom)) for node in body)
-        if not imports and not all(isinstance(node, defining) for node in body):
+        if not imports and not all(_defines(node) for node in body):
             found.append(digest(cell.source))
     return found
+
+
+def _defines(statement: ast.stmt) -> bool:
+    """Does it give a name to a function, a class or a constant, and run nothing?"""
+    if isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+        return True
+    return isinstance(statement, (ast.Assign, ast.AnnAssign)) and not _calls(statement)
+
+
+def _calls(node: ast.AST) -> bool:
+    """Does running it call anything? A lambda's body waits."""
+    if isinstance(node, ast.Lambda):
+        return False
+    return isinstance(node, ast.Call) or any(map(_calls, ast.iter_child_nodes(node)))
 
 
 def question_numbers(problem_set: ProblemSet) -> dict[str, str]:
