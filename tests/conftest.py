@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import warm_start
 
 from helpers.grading.authoring import build as building
 from helpers.grading.authoring import pretend_class as classrooms
@@ -21,10 +22,21 @@ COURSEKIT = (sys.executable, "-c", "from helpers.grading.cli import main; main()
 SMALL = "ps0_straight_line"
 
 
-def coursekit(*arguments: str, folder: Path = ROOT, env: dict | None = None) -> subprocess.CompletedProcess:
-    """Run the command line as a user would."""
-    command = [*COURSEKIT, *map(str, arguments)]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300, env=env)
+def coursekit(*arguments: object, folder: Path = ROOT, env: dict | None = None) -> subprocess.CompletedProcess:
+    """Run the command line as a user would, but for the time that libraries take to start."""
+    return _run("coursekit", COURSEKIT, arguments, folder, env)
+
+
+def nbgrader(*arguments: object, folder: Path, env: dict | None = None) -> subprocess.CompletedProcess:
+    """The same for nbgrader's."""
+    return _run("nbgrader", (sys.executable, "-m", "nbgrader"), arguments, folder, env)
+
+
+def _run(program, command, arguments, folder, env):
+    words = [*map(str, arguments)]
+    if sys.platform == "linux":
+        return warm_start.run([program, *words], folder, env)
+    return subprocess.run([*command, *words], cwd=folder, capture_output=True, text=True, timeout=300, env=env)
 
 
 def processes_below(pid: int) -> list[int]:

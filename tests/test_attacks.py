@@ -13,7 +13,6 @@ import shutil
 import socket
 import sqlite3
 import subprocess
-import sys
 import time
 from pathlib import Path
 
@@ -21,7 +20,7 @@ import attacking
 import nbformat
 import numpy as np
 import pytest
-from conftest import SMALL, processes_below
+from conftest import SMALL, nbgrader, processes_below
 from nbconvert.exporters import HTMLExporter
 from nbgrader.server_extensions.formgrader import handlers
 
@@ -308,8 +307,7 @@ def test_attacks_win_nothing_through_nbgrader_either(small_course):
     honest = small_course / "submitted" / "zoe" / SMALL / f"{SMALL}.ipynb"
     honest.parent.mkdir(parents=True)
     nbformat.write(attacking.written(release, HONEST["zoe"]), honest)
-    subprocess.run([sys.executable, "-m", "nbgrader", "autograde", SMALL], cwd=small_course, capture_output=True,
-                   timeout=200)
+    nbgrader("autograde", SMALL, folder=small_course)
     _, marks = books.marks_of(course, SMALL)
     won = {student: {cell: mark.score for cell, mark in row.items() if mark.score}
            for student, row in marks.items()}

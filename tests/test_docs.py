@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import ROOT
+from conftest import ROOT, coursekit, nbgrader
 
 from helpers.grading.authoring import pretend_class as classroom
 from helpers.grading.course.folder import Course
@@ -66,9 +66,8 @@ def test_the_commands_of_a_page_work(course, page):
     for command in commands(page):
         words = shlex.split(command)
         assert words[0] in ("coursekit", "nbgrader"), f"{page.name} shows a command that no test knows: {command}"
-        if words[0] == "coursekit":
-            words = [sys.executable, "-c", "from helpers.grading.cli import main; main()", *words[1:]]
-        result = subprocess.run(words, cwd=course, env=env, capture_output=True, text=True, timeout=300)
+        run = coursekit if words[0] == "coursekit" else nbgrader
+        result = run(*words[1:], folder=course, env=env)
         allowed = (0, 1) if "validity" in command else (0,)
         assert result.returncode in allowed, f"{command}\n{result.stdout[-1500:]}\n{result.stderr[-3000:]}"
 

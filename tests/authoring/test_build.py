@@ -13,7 +13,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import SMALL, coursekit
+from conftest import SMALL, coursekit, nbgrader
 from nbgrader.nbgraderformat import MetadataValidator
 
 import helpers
@@ -152,8 +152,7 @@ def test_the_zip_runs_in_any_folder_without_the_kit(small_course, tmp_path):
 def test_generating_through_nbgrader_makes_the_same_release(small_course):
     before = digests(small_course / "release")
     shutil.rmtree(small_course / "release")
-    result = subprocess.run([sys.executable, "-m", "nbgrader", "generate_assignment", SMALL], cwd=small_course,
-                            capture_output=True, text=True, timeout=120)
+    result = nbgrader("generate_assignment", SMALL, folder=small_course)
     assert result.returncode == 0, result.stderr
     assert digests(small_course / "release") == before
 
@@ -163,8 +162,7 @@ def test_a_release_folder_of_another_name_gets_the_student_half(small_course):
     with open(small_course / "nbgrader_config.py", "a") as config:
         config.write('\nc.CourseDirectory.release_directory = "given"\n')
     env = {**os.environ, "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])}
-    done = subprocess.run([sys.executable, "-m", "nbgrader", "generate_assignment", SMALL, "--force"], cwd=small_course,
-                          capture_output=True, text=True, timeout=300, env=env)
+    done = nbgrader("generate_assignment", SMALL, "--force", folder=small_course, env=env)
     assert done.returncode == 0, done.stderr
     assert (small_course / "given" / SMALL / "helpers" / "checking" / "probe.py").exists()
     assert not (small_course / "given" / SMALL / "helpers" / "grading").exists()

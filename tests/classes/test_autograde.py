@@ -10,13 +10,12 @@ import shutil
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import COURSEKIT, SMALL, coursekit, processes_below
+from conftest import COURSEKIT, SMALL, coursekit, nbgrader, processes_below
 
 from helpers.grading.classes import autograde as grading
 from helpers.grading.course.errors import CourseError
@@ -73,8 +72,7 @@ def test_nbgrader_autograde_gives_the_same_marks(pretend_class, tmp_path):
     shutil.copytree(pretend_class, other)
     shutil.copytree(pretend_class / ".coursekit", other / ".coursekit", dirs_exist_ok=True)
     grade(pretend_class)
-    result = subprocess.run([sys.executable, "-m", "nbgrader", "autograde", SMALL], cwd=other, capture_output=True,
-                            text=True, timeout=200)
+    result = nbgrader("autograde", SMALL, folder=other)
     assert result.returncode == 0, result.stderr[-2000:]
     ours = marks(pretend_class)
     assert marks(other) == ours  # an empty folder's zero, too

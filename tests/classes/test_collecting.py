@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
 
 import pytest
-from conftest import SMALL
+from conftest import SMALL, nbgrader
 
 from helpers.grading.course.folder import Course
 
@@ -28,8 +27,7 @@ def test_no_link_brings_what_the_collector_can_read(small_course, tmp_path, shar
     (handed / "own.txt").write_text("mine")
     (handed / "solution.txt").symlink_to(small_course / "source" / SMALL / f"{SMALL}.ipynb")
     (handed / "book").symlink_to(small_course)
-    done = subprocess.run([sys.executable, "-m", "nbgrader", "collect", SMALL], cwd=small_course, capture_output=True,
-                          text=True, timeout=300)
+    done = nbgrader("collect", SMALL, folder=small_course)
     assert done.returncode == 0, done.stderr
     taken = small_course / "submitted" / "ada" / SMALL
     assert {path.name for path in taken.iterdir()} == {f"{SMALL}.ipynb", "timestamp.txt", "own.txt"}

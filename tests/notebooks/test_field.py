@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 import sysconfig
 from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import SMALL, coursekit
+from conftest import SMALL, coursekit, nbgrader
 from field.cases import CASES, RIGHT, Case
 
 from helpers.grading.course.folder import Course
@@ -49,8 +47,7 @@ def grade(folder: Path, door: str) -> None:
         done = coursekit("autograde", SMALL, "-j", "1", folder=folder)
     else:
         path = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
-        done = subprocess.run([sys.executable, "-m", "nbgrader", "autograde", SMALL], cwd=folder, timeout=500,
-                              capture_output=True, text=True, env={**os.environ, "PATH": path})
+        done = nbgrader("autograde", SMALL, folder=folder, env={**os.environ, "PATH": path})
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
 
 
