@@ -158,12 +158,17 @@ def state(folder: Path) -> dict:
     return {"marks": marks(folder), "files": files, "rows": rows}
 
 
+@pytest.fixture(scope="module")
+def undisturbed(class_of_small_course, tmp_path_factory) -> dict:
+    folder = tmp_path_factory.mktemp("undisturbed") / "class"
+    shutil.copytree(class_of_small_course, folder)
+    grade(folder)
+    return state(folder)
+
+
 @pytest.mark.parametrize("seed", range(KILLS // KILLS_A_CLASS))
-def test_killed_anywhere_and_started_again_it_ends_the_same(pretend_class, tmp_path, seed):
+def test_killed_anywhere_and_started_again_it_ends_the_same(pretend_class, undisturbed, seed):
     """Kill -9 at random points, of the driver or of a worker; then one run to the end."""
-    undisturbed = tmp_path / "undisturbed"
-    shutil.copytree(pretend_class, undisturbed)
-    grade(undisturbed)
     rng = random.Random(seed)
     print("seed", seed)
     for _ in range(KILLS_A_CLASS):
@@ -181,7 +186,7 @@ def test_killed_anywhere_and_started_again_it_ends_the_same(pretend_class, tmp_p
             run.kill()
         run.wait()
     grade(pretend_class)
-    assert state(pretend_class) == state(undisturbed)
+    assert state(pretend_class) == undisturbed
 
 
 @pytest.mark.skipif(not walls_available()[0], reason="no bubblewrap here")

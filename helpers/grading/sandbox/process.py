@@ -197,7 +197,10 @@ class SubmissionProcess:
                 self._until = start + wait
             else:  # on behalf of a request under way, whose time it has
                 wait = min(seconds, self._until - start)
-            reply, late = self._converse(message, wait, take) if wait > 0 else ({}, True)
+            too_long = "the notebook's process could not be interrupted and was stopped"
+            if outermost and wait < seconds:
+                too_long = f"the notebook took longer than {self.limits.notebook_seconds:g} s and was stopped"
+            reply, late = self._converse(message, wait, take, too_long) if wait > 0 else ({}, True)
         except WireClosed:
             reply, late = {}, False
             self._end(None)
@@ -212,10 +215,10 @@ class SubmissionProcess:
                     self._callbacks.clear()
         self._late += late and outermost
         if late and outermost and wait < seconds:
-            self._end(f"the notebook took longer than {self.limits.notebook_seconds:g} s and was stopped")
+            self._end(too_long)
         return reply, late
 
-    def _converse(self, message: dict, seconds: float, take) -> tuple[dict, bool]:
+    def _converse(self, message: dict, seconds: float, take, too_long: str) -> tuple[dict, bool]:
         self._count += 1
         number, late, calls = self._count, False, 0
         deadline = time.monotonic() + seconds
@@ -232,7 +235,7 @@ class SubmissionProcess:
                 reply = self._channel.receive(deadline - time.monotonic())
             except WireTimeout:
                 if late:
-                    self._end("the notebook's process could not be interrupted and was stopped")
+                    self._end(too_long)
                     return {}, True
                 late, deadline = True, time.monotonic() + self.limits.grace_seconds
                 self._launcher.interrupt()
