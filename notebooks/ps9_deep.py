@@ -1713,19 +1713,22 @@ def examined(train, test, std=None, bias=0.0, rate=0.1, shuffled=False, images=N
     shut = np.mean(relu_forward(weights, bias, X)[0][1] == 0)
     seen = {"std of W1": weights[0].std(), "shut in layer 1": shut, "|dW1|": np.linalg.norm(gradients[0]),
             "|dW4|": np.linalg.norm(gradients[-1]), "loss before": before}
+    largest = before
     with np.errstate(all="ignore"):
         for _ in range(epochs):
             for batch in np.array_split(rng.permutation(len(y)), max(1, len(y) // 32)):
-                gradients, d_bias, _ = relu_gradients(weights, bias, X[batch], y[batch])
+                gradients, d_bias, loss = relu_gradients(weights, bias, X[batch], y[batch])
+                largest = max(largest, loss)
                 weights = [W - rate * g for W, g in zip(weights, gradients)]
                 bias = bias - rate * d_bias
+        seen["largest loss"] = largest
         seen["loss after"] = relu_gradients(weights, bias, X, y)[2]
         for name, (inputs, labels) in (("right, training", (X, y)), ("right, test", test)):
             seen[name] = np.mean(np.argmax(relu_forward(weights, bias, inputs)[1], axis=1) == labels)
     return seen
 
 
-PATIENTS = {"A": {"bias": -40.0}, "B": {"images": 60, "epochs": 200}, "C": {"rate": 8.0}, "D": {"std": 0.0},
+PATIENTS = {"A": {"bias": -40.0}, "B": {"images": 60, "epochs": 200}, "C": {"rate": 2.0}, "D": {"std": 0.0},
             "E": {"std": 1e-3}, "F": {"shuffled": True, "epochs": 10}}
 
 # %% tags=["experiment"]
@@ -1803,13 +1806,13 @@ def diagnosis():
 #
 # *Afterwards you have said something that the next cell can contradict.*
 #
-# Ten hidden layers of 64 ReLUs, weights drawn uniformly between $\pm 1/\sqrt{\text{inputs}}$, as in problem set 4. Before training,
-# how large is the gradient of the weights of the *first* hidden layer, compared with that of the *last*? (As a quotient of
-# norms: 1 is equally large, 0.1 a tenth.) The point is for a guess, right or wrong.
+# Ten hidden layers of 64 ReLUs, weights drawn uniformly between $\pm 1/\sqrt{\text{inputs}}$, as in problem set 4, no biases.
+# Before training, how widely do the activations of the *tenth* hidden layer spread, compared with those of the *first*? (As a
+# quotient of standard deviations: 1 is equally wide, 0.1 a tenth.) The point is for a guess, right or wrong.
 
 # %% nbgrader={"grade_id": "predict-depth", "solution": true}
 def predict_depth():
-    """Your guess: the norm of the first hidden layer's gradient, divided by that of the last one's. A positive number."""
+    """Your guess: the spread of the tenth hidden layer's activations, divided by that of the first's. A positive number."""
     ### BEGIN SOLUTION
     return 1e-3
     ### END SOLUTION
@@ -1828,11 +1831,11 @@ def positive(guess):
 # %% nbgrader={"grade_id": "predict-depth-check", "grade": true}
 check.properties(predict_depth, at=nothing_given, points=1, a_positive_number=positive)
 
-# %% tags=["mistake"] question="predict-depth" says="No gradient at all would mean that the first layer never learns; name a positive number."
+# %% tags=["mistake"] question="predict-depth" says="Without any spread all images would look alike to the layers above; name a positive number."
 def predict_depth():
     return 0
 
-# %% tags=["mistake"] question="predict-depth" says="A quotient of two norms is not negative."
+# %% tags=["mistake"] question="predict-depth" says="A quotient of two standard deviations is not negative."
 def predict_depth():
     return -3
 
@@ -1852,7 +1855,7 @@ def predict_depth():
 # ### With and without
 #
 # The same net, trained with your `adam`: once as it is, once with your `batch_norm` before every ReLU and `batch_norm_vjp` on the
-# way back. Left: the norm of each layer's gradient before training. Right: the loss.
+# way back. Left: how widely the activations of each layer spread before training. Right: the loss.
 
 # %% nbgrader={"grade_id": "deep-training", "locked": true}
 def started(depth, width, seed=0):
@@ -1863,7 +1866,7 @@ def started(depth, width, seed=0):
 
 
 def loss_and_slopes(parameters, X, y, depth, normed):
-    """The mean cross-entropy, and its gradient with respect to every parameter."""
+    """The mean cross-entropy, its gradient with respect to every parameter, and the spread of each layer."""
     weights, gammas, betas = (parameters[:depth + 1], parameters[depth + 1:2 * depth + 1],
                               parameters[2 * depth + 1:])
     layers, before = [X], []
@@ -1886,23 +1889,25 @@ def loss_and_slopes(parameters, X, y, depth, normed):
         slopes.append(layers[k].T @ d)
         scales.append(d_gamma)
         shifts.append(d_beta)
-    return -np.mean(log_p[np.arange(len(y)), y]), [*slopes[::-1], *scales[::-1], *shifts[::-1]]
+    spreads = [np.std(H) for H in layers[1:]]
+    return -np.mean(log_p[np.arange(len(y)), y]), [*slopes[::-1], *scales[::-1], *shifts[::-1]], spreads
 
 
 def trained(X, y, depth, normed, epochs, rate=0.002, K=100):
-    """The norm of each layer's gradient at the start, and the loss of each step."""
+    """Before training, each layer's spread and the norm of its weights' gradient; and the loss of each step."""
     parameters, losses, t, rng = started(depth, 64), [], 0, np.random.default_rng(1)
-    norms = [np.linalg.norm(g) for g in loss_and_slopes(parameters, X[:500], y[:500], depth, normed)[1][:depth]]
+    _, slopes, spreads = loss_and_slopes(parameters, X[:500], y[:500], depth, normed)
+    norms = [np.linalg.norm(g) for g in slopes[:depth]]
     memories = [(np.zeros(p.shape), np.zeros(p.shape)) for p in parameters]
     for _ in range(epochs):
         for batch in np.array_split(rng.permutation(len(y)), len(y) // K):
-            loss, slopes = loss_and_slopes(parameters, X[batch], y[batch], depth, normed)
+            loss, slopes, _ = loss_and_slopes(parameters, X[batch], y[batch], depth, normed)
             losses.append(loss)
             t += 1
             stepped = [adam(p, g, m, v, t, rate, 0.9, 0.999, 1e-8)
                        for p, g, (m, v) in zip(parameters, slopes, memories)]
             parameters, memories = [new for new, _, _ in stepped], [(m, v) for _, m, v in stepped]
-    return np.array(norms), np.array(losses)
+    return spreads, norms, np.array(losses)
 
 
 # %% tags=["experiment"]
@@ -1910,44 +1915,47 @@ with check.once_written():
     runs = {name: trained(digits.train_images, digits.train_labels, 10, normed, epochs=8)
             for name, normed in (("as it is", False), ("with batch norm", True))}
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.8), layout="constrained")
-    for name, (norms, losses) in runs.items():
-        left.semilogy(np.arange(1, 11), norms, "o-", label=name)
+    for name, (spreads, _, losses) in runs.items():
+        left.semilogy(np.arange(1, 11), spreads, "o-", label=name)
         smooth = np.convolve(losses, np.ones(20) / 20, mode="valid")
         right.plot(np.arange(len(smooth)) + 20, smooth, label=name)
-    left.set(xlabel="hidden layer", ylabel="norm of the gradient", title="Before training")
+    left.set(xlabel="hidden layer", ylabel="standard deviation of the activations", title="Before training")
     right.set(xlabel="step", ylabel="loss, mean of 20 steps", title="Training ten hidden layers")
     left.legend()
     right.legend()
-    first, last = runs["as it is"][0][[0, -1]]
-    figure.set_label(f"Gradient norms by layer: without batch norm the first is {first / last:.0e} of the last, with it they are "
-                     "alike. Loss by step: with batch norm it falls at once, without it stays high for long.")
+    plain = runs["as it is"][0]
+    figure.set_label(f"Spread of the activations by layer: without batch norm that of the tenth is {plain[-1] / plain[0]:.0e} of the "
+                     "first's, with it all are alike. Loss by step: with batch norm it falls much faster.")
     plt.show()
-    for name, (norms, losses) in runs.items():
-        print(f"{name}: first / last {norms[0] / norms[-1]:.2g}, loss of the last 20 steps {np.mean(losses[-20:]):.3f}")
+    for name, (spreads, norms, losses) in runs.items():
+        print(f"{name}: spread of layer 10 / layer 1: {spreads[-1] / spreads[0]:.2g}; norm of the gradient of W1 "
+              f"{norms[0]:.1g}, of W10 {norms[-1]:.1g}; loss of the last 20 steps {np.mean(losses[-20:]):.3f}")
     print(f"Your guess for the net as it is: {predict_depth():.2g}")
 
 # %% [markdown]
 # ## 5.2 What the batch norm does
 #
-# Say in a few sentences: why do the gradients of the net as it is become smaller from layer to layer on their way back, by about
-# which factor a layer, and why not with batch norm? Why is a bias before a batch norm of no use, and what would its gradient be?
-# What happens if somebody forgets to change to the running statistics when the net is used, for one image at a time?
+# Say in a few sentences: why do the activations of the net as it is spread less from layer to layer, by about which factor a
+# layer, and why not with batch norm? Its gradients are tiny in *all* layers alike: why not only in the first? Why is a
+# bias before a batch norm of no use, and what would its gradient be? What happens if somebody forgets to change to the running
+# statistics when the net is used, for one image at a time?
 
 # %% [markdown] nbgrader={"grade_id": "what-it-does", "grade": true, "solution": true, "points": 3}
 # ### BEGIN SOLUTION
-# **Model answer.** Weights between $\pm 1/\sqrt{d}$ have the variance $1/(3d)$. A layer multiplies the variance of what comes back by
-# $d \cdot 1/(3d) \cdot 1/2$, since half of the ReLUs are shut: a sixth, so a norm of about 0.4 of the layer above. And the activations
-# become smaller by the same factor on their way up, so that the last layers get small inputs; in the gradient of the weights of layer $l$
-# both factors occur, one from above and one from below. With batch norm every layer's output has the spread that $\gamma$ says,
-# whatever its weights are, and on the way back $1/s$ makes up for small weights. The bias is the same for all samples of the batch, and the mean
-# takes it out again: its gradient is zero (the gradient of a feature sums to zero over the batch). One image alone has variance
-# zero and is its own mean: every feature becomes $\beta$, whatever the image shows.
+# **Model answer.** Weights between $\pm 1/\sqrt{d}$ have the variance $1/(3d)$, and a ReLU keeps about half of the mean square of what
+# comes in. So a layer multiplies the mean square by $d \cdot 1/(3d) \cdot 1/2$, a sixth: the spread by about 0.4, ten layers by some
+# $10^{-4}$. What comes back is multiplied by the same factor at every layer. The gradient of $W_l$ is the product of what comes from
+# below, small in the upper layers, and what comes from above, small in the lower ones: all factors occur in it, whatever $l$ is.
+# With batch norm every layer's output has the spread that $\gamma$ says, whatever its weights are, and on the way back $1/s$ makes up
+# for small weights. A bias is the same for all samples of the batch, and the mean takes it out again: its gradient is zero
+# (the gradient of a feature sums to zero over the batch). One image alone is its own mean: every feature becomes $\beta$, whatever
+# the image shows.
 #
 # **Mark scheme, 3 points.**
 #
-# - 1 point: a factor a layer, from the variance of the weights and the shut ReLUs, and the division by $s$.
-# - 1 point: the mean takes the bias out, its gradient is zero.
-# - 1 point: one image is its own mean, so all images get the same answer.
+# - 1 point: a factor a layer, from the variance of the weights and the shut ReLUs, and why batch norm removes it.
+# - 1 point: the gradient of a layer's weights has factors from below and from above. Half a point for one of the two.
+# - 1 point: the mean takes the bias out, its gradient is zero; one image is its own mean, so all images get the same answer.
 # ### END SOLUTION
 
 # %% [markdown]
