@@ -1085,9 +1085,9 @@ def clip_cases(rng):
     """Three arrays, too long together, just short enough, and long in a single one."""
     for sizes, limit in (((1.0, 2.0, 0.5), 1.5), ((0.2, 0.1, 0.1), 3.0), ((4.0, 0.1, 0.2), 2.0)):
         shapes = ((3, 2), (2,), (2, 4))
-        first, second, third = (size * rng.standard_normal(shape) / np.sqrt(np.prod(shape))
-                                for size, shape in zip(sizes, shapes))
-        yield {"gradients": [first, second, third], "limit": limit, "case": f"limit {limit}"}
+        drawn = [rng.standard_normal(shape) for shape in shapes]
+        yield {"gradients": [size * array / np.linalg.norm(array) for size, array in zip(sizes, drawn)], "limit": limit,
+               "case": f"limit {limit}"}
 
 
 # %% [markdown]
