@@ -24,6 +24,11 @@ _JOINERS = "\u200c\u200d"  # in names of several languages, and in emoji
 _SEPARATORS = re.compile(r"([;|\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029])")
 
 
+def natural(label: str) -> list[tuple[int, int, str]]:
+    """A key to sort by as people do: ps10 comes after ps9."""
+    return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d{1,9})", label)]
+
+
 def clean_text(text: str) -> str:
     """`text` without lone surrogates, which no file can be written with."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
-from conftest import EXAMPLE, SMALL, coursekit
+from conftest import EXAMPLE, ROOT, SMALL, coursekit
 
 from helpers.grading.authoring import pretend_class
+from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 
 OTHER = "ps9_elsewhere"
@@ -71,3 +72,12 @@ def test_one_class_hands_in_a_whole_term(small_course, tmp_path):
     assert set(expected) == {SMALL, "ps1_again"}
     alone = pretend_class.make(course, SMALL, 5, 7, tmp_path / "alone")
     assert {one.student for one in alone} == people[0]
+
+
+def test_a_number_in_a_name_is_a_whole_one():
+    course = Course(ROOT)
+    assert course.find("ps1") == "ps1_two_layer_nets"
+    assert course.find("ps10") == "ps10_convolutions"
+    assert course.problem_sets.index("ps9_deep") < course.problem_sets.index("ps10_convolutions")
+    with pytest.raises(CourseError, match="fits ps1_two_layer_nets, ps2_relu_fsolve"):
+        course.find("ps")

@@ -11,6 +11,7 @@ from helpers.grading.authoring.agreement import Agreement
 from helpers.grading.authoring.heldout import KINDS, Measured, rates
 from helpers.grading.authoring.validity import MUTANT_SEEDS, QuestionCard, Scorecard
 from helpers.grading.terminal import PlainConsole
+from helpers.grading.text import natural
 
 COLUMNS = ("question", "points", "mistakes", "false accepts", "alternatives", "false rejects", "named", "misnamed",
            "mutants", "caught", "a single seed", "paid for nothing")
@@ -91,7 +92,7 @@ def agreement_table(found: list[Agreement], page: str = "") -> str:
     """The section as Markdown. Sets that were not measured now keep what `page` says of them."""
     names = {one.name for one in found}
     kept = [one for one in _measured_before(section_of(page, AGREEMENT.splitlines()[0])) if one.name not in names]
-    found = sorted([*kept, *found], key=lambda one: one.name)
+    found = sorted([*kept, *found], key=lambda one: natural(one.name))
     rows = [[one.name, *_agreement_row(one)] for one in found]
     total = Agreement("all")
     for one in found:
@@ -155,9 +156,9 @@ def as_markdown(cards: list[Scorecard], page: str = "") -> str:
     for name, row in _overview_before(page).items():
         if name not in rows and (kept := section_of(page, f"## {name}")):
             rows[name], parts[name] = row, kept.rstrip()
-    overview = _table(OVERVIEW, [rows[name] for name in sorted(rows)])
+    overview = _table(OVERVIEW, [rows[name] for name in sorted(rows, key=natural)])
     return "\n\n".join([INTRODUCTION.format(mutant_seeds=MUTANT_SEEDS) + overview,
-                        *(parts[name] for name in sorted(parts))]) + "\n"
+                        *(parts[name] for name in sorted(parts, key=natural))]) + "\n"
 
 
 def _of_one(card: Scorecard) -> str:

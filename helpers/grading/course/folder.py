@@ -6,6 +6,7 @@ import contextlib
 import copy
 import hashlib
 import os
+import re
 import secrets
 import time
 from functools import cached_property
@@ -21,6 +22,7 @@ from helpers.grading.course.settings import CourseKit, load_config
 from helpers.grading.notebooks.files import passed_files
 from helpers.grading.notebooks.master import Master
 from helpers.grading.notebooks.master import read as read_master
+from helpers.grading.text import natural
 
 SECRET_SECONDS = 5
 
@@ -59,22 +61,23 @@ class Course:
     @property
     def masters(self) -> dict[str, Path]:
         """Problem sets by name, from their masters."""
-        return {path.stem: path for path in sorted((self.root / self.settings.masters_directory).glob("*.py"))}
+        found = (self.root / self.settings.masters_directory).glob("*.py")
+        return {path.stem: path for path in sorted(found, key=lambda path: natural(path.stem))}
 
     @property
     def problem_sets(self) -> list[str]:
         """Names of the problem sets: masters, and source notebooks without one."""
         built = [p.parent.name for p in self.folder("source").glob("*/*.ipynb")]
-        return sorted({*self.masters, *built})
+        return sorted({*self.masters, *built}, key=natural)
 
     def find(self, name: str) -> str:
-        """The full name of a problem set from a unique prefix of it.
+        """The full name of a problem set from a unique prefix of it; a number in it is a whole one: ps1 is not ps10.
 
         Raises:
             CourseError: if none or several match.
         """
         known = self.problem_sets
-        found = [name] if name in known else [n for n in known if n.startswith(name)]
+        found = [name] if name in known else [n for n in known if re.match(rf"{re.escape(name)}(?!(?<=\d)\d)", n)]
         if len(found) == 1:
             return found[0]
         if not known:

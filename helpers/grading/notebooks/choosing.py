@@ -12,6 +12,7 @@ from helpers.grading.notebooks.cells import grade_id_of
 from helpers.grading.notebooks.matching import answered, belongs, matched
 from helpers.grading.notebooks.shape import Shape, shape_of
 from helpers.grading.notebooks.submission import read_submission
+from helpers.grading.text import natural
 
 NOT_OF_THIS_SET = "is a notebook, but nothing in it is of this problem set: hand in the notebook of this set."
 
@@ -50,7 +51,7 @@ def choose(content: bytes | None, others: tuple[tuple[str, bytes], ...], assignm
                               if (other := _candidate(label, data, assignment, shape)[0]) is not None])
         return Chosen(main.notebook, told=told)
     found = [one for label, data in others if (one := _candidate(label, data, assignment, shape)[0]) is not None]
-    worked = sorted((one for one in found if one.answered), key=lambda one: (one.answered, _natural(one.label)))
+    worked = sorted((one for one in found if one.answered), key=lambda one: (one.answered, natural(one.label)))
     if worked:
         best = worked[-1]
         instead = f"`{name}.ipynb` is untouched" if main is not None else f"there is no `{name}.ipynb`"
@@ -79,8 +80,3 @@ def _beside(chosen: _Candidate, others: list[_Candidate]) -> tuple[str, ...]:
     labels = [one.label for one in others if one.answered and one.texts != chosen.texts]
     return (f"beside `{chosen.label}` lie other worked notebooks, which were not graded: "
             + ", ".join(f"`{label}`" for label in labels[:5]),) if labels else ()
-
-
-def _natural(label: str) -> list:
-    """Copy10 comes after Copy9."""
-    return [(0, int(part), "") if part.isdigit() else (1, 0, part) for part in re.split(r"(\d{1,9})", label)]
