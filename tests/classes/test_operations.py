@@ -11,11 +11,10 @@ import os
 import shutil
 import sqlite3
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
-from conftest import COURSEKIT, SMALL, coursekit
+from conftest import COURSEKIT, SMALL, coursekit, nbgrader
 
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
@@ -25,7 +24,6 @@ pytestmark = pytest.mark.walls
 
 needs_bubblewrap = pytest.mark.skipif(not probe()[0], reason="a small disk and a user without rights need bubblewrap")
 KINDS = ("everything right", "one mistake", "untouched", "an exception")
-NBGRADER = [sys.executable, "-m", "nbgrader"]
 AUTOGRADE = [*COURSEKIT, "autograde", SMALL, "-j", "1", "--sandbox", "none"]
 
 
@@ -65,7 +63,7 @@ def graded(graded_class_of_four, tmp_path) -> Path:
 
 def grade(folder: Path) -> str:
     """Grade what is there as an instructor would; what the command said."""
-    run = subprocess.run(AUTOGRADE, cwd=folder, capture_output=True, text=True, timeout=200)
+    run = coursekit(*AUTOGRADE[len(COURSEKIT):], folder=folder)
     assert run.returncode == 0, run.stderr
     return line_of(run.stdout + run.stderr)
 
@@ -182,30 +180,32 @@ def a_device(path: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="a system without pipes among its files")
-@pytest.mark.parametrize(("door", "spoil"), [
-    *(("coursekit", spoil) for spoil in (no_notebook, a_pipe, a_folder, a_link_to_nothing, a_device)),
-    ("nbgrader", a_pipe),
-])
-def test_what_stands_where_the_notebook_should_is_told_and_holds_up_nobody(few, door, spoil):
-    right = one_of(few, "everything right")
-    path = few / "submitted" / right / SMALL / f"{SMALL}.ipynb"
-    notebook = path.read_bytes()
-    spoil(path)
-    command = AUTOGRADE if door == "coursekit" else [*NBGRADER, "autograde", SMALL]
-    run = subprocess.run(command, cwd=few, capture_output=True, text=True, timeout=100)
-    if door == "coursekit":
-        assert run.returncode == 0, run.stderr
-        assert f"broken: {right}: The " in line_of(run.stdout + run.stderr)
-    found, expected = marks(few), deserved(few)
-    assert sum(found.get(right, {}).values()) == 0
-    assert {s: found[s] for s in expected if s != right} == {s: e for s, e in expected.items() if s != right}
-    if path.is_dir():
-        path.rmdir()
-    else:
-        path.unlink(missing_ok=True)
-    path.write_bytes(notebook)
+@pytest.mark.parametrize(("run", "spoils"), [
+    (coursekit, (no_notebook, a_pipe, a_folder, a_link_to_nothing, a_device)), (nbgrader, (a_pipe,))])
+def test_what_stands_where_the_notebook_should_is_told_and_holds_up_nobody(few, run, spoils):
+    right, expected = one_of(few, "everything right"), deserved(few)
+    notebook = (few / "submitted" / right / SMALL / f"{SMALL}.ipynb").read_bytes()
+    paths = {spoil.__name__: few / "submitted" / spoil.__name__ / SMALL / f"{SMALL}.ipynb" for spoil in spoils}
+    for spoil, path in zip(spoils, paths.values()):
+        path.parent.mkdir(parents=True)
+        path.write_bytes(notebook)
+        spoil(path)
+    done = run("autograde", SMALL, folder=few)
+    if run is coursekit:
+        assert done.returncode == 0, done.stderr
+        said = line_of(done.stdout + done.stderr)
+        assert [student for student in paths if f"broken: {student}: The " not in said] == []
+    found = marks(few)
+    assert sum(sum(found.get(student, {}).values()) for student in paths) == 0
+    assert {s: found[s] for s in expected} == expected
+    for path in paths.values():
+        if path.is_dir():
+            path.rmdir()
+        else:
+            path.unlink(missing_ok=True)
+        path.write_bytes(notebook)
     grade(few)
-    assert marks(few) == expected
+    assert marks(few) == expected | dict.fromkeys(paths, expected[right])
 
 
 @pytest.mark.parametrize("command", [("feedback", SMALL), ("report", SMALL), ("report",), ("export", SMALL)])
