@@ -709,9 +709,9 @@ POOLS = ((2, 1, 4, 6, 2), (1, 3, 6, 3, 3), (3, 2, 4, 4, 2))
 
 
 def pool_cases(rng):
-    """Images without two equal pixels, and blocks that fit into them exactly."""
-    for n, c, h, w, k in POOLS:
-        X = rng.permutation(np.arange(n * c * h * w) * 0.1 - 2).reshape(n, c, h, w)
+    """Images without two equal pixels, the first with negative ones only, and blocks that fit into them exactly."""
+    for (n, c, h, w, k), least in zip(POOLS, (-9.0, -2.0, -4.0)):
+        X = rng.permutation(np.arange(n * c * h * w) * 0.1 + least).reshape(n, c, h, w)
         yield {"X": X, "k": k, "G": rng.standard_normal((n, c, h // k, w // k)),
                "case": f"{n} images of {c} times {h} times {w}, blocks of {k}"}
 
