@@ -1,4 +1,4 @@
-"""The data of the problem sets: MNIST, FashionMNIST, two circles, two sets of 25 vectors.
+"""The data of the problem sets: MNIST, FashionMNIST, two circles, two sets of 25 vectors, a text.
 
 Where images come from, in this order: the folder named by the environment variable `COURSE_DATA` (torchvision's
 layout: `<folder>/MNIST/raw/train-images-idx3-ubyte`, plain or .gz), the user's course cache, torchvision's own
@@ -10,6 +10,7 @@ cache.
 import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,9 +22,12 @@ from helpers.images.errors import DataError
 from helpers.images.sources import torchvision_ready
 
 __all__ = [
-    "DataError", "Images", "Part", "fashion_mnist", "mnist", "split", "torchvision_dataset", "torchvision_ready",
-    "two_circles", "two_vector_sets",
+    "DataError", "Images", "Part", "fashion_mnist", "mnist", "split", "text", "torchvision_dataset",
+    "torchvision_ready", "two_circles", "two_vector_sets",
 ]  # fmt: skip
+
+
+TEXTS = {"sonnets": "Shakespeare's Sonnets (1609), in the spelling of Project Gutenberg's eBook 1041"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -96,6 +100,24 @@ def two_vector_sets(*, n: int = 25, dimensions: int = 10, seed: int | None = 0,
     X, Y = rng.standard_normal((2, dimensions, n))
     _say(quiet, f"Two sets of {n} vectors in {dimensions} dimensions, from the standard normal (seed {seed}).")
     return X, Y
+
+
+def text(name: str = "sonnets", *, quiet: bool = False) -> str:
+    """A text that the kit carries, in the public domain; it needs no network.
+
+    name: "sonnets", Shakespeare's 154 sonnets with an empty line between any two.
+    Returns: one string, its lines ended by a newline.
+    Raises: DataError on another name.
+    """
+    if name not in TEXTS:
+        raise DataError(
+            f"There is no text called {name!r}.",
+            "Why: the kit carries " + ", ".join(map(repr, TEXTS)) + ".",
+            'What to do: data.text("sonnets").',
+        )
+    found = resources.files("helpers.texts").joinpath(f"{name}.txt").read_text(encoding="utf-8")
+    _say(quiet, f"A text: {len(found):,} characters, {len(set(found))} different ones; {TEXTS[name]}.")
+    return found
 
 
 def split(inputs: npt.ArrayLike, labels: npt.ArrayLike, fractions: Any = (0.70, 0.15, 0.15), *, axis: str = "rows",

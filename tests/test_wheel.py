@@ -51,7 +51,7 @@ def test_a_wheel_carries_every_module_and_template(wheel):
     with zipfile.ZipFile(wheel) as archive:
         there = set(archive.namelist())
     wanted = {path.relative_to(ROOT).as_posix() for path in (ROOT / "helpers").rglob("*")
-              if path.is_file() and path.suffix in (".py", ".css", ".j2")}
+              if path.is_file() and path.suffix in (".py", ".css", ".j2", ".txt")}
     assert wanted <= there
 
 

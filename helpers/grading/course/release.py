@@ -71,11 +71,11 @@ def add_student_half(release: Path, root: Path) -> None:
         return  # an assignment that was not made with this kit
     target = release / "helpers"
     shutil.rmtree(target, ignore_errors=True)
-    for module in sorted(HELPERS.rglob("*.py")):
-        if INSTRUCTORS not in module.parents:
-            copy = target / module.relative_to(HELPERS)
+    for file in sorted([*HELPERS.rglob("*.py"), *(HELPERS / "texts").glob("*.txt")]):
+        if INSTRUCTORS not in file.parents:
+            copy = target / file.relative_to(HELPERS)
             copy.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(module, copy)
+            shutil.copyfile(file, copy)
     for folder in (root, HELPERS.parent):
         if (folder / REQUIREMENTS).exists():
             write_beside(release, folder / REQUIREMENTS)
