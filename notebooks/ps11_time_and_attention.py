@@ -823,3 +823,445 @@ def which_slip():
 def which_slip():
     return np.array(2)
 
+# %% [markdown]
+# # Part 3: looking at all of it
+#
+# A recurrent net has to carry everything it may need later through every step in between. **Attention** does not carry: each
+# step looks at all steps so far and takes from them what it needs. Three matrices hold a row for each step: a *query* (what
+# this step looks for), a *key* (what it can be found by) and a *value* (what is taken from it). How well query $t$ and key $s$
+# fit is their scalar product; a softmax makes weights of it, and step $t$ gets the mean of the values with these weights.
+
+# %% nbgrader={"grade_id": "softmax-cases", "locked": true}
+def softmax_cases(rng):
+    """Scores, the softmax of each row, and a gradient that arrives at it; in one case some weights are as good as 0."""
+    for t, s, low in ((3, 4, 0.0), (5, 2, 0.0), (1, 6, 0.0), (4, 3, -50.0)):
+        scores = rng.standard_normal((t, s))
+        scores[:, -1] += low
+        yield {"G": rng.standard_normal((t, s)), "P": special_softmax(scores), "scores": scores,
+               "case": f"{t} rows of {s}" + (", weights near 0" if low else "")}
+
+
+def special_softmax(scores):
+    return np.exp(scores - np.logaddexp.reduce(scores, axis=-1, keepdims=True))
+
+
+def softmax_loss(G, scores):
+    return np.sum(G * special_softmax(scores))
+
+
+# %% [markdown]
+# ## 3.1 Through a softmax, without its Jacobian
+#
+# *Afterwards a softmax may stand in the middle of a net.*
+#
+# In problem set 4 the softmax met the logarithm of the loss, and nearly everything cancelled. Here anything may arrive at its
+# output. Each row of $P$ is the softmax of a row of scores, and $G$ arrives at $P$. A row of $S$ numbers has a Jacobian of $S^2$;
+# write out $\partial p_i / \partial z_j$ for $i = j$ and for $i \neq j$, multiply by $G$, sum over $i$, and see that no
+# matrix is needed: a few products entry by entry, and one number a row.
+#
+# Shapes: $G$ and $P$ $(T, S)$ $\to$ $(T, S)$.
+
+# %% nbgrader={"grade_id": "softmax-vjp", "solution": true}
+def softmax_vjp(G, P):
+    """The derivative of the loss with respect to the scores.
+
+    G: (T, S), the derivative with respect to P; P: (T, S), each row the softmax of a row of scores. Returns (T, S).
+    """
+    ### BEGIN SOLUTION
+    return P * (G - np.sum(G * P, axis=1, keepdims=True))
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "softmax-vjp-check", "grade": true, "points": 2}
+check.gradients(softmax_vjp, of=softmax_loss, wrt="scores", at=softmax_cases, points=2, by="case")
+
+# %% tags=["mistake"] question="softmax-vjp" says="This is only the diagonal of the Jacobian: a score also lowers the weights of all others in its row, for they sum to 1."
+def softmax_vjp(G, P):
+    return G * P * (1 - P)
+
+# %% tags=["mistake"] question="softmax-vjp" says="The mean of G over a row has been taken with equal weights; its entries count as much as their softmax says."
+def softmax_vjp(G, P):
+    return P * (G - np.mean(G, axis=1, keepdims=True))
+
+# %% tags=["mistake"] question="softmax-vjp" says="The sum runs down a column; a softmax ties together the entries of a row."
+def softmax_vjp(G, P):
+    return P * (G - np.sum(G * P, axis=0, keepdims=True))
+
+# %% tags=["mistake"] question="softmax-vjp" says="One number for the whole array has been subtracted: every row has its own."
+def softmax_vjp(G, P):
+    return P * (G - np.sum(G * P))
+
+# %% tags=["mistake"] question="softmax-vjp" says="What the other scores take away has been forgotten: the result of each row has to sum to 0, as adding the same to all its scores changes nothing."
+def softmax_vjp(G, P):
+    return P * G
+
+# %% tags=["mistake"] question="softmax-vjp" says="That short form needs a cross-entropy behind the softmax; here anything may arrive."
+def softmax_vjp(G, P):
+    return P - G
+
+# %% tags=["mistake"] question="softmax-vjp" says="The row's number has been subtracted without the weights in front: an entry of weight 0 cannot be moved by its score."
+def softmax_vjp(G, P):
+    return P * G - np.sum(G * P, axis=1, keepdims=True)
+
+# %% tags=["alternative"] question="softmax-vjp" name="with the Jacobian after all"
+def softmax_vjp(G, P):
+    return np.array([(np.diag(p) - np.outer(p, p)) @ g for g, p in zip(G, P)])
+
+# %% tags=["alternative"] question="softmax-vjp" name="einsum"
+def softmax_vjp(G, P):
+    GP = G * P
+    return GP - P * np.einsum("ts->t", GP)[:, None]
+
+# %% [markdown]
+# ## 3.2 Looking back, not ahead
+#
+# *Afterwards a step can take what it needs from any step before it.*
+#
+# $$\mathrm{out} = P V, \qquad P = \text{softmax, row by row, of } Q K^\top / \sqrt d ,$$
+#
+# and if the net is to learn what comes next, step $t$ may look at the steps $s \le t$ only (itself included): for $s > t$ the
+# weight is exactly 0, and the others of the row sum to 1. (The mask acts on the scores, before the softmax. What score has weight 0?
+# And scores may be in the thousands.)
+#
+# Shapes: $Q$, $K$ $(T, d)$, $V$ $(T, m)$ $\to$ out $(T, m)$ and $P$ $(T, T)$.
+
+# %% nbgrader={"grade_id": "attention-cases", "locked": true}
+def attention_cases(rng):
+    """Queries, keys and values; scores that are huge, and a sequence of one step."""
+    for t, d, m, scale in ((4, 3, 2, 1.0), (3, 2, 5, 1.0), (1, 3, 2, 1.0), (5, 6, 3, 40.0)):
+        yield {"Q": scale * rng.standard_normal((t, d)), "K": scale * rng.standard_normal((t, d)),
+               "V": rng.standard_normal((t, m)), "case": f"T = {t}, d = {d}" + (", huge scores" if scale > 1 else "")}
+
+
+def the_future_has_no_weight(result, Q, K, V):
+    return not np.any(np.triu(result[1], 1))
+
+
+def each_row_sums_to_one(result, Q, K, V):
+    return np.max(np.abs(np.sum(result[1], axis=1) - 1)) < 1e-9
+
+
+# %% nbgrader={"grade_id": "attention", "solution": true}
+def causal_attention(Q, K, V):
+    """Attention of one head, with a causal mask.
+
+    Q: (T, d), K: (T, d), V: (T, m). Returns the output (T, m), and the weights P: (T, T), P[t, s] of step s for step t.
+    """
+    ### BEGIN SOLUTION
+    scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
+    P = np.exp(scores - scores.max(axis=1, keepdims=True))
+    P /= P.sum(axis=1, keepdims=True)
+    return P @ V, P
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "attention-check", "grade": true, "points": 2}
+check.values(causal_attention, at=attention_cases, returns=("out", "P"), points=2)
+
+# %% nbgrader={"grade_id": "causality-check", "grade": true, "points": 1}
+check.properties(causal_attention, at=attention_cases, points=1, the_future_has_no_weight=the_future_has_no_weight,
+                 each_row_of_weights_sums_to_one=each_row_sums_to_one)
+
+# %% tags=["mistake"] question="attention" says="Nothing is masked: a step that sees the next symbol has nothing left to learn."
+def causal_attention(Q, K, V):
+    scores = Q @ K.T / np.sqrt(Q.shape[1])
+    P = np.exp(scores - scores.max(axis=1, keepdims=True))
+    P /= P.sum(axis=1, keepdims=True)
+    return P @ V, P
+
+# %% tags=["mistake"] question="attention" says="The mask is turned round: every step looks at itself and ahead."
+def causal_attention(Q, K, V):
+    scores = np.where(np.tri(len(Q), dtype=bool).T, Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
+    P = np.exp(scores - scores.max(axis=1, keepdims=True))
+    P /= P.sum(axis=1, keepdims=True)
+    return P @ V, P
+
+# %% tags=["mistake"] question="attention" says="A score of 0 is no weight of 0: the exponential makes 1 of it. What has to be masked is a score that no exponential can raise."
+def causal_attention(Q, K, V):
+    scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), 0)
+    P = np.exp(scores - scores.max(axis=1, keepdims=True))
+    P /= P.sum(axis=1, keepdims=True)
+    return P @ V, P
+
+# %% tags=["mistake"] question="attention" says="Masked after the softmax: the weights that are left no longer sum to 1."
+def causal_attention(Q, K, V):
+    scores = Q @ K.T / np.sqrt(Q.shape[1])
+    P = np.exp(scores - scores.max(axis=1, keepdims=True))
+    P = np.tri(len(Q)) * P / P.sum(axis=1, keepdims=True)
+    return P @ V, P
+
+# %% tags=["mistake"] question="attention" says="The scores are not divided by the root of d: their size then grows with the number of entries, and the softmax becomes hard."
+def causal_attention(Q, K, V):
+    scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T, -np.inf)
+    P = np.exp(scores - scores.max(axis=1, keepdims=True))
+    P /= P.sum(axis=1, keepdims=True)
+    return P @ V, P
+
+# %% tags=["mistake"] question="attention" says="Divided by d, and not by its root: a sum of d random products has the size of the root."
+def causal_attention(Q, K, V):
+    scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / Q.shape[1], -np.inf)
+    P = np.exp(scores - scores.max(axis=1, keepdims=True))
+    P /= P.sum(axis=1, keepdims=True)
+    return P @ V, P
+
+# %% tags=["mistake"] question="attention" says="The softmax runs down the columns: it is the weights of one query, a row, that sum to 1."
+def causal_attention(Q, K, V):
+    scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf)
+    P = np.exp(scores - scores.max(axis=0))
+    P /= P.sum(axis=0)
+    return P @ V, P
+
+# %% tags=["mistake"] question="attention" says="The exponential of a score in the thousands overflows: subtract the largest of each row first."
+def causal_attention(Q, K, V):
+    P = np.exp(np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), -np.inf))
+    P /= P.sum(axis=1, keepdims=True)
+    return P @ V, P
+
+# %% tags=["mistake"] question="attention" says="A step may look at itself too: here the diagonal is masked."
+def causal_attention(Q, K, V):
+    scores = np.where(np.tri(len(Q), k=-1, dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), -1e9)
+    P = np.exp(scores - scores.max(axis=1, keepdims=True))
+    P /= P.sum(axis=1, keepdims=True)
+    return P @ V, P
+
+# %% tags=["alternative"] question="attention" name="a row at a time"
+def causal_attention(Q, K, V):
+    T = len(Q)
+    P = np.zeros((T, T))
+    for t in range(T):
+        scores = K[:t + 1] @ Q[t] / Q.shape[1] ** 0.5
+        P[t, :t + 1] = np.exp(scores - np.logaddexp.reduce(scores))
+    return P @ V, P
+
+# %% tags=["alternative"] question="attention" name="a mask that is added, scipy's softmax"
+def causal_attention(Q, K, V):
+    from scipy.special import softmax
+
+    mask = np.triu(np.full((len(Q), len(Q)), -np.inf), 1)
+    P = softmax(Q @ K.T / np.sqrt(K.shape[1]) + mask, axis=1)
+    return np.einsum("ts,sm->tm", P, V), P
+
+# %% [markdown]
+# ## 3.3 Back through attention
+#
+# *Afterwards queries, keys and values can be learned.*
+#
+# $G$ arrives at the output of 3.2. Carry it back along the way it came: through the product with $V$, through the softmax (3.1
+# is all that is needed there, and you are given it, correct), through the scores. You are also given the weights $P$. Does the
+# mask need anything of its own on the way back?
+#
+# Shapes: $G$ $(T, m)$ $\to$ arrays in the shapes of $Q$, $K$, $V$.
+
+# %% nbgrader={"grade_id": "attention-back-cases", "locked": true}
+def given_weights(Q, K):
+    """The weights of 3.2, for the checks: a row at a time."""
+    P = np.zeros((len(Q), len(Q)))
+    for t, q in enumerate(Q):
+        P[t, :t + 1] = special_softmax(K[:t + 1] @ q / len(q) ** 0.5)
+    return P
+
+
+def attended_cases(rng, last=None):
+    """Queries, keys, values and weights; nothing arrives at steps after `last`."""
+    for t, d, m in ((4, 3, 2), (3, 5, 4), (1, 2, 3), (6, 4, 3)):
+        Q, K = rng.standard_normal((2, t, d))
+        G = rng.standard_normal((t, m))
+        if last is not None:
+            G[last:] = 0
+        yield {"vjp": lambda G, P: softmax_vjp(G, P), "G": G, "Q": Q, "K": K, "V": rng.standard_normal((t, m)),
+               "P": given_weights(Q, K), "case": f"T = {t}, d = {d}"}
+
+
+def early_cases(rng):
+    """The same, with a loss that looks at the first two steps only."""
+    yield from (case for case in attended_cases(rng, last=2) if len(case["G"]) > 2)
+
+
+def attention_loss(G, Q, K, V):
+    return np.sum(G * (given_weights(Q, K) @ V))
+
+
+def nothing_from_the_future(result, vjp, G, Q, K, V, P):
+    return not any(np.any(part[2:]) for part in result) and all(np.any(part[:2]) for part in result)
+
+
+# %% nbgrader={"grade_id": "attention-backward", "solution": true}
+def attention_backward(vjp, G, Q, K, V, P):
+    """The derivatives of the loss with respect to queries, keys and values.
+
+    vjp: called as vjp(G, P), what 3.1 returns; G: (T, m), the derivative with respect to the output; Q, K: (T, d);
+    V: (T, m); P: (T, T), the weights. Returns dQ: (T, d), dK: (T, d), dV: (T, m).
+    """
+    ### BEGIN SOLUTION
+    dS = vjp(G @ V.T, P) / np.sqrt(Q.shape[1])
+    return dS @ K, dS.T @ Q, P.T @ G
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "attention-backward-check", "grade": true, "points": 3}
+check.gradients(attention_backward, of=attention_loss, wrt=("Q", "K", "V"), at=attended_cases, points=3)
+
+# %% nbgrader={"grade_id": "attention-backward-causality-check", "grade": true, "points": 1}
+check.properties(attention_backward, at=early_cases, points=1,
+                 of_the_first_two_steps_they_get_something_and_all_later_ones_exactly_nothing=nothing_from_the_future)
+
+# %% tags=["mistake"] question="attention-backward" says="The scores were divided by the root of d, and so is what comes back through them."
+def attention_backward(vjp, G, Q, K, V, P):
+    dS = vjp(G @ V.T, P)
+    return dS @ K, dS.T @ Q, P.T @ G
+
+# %% tags=["mistake"] question="attention-backward" says="The gradient has gone past the softmax as if it were not there."
+def attention_backward(vjp, G, Q, K, V, P):
+    dS = G @ V.T / np.sqrt(Q.shape[1])
+    return dS @ K, dS.T @ Q, P.T @ G
+
+# %% tags=["mistake"] question="attention-backward" says="A value collects from all steps that look at it, down a column of the weights: P has to be transposed."
+def attention_backward(vjp, G, Q, K, V, P):
+    dS = vjp(G @ V.T, P) / np.sqrt(Q.shape[1])
+    return dS @ K, dS.T @ Q, P @ G
+
+# %% tags=["mistake"] question="attention-backward" says="A key collects from all queries that met it: what arrives at the scores has to be transposed for it."
+def attention_backward(vjp, G, Q, K, V, P):
+    dS = vjp(G @ V.T, P) / np.sqrt(Q.shape[1])
+    return dS @ K, dS @ Q, P.T @ G
+
+# %% tags=["mistake"] question="attention-backward" says="The derivative of a product holds the other factor: queries get keys, and keys get queries."
+def attention_backward(vjp, G, Q, K, V, P):
+    dS = vjp(G @ V.T, P) / np.sqrt(Q.shape[1])
+    return dS @ Q, dS.T @ K, P.T @ G
+
+# %% tags=["mistake"] question="attention-backward" says="Queries and keys have changed places in what is returned: the query is what the rows of the scores belong to."
+def attention_backward(vjp, G, Q, K, V, P):
+    dS = vjp(G @ V.T, P) / np.sqrt(Q.shape[1])
+    return dS.T @ Q, dS @ K, P.T @ G
+
+# %% tags=["mistake"] question="attention-backward" says="The weights are no scores: what reaches queries and keys passes through the scores' gradient, and here it is multiplied by the weights once more."
+def attention_backward(vjp, G, Q, K, V, P):
+    dS = P * vjp(G @ V.T, P) / np.sqrt(Q.shape[1])
+    return dS @ K, dS.T @ Q, P.T @ G
+
+# %% tags=["alternative"] question="attention-backward" name="einsum"
+def attention_backward(vjp, G, Q, K, V, P):
+    dS = np.asarray(vjp(np.einsum("tm,sm->ts", G, V), P)) * Q.shape[1] ** -0.5
+    return np.einsum("ts,sd->td", dS, K), np.einsum("ts,td->sd", dS, Q), np.einsum("ts,tm->sm", P, G)
+
+# %% tags=["alternative"] question="attention-backward" name="a query at a time"
+def attention_backward(vjp, G, Q, K, V, P):
+    dQ, dK, dV = np.zeros(Q.shape), np.zeros(K.shape), np.zeros(V.shape)
+    for t in range(len(Q)):
+        dp, p = V @ G[t], P[t]
+        ds = p * (dp - dp @ p) / np.sqrt(len(Q[t]))
+        dQ[t] = ds @ K
+        dK += np.outer(ds, Q[t])
+        dV += np.outer(p, G[t])
+    return dQ, dK, dV
+
+# %% [markdown]
+# # Part 4: what it was for
+#
+# ### A net that has read Shakespeare
+#
+# The text is Shakespeare's sonnets, 154 of them, letter by letter. The net is the one of part 1 with a softmax layer on its
+# states that says what comes next: 32 pieces of the text are read side by side, 32 letters at a time, and nothing is carried back
+# across the cuts. The last 15 sonnets are kept for validation. Steps are Adam's (problem set 9), and a gradient whose norm is
+# larger than 1 is scaled down to 1.
+
+# %% nbgrader={"grade_id": "character-model", "locked": true}
+class Adam:
+    """Steps of Adam on a list of arrays, with gradients that are clipped to a norm of 1, all together."""
+
+    def __init__(self, weights, rate):
+        self.rate, self.t = rate, 0
+        self.m, self.v = [np.zeros_like(w) for w in weights], [np.zeros_like(w) for w in weights]
+
+    def step(self, weights, slopes):
+        """Changes the weights in place."""
+        size = np.sqrt(sum(np.sum(slope**2) for slope in slopes))
+        self.t += 1
+        for w, slope, m, v in zip(weights, slopes, self.m, self.v):
+            slope = slope / max(size, 1.0)
+            m += 0.1 * (slope - m)
+            v += 0.01 * (slope**2 - v)
+            w -= self.rate * (m / (1 - 0.9**self.t)) / (np.sqrt(v / (1 - 0.99**self.t)) + 1e-8)
+
+
+def surprise(scores, ids):
+    """The mean of -log(probability of what came), and its derivative with respect to the scores (..., V)."""
+    top = scores - scores.max(axis=-1, keepdims=True)
+    logs = top - np.log(np.sum(np.exp(top), axis=-1, keepdims=True))
+    slope = np.exp(logs)
+    np.put_along_axis(slope, ids[..., None], np.take_along_axis(slope, ids[..., None], -1) - 1, -1)
+    return -np.mean(np.take_along_axis(logs, ids[..., None], -1)), slope / ids.size
+
+
+def recurrent_start(V, D=32, d=128, seed=0):
+    """E, Wx, Wh, b, Wo, bo: the table of symbols, the cell, the scores of what comes next."""
+    rng = np.random.default_rng(seed)
+    draw = lambda rows, columns: rng.standard_normal((rows, columns)) / np.sqrt(rows)
+    return [rng.standard_normal((V, D)), draw(D, d), with_radius(draw(d, d), 1.0), np.zeros(d), 0.1 * draw(d, V), np.zeros(V)]
+
+
+def read_on(weights, ids, h):
+    """States (T + 1, N, d) while symbols (T, N) are read, from the states h on, and the inputs."""
+    E, Wx, Wh, b, _, _ = weights
+    X, H = E[ids], [h]
+    for x in X:
+        H.append(cell_forward(x, H[-1], Wx, Wh, b))
+    return np.array(H), X
+
+
+def recurrent_gradients(weights, ids, nexts, h):
+    """The mean surprise of a piece, its derivatives, and the last states."""
+    E, Wx, Wh, b, Wo, bo = weights
+    H, X = read_on(weights, ids, h)
+    loss, dO = surprise(H[1:] @ Wo + bo, nexts)
+    dX, _, dWx, dWh, db = through_time(cell_backward, dO @ Wo.T, X, H, Wx, Wh)
+    dWo = np.einsum("tnd,tnv->dv", H[1:], dO, optimize=True)
+    return loss, [embedding_backward(dX, ids, len(E)), dWx, dWh, db, dWo, dO.sum(axis=(0, 1))], H[-1]
+
+
+def recurrent_write(weights, letters, start, count, seed=0, heat=0.7):
+    """What the net writes after `start`: each letter drawn from its probabilities, a little sharpened."""
+    rng, h, said = np.random.default_rng(seed), np.zeros((1, weights[3].size)), start
+    for i in range(len(start) + count - 1):
+        H, _ = read_on(weights, np.array([[letters.index(said[i])]]), h)
+        h = H[-1]
+        if i >= len(start) - 1:
+            p = special_softmax((h[0] @ weights[4] + weights[5]) / heat)
+            said += letters[rng.choice(len(letters), p=p / p.sum())]
+    return said
+
+
+# %% tags=["experiment"]
+letters = reader = None
+with check.once_written():
+    text = data.text("sonnets")
+    letters = sorted(set(text))
+    numbers = np.array([letters.index(letter) for letter in text])
+    cut = text.index("\n\n", int(0.9 * len(text))) + 2
+    part = (cut - 1) // 32
+    train, nexts = numbers[:32 * part].reshape(32, part).T, numbers[1:32 * part + 1].reshape(32, part).T
+    valid, valid_nexts = numbers[cut:-1, None], numbers[cut + 1:, None]
+
+    def validation_loss(weights):
+        H, _ = read_on(weights, valid, np.zeros((1, weights[3].size)))
+        return surprise(H[1:] @ weights[4] + weights[5], valid_nexts)[0]
+
+    weights = recurrent_start(len(letters))
+    print("Before training:", repr(recurrent_write(weights, letters, "Shall I ", 150)))
+    recurrent_losses, optimiser = [validation_loss(weights)], Adam(weights, 0.003)
+    for epoch in range(12):
+        h = np.zeros((32, 128))
+        for start in range(0, part, 32):
+            loss, slopes, h = recurrent_gradients(weights, train[start:start + 32], nexts[start:start + 32], h)
+            optimiser.step(weights, slopes)
+        recurrent_losses.append(validation_loss(weights))
+    reader = weights
+    print(f"\nSurprise on the validation part: {recurrent_losses[0]:.2f} at first (log {len(letters)} = {np.log(len(letters)):.2f}), "
+          f"{recurrent_losses[-1]:.2f} after 12 epochs.\nAfter training:\n")
+    print(recurrent_write(weights, letters, "Shall I ", 400))
+
+# %% [markdown]
+# # What to read next
+#
+# - Yoshua Bengio, Patrice Simard and Paolo Frasconi, "Learning long-term dependencies with gradient descent is difficult", *IEEE
+#   Transactions on Neural Networks* 5 (1994): why 1.7 is no accident.
+# - Sepp Hochreiter and Jürgen Schmidhuber, "Long short-term memory", *Neural Computation* 9 (1997).
+# - Ashish Vaswani and seven others, "Attention is all you need" (2017), <https://arxiv.org/abs/1706.03762>.
