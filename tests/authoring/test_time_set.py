@@ -1,0 +1,70 @@
+"""The set on time and attention: its solution says what torch's autograd says; one step is a dense layer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from helpers.grading.authoring.validity import at_hand
+
+SEED = 11
+
+
+@pytest.fixture(scope="module")
+def course() -> dict:
+    return at_hand(str(ROOT / "notebooks" / "ps11_time_and_attention.py"), "through-time")[0].reference
+
+
+def recurrent(t, c):
+    states, h = [], c["h0"]
+    for x in c["X"]:
+        h = t.tanh(x @ c["Wx"] + h @ c["Wh"] + c["b"])
+        states.append(h)
+    return t.stack(states)
+
+
+def long_short(t, c):
+    """Torch's own cell, which has its gates in the order i, f, g, o and its weights transposed."""
+    order = [part for k in (0, 1, 3, 2) for part in range(k * c["h"].shape[1], (k + 1) * c["h"].shape[1])]
+    weights = c["Wx"][:, order].T, c["Wh"][:, order].T, c["b"][order]
+    new, cells = t._VF.lstm_cell(c["x"], (c["h"], c["c"]), *weights, None)
+    return t.cat([new, cells])
+
+
+def attention(t, c):
+    return t.nn.functional.scaled_dot_product_attention(c["Q"], c["K"], c["V"], is_causal=True)
+
+
+@pytest.mark.parametrize(("cases", "wrt", "backward", "forward", "arrives"), [
+    ("embedding_cases", ("E",), "embedding_backward",
+     lambda t, c: t.nn.functional.embedding(t.tensor(c["ids"]), c["E"]), ("G",)),
+    ("step_cases", ("x", "h", "Wx", "Wh", "b"), "cell_backward",
+     lambda t, c: t.tanh(c["x"] @ c["Wx"] + c["h"] @ c["Wh"] + c["b"]), ("G",)),
+    ("sequence_cases", ("X", "h0", "Wx", "Wh", "b"), "through_time", recurrent, ("G",)),
+    ("lstm_cases", ("x", "h", "c", "Wx", "Wh", "b"), "lstm_backward", long_short, ("Gh", "Gc")),
+    ("softmax_cases", ("scores",), "softmax_vjp", lambda t, c: t.softmax(c["scores"], 1), ("G",)),
+    ("attended_cases", ("Q", "K", "V"), "attention_backward", attention, ("G",)),
+])
+def test_gradients_are_those_of_torch(course, cases, wrt, backward, forward, arrives):
+    torch = pytest.importorskip("torch")
+    for case in course[cases](np.random.default_rng(SEED)):
+        function = course[backward]
+        names = function.__code__.co_varnames[:function.__code__.co_argcount]
+        got = function(*(case[name] for name in names))
+        tensors = {name: torch.tensor(case[name], dtype=torch.float64, requires_grad=True) for name in wrt}
+        result = forward(torch, {**case, **tensors})
+        grads = torch.tensor(np.concatenate([case[name] for name in arrives]), dtype=torch.float64)
+        wanted = torch.autograd.grad(result, list(tensors.values()), grads)
+        for ours, theirs in zip(got if len(wrt) > 1 else [got], wanted, strict=True):
+            np.testing.assert_allclose(ours, theirs.numpy(), rtol=0, atol=1e-12)
+
+
+def test_one_step_through_time_is_one_dense_layer(course):
+    case = next(c for c in course["sequence_cases"](np.random.default_rng(SEED)) if len(c["X"]) == 1)
+    dX, dh0, dWx, dWh, db = course["through_time"](*(case[n] for n in ("step_back", "G", "X", "H", "Wx", "Wh")))
+    inputs = np.hstack([case["X"][0], case["h0"]])
+    delta = case["G"][0] * (1 - np.tanh(inputs @ np.vstack([case["Wx"], case["Wh"]]) + case["b"]) ** 2)
+    np.testing.assert_allclose(np.vstack([dWx, dWh]), inputs.T @ delta, atol=1e-12)
+    np.testing.assert_allclose(np.hstack([dX[0], dh0]), delta @ np.vstack([case["Wx"], case["Wh"]]).T, atol=1e-12)
+    np.testing.assert_allclose(db, delta.sum(axis=0), atol=1e-12)
