@@ -27,10 +27,12 @@
 # other functions too, so that a slip in one question does not spoil the next.
 
 # %%
+import time
+
 import matplotlib.pyplot as plt
 import numpy as np
 
-from helpers import check, data, plots, threads
+from helpers import check, data, threads
 
 threads.limit(1)  # these matrices are small: several threads would only wait for each other
 
@@ -1451,6 +1453,478 @@ def attention_backward(vjp, G, Q, K, V, P):
     return dQ, dK, dV
 
 # %% [markdown]
+# ## 3.4 Several heads
+#
+# *Afterwards a step can look for several things at once.*
+#
+# One row of weights is one way of looking. So let `heads` of them look side by side: $Q = X W_q$, $K = X W_k$, $V = X W_v$, all
+# $(T, D)$, are cut into blocks of $D / \mathrm{heads}$ **neighbouring columns**; head $j$ gets block $j$ of each and attends as in 3.2;
+# the outputs, side by side in the same order, are multiplied by $W_o$. `attend` is 3.2, correct.
+#
+# Shapes: $X$ $(T, D)$, four weights $(D, D)$ $\to$ $(T, D)$.
+
+# %% nbgrader={"grade_id": "heads-cases", "locked": true}
+def heads_cases(rng):
+    """Inputs and weights of attention with one head or several."""
+    for t, d, heads in ((3, 4, 2), (4, 6, 3), (5, 4, 1), (2, 6, 2)):
+        yield {"attend": lambda Q, K, V: causal_attention(Q, K, V), "X": rng.standard_normal((t, d)),
+               **{name: rng.standard_normal((d, d)) / np.sqrt(d) for name in ("Wq", "Wk", "Wv", "Wo")}, "heads": heads,
+               "case": f"T = {t}, D = {d}, {heads} head{'s' * (heads > 1)}"}
+
+
+# %% nbgrader={"grade_id": "multi-head", "solution": true}
+def multi_head(attend, X, Wq, Wk, Wv, Wo, heads):
+    """Attention with several heads.
+
+    attend: called as attend(Q, K, V), returns the output and the weights of one head, as in 3.2; X: (T, D);
+    Wq, Wk, Wv, Wo: (D, D); heads: how many, D is a multiple of it. Returns (T, D).
+    """
+    ### BEGIN SOLUTION
+    parts = zip(*(np.split(X @ W, heads, axis=1) for W in (Wq, Wk, Wv)))
+    return np.hstack([attend(Q, K, V)[0] for Q, K, V in parts]) @ Wo
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "multi-head-check", "grade": true, "points": 2}
+check.values(multi_head, at=heads_cases, points=2, by="case")
+
+# %% tags=["mistake"] question="multi-head" says="This is one wide head: the columns have not been cut into blocks."
+def multi_head(attend, X, Wq, Wk, Wv, Wo, heads):
+    return attend(X @ Wq, X @ Wk, X @ Wv)[0] @ Wo
+
+# %% tags=["mistake"] question="multi-head" says="Each head has got columns that lie apart; a block is of neighbouring columns."
+def multi_head(attend, X, Wq, Wk, Wv, Wo, heads):
+    Q, K, V = X @ Wq, X @ Wk, X @ Wv
+    return np.hstack([attend(Q[:, j::heads], K[:, j::heads], V[:, j::heads])[0] for j in range(heads)]) @ Wo
+
+# %% tags=["mistake"] question="multi-head" says="The last product is missing: W_o mixes what the heads have found."
+def multi_head(attend, X, Wq, Wk, Wv, Wo, heads):
+    parts = zip(*(np.split(X @ W, heads, axis=1) for W in (Wq, Wk, Wv)))
+    return np.hstack([attend(Q, K, V)[0] for Q, K, V in parts])
+
+# %% tags=["mistake"] question="multi-head" says="A reshape alone has cut the rows, not the columns: pieces of different steps have come into one row."
+def multi_head(attend, X, Wq, Wk, Wv, Wo, heads):
+    T, D = X.shape
+    Q, K, V = (np.reshape(X @ W, (heads, T, D // heads)) for W in (Wq, Wk, Wv))
+    return np.hstack([attend(Q[j], K[j], V[j])[0] for j in range(heads)]) @ Wo
+
+# %% tags=["mistake"] question="multi-head" says="The heads' outputs have been laid side by side in the opposite order."
+def multi_head(attend, X, Wq, Wk, Wv, Wo, heads):
+    parts = list(zip(*(np.split(X @ W, heads, axis=1) for W in (Wq, Wk, Wv))))
+    return np.hstack([attend(Q, K, V)[0] for Q, K, V in parts[::-1]]) @ Wo
+
+# %% tags=["mistake"] question="multi-head" says="Queries and keys have changed places."
+def multi_head(attend, X, Wq, Wk, Wv, Wo, heads):
+    parts = zip(*(np.split(X @ W, heads, axis=1) for W in (Wk, Wq, Wv)))
+    return np.hstack([attend(Q, K, V)[0] for Q, K, V in parts]) @ Wo
+
+# %% tags=["alternative"] question="multi-head" name="slices, and a sum over heads"
+def multi_head(attend, X, Wq, Wk, Wv, Wo, heads):
+    out, d = np.zeros(X.shape), X.shape[1] // heads
+    for j in range(heads):
+        block = slice(j * d, (j + 1) * d)
+        out = out + attend(X @ Wq[:, block], X @ Wk[:, block], X @ Wv[:, block])[0] @ Wo[block]
+    return out
+
+# %% tags=["alternative"] question="multi-head" name="axes"
+def multi_head(attend, X, Wq, Wk, Wv, Wo, heads):
+    T, D = X.shape
+    Q, K, V = (np.einsum("td,dhk->htk", X, W.reshape(D, heads, -1)) for W in (Wq, Wk, Wv))
+    found = np.array([attend(*head)[0] for head in zip(Q, K, V)])
+    return np.transpose(found, (1, 0, 2)).reshape(T, D) @ Wo
+
+# %% [markdown]
+# ## 3.5 Back through the heads
+#
+# *Afterwards all weights of an attention layer can learn.*
+#
+# The way of 3.4 backwards. `attend` is 3.2 and `attend_back` is 3.3, both correct. How many times is $X$ used, and what does that mean for
+# its derivative?
+#
+# Shapes: $G$ $(T, D)$ $\to$ arrays in the shapes of $X$, $W_q$, $W_k$, $W_v$, $W_o$.
+
+# %% nbgrader={"grade_id": "heads-back-cases", "locked": true}
+def heads_back_cases(rng):
+    """The same with a gradient that arrives at the output."""
+    for case in heads_cases(rng):
+        yield {"attend": case["attend"],
+               "attend_back": lambda G, Q, K, V, P: attention_backward(lambda G, P: softmax_vjp(G, P), G, Q, K, V, P),
+               "G": rng.standard_normal(case["X"].shape), **{name: case[name] for name in case if name != "attend"}}
+
+
+def heads_loss(G, X, Wq, Wk, Wv, Wo, heads):
+    total, d = 0.0, X.shape[1] // heads
+    for first in range(0, X.shape[1], d):
+        Q, K, V = (X @ W[:, first:first + d] for W in (Wq, Wk, Wv))
+        total += np.sum(G * (given_weights(Q, K) @ V @ Wo[first:first + d]))
+    return total
+
+
+# %% nbgrader={"grade_id": "multi-head-backward", "solution": true}
+def multi_head_backward(attend, attend_back, G, X, Wq, Wk, Wv, Wo, heads):
+    """The derivatives of the loss with respect to the input and the weights of attention with several heads.
+
+    attend: called as attend(Q, K, V), returns output and weights P of one head; attend_back: called as
+    attend_back(G, Q, K, V, P), returns dQ, dK, dV; G: (T, D), the derivative with respect to the output; the rest as
+    in 3.4. Returns dX: (T, D), dWq, dWk, dWv, dWo: (D, D).
+    """
+    ### BEGIN SOLUTION
+    found, slopes = [], []
+    parts = zip(*(np.split(X @ W, heads, axis=1) for W in (Wq, Wk, Wv)), np.split(G @ Wo.T, heads, axis=1))
+    for Q, K, V, arrives in parts:
+        out, P = attend(Q, K, V)
+        found.append(out)
+        slopes.append(attend_back(arrives, Q, K, V, P))
+    dQ, dK, dV = (np.hstack(part) for part in zip(*slopes))
+    dX = dQ @ Wq.T + dK @ Wk.T + dV @ Wv.T
+    return dX, X.T @ dQ, X.T @ dK, X.T @ dV, np.hstack(found).T @ G
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "multi-head-backward-check", "grade": true, "points": 3}
+check.gradients(multi_head_backward, of=heads_loss, wrt=("X", "Wq", "Wk", "Wv", "Wo"), at=heads_back_cases, points=3)
+
+# %% tags=["mistake"] question="multi-head-backward" says="The input is used three times, for queries, keys and values: what comes back on all three ways is added up."
+def multi_head_backward(attend, attend_back, G, X, Wq, Wk, Wv, Wo, heads):
+    found, slopes = [], []
+    parts = zip(*(np.split(X @ W, heads, axis=1) for W in (Wq, Wk, Wv)), np.split(G @ Wo.T, heads, axis=1))
+    for Q, K, V, arrives in parts:
+        out, P = attend(Q, K, V)
+        found.append(out)
+        slopes.append(attend_back(arrives, Q, K, V, P))
+    dQ, dK, dV = (np.hstack(part) for part in zip(*slopes))
+    return dV @ Wv.T, X.T @ dQ, X.T @ dK, X.T @ dV, np.hstack(found).T @ G
+
+# %% tags=["mistake"] question="multi-head-backward" says="What the heads get has to come through W_o first: here G has been given to them as it is."
+def multi_head_backward(attend, attend_back, G, X, Wq, Wk, Wv, Wo, heads):
+    found, slopes = [], []
+    parts = zip(*(np.split(X @ W, heads, axis=1) for W in (Wq, Wk, Wv)), np.split(G, heads, axis=1))
+    for Q, K, V, arrives in parts:
+        out, P = attend(Q, K, V)
+        found.append(out)
+        slopes.append(attend_back(arrives, Q, K, V, P))
+    dQ, dK, dV = (np.hstack(part) for part in zip(*slopes))
+    dX = dQ @ Wq.T + dK @ Wk.T + dV @ Wv.T
+    return dX, X.T @ dQ, X.T @ dK, X.T @ dV, np.hstack(found).T @ G
+
+# %% tags=["mistake"] question="multi-head-backward" says="To go back through a layer is to multiply by its transposed weights: W_o is square, so no shape complains."
+def multi_head_backward(attend, attend_back, G, X, Wq, Wk, Wv, Wo, heads):
+    found, slopes = [], []
+    parts = zip(*(np.split(X @ W, heads, axis=1) for W in (Wq, Wk, Wv)), np.split(G @ Wo, heads, axis=1))
+    for Q, K, V, arrives in parts:
+        out, P = attend(Q, K, V)
+        found.append(out)
+        slopes.append(attend_back(arrives, Q, K, V, P))
+    dQ, dK, dV = (np.hstack(part) for part in zip(*slopes))
+    dX = dQ @ Wq.T + dK @ Wk.T + dV @ Wv.T
+    return dX, X.T @ dQ, X.T @ dK, X.T @ dV, np.hstack(found).T @ G
+
+# %% tags=["mistake"] question="multi-head-backward" says="On the way to the input the three weights are transposed; they are square, so no shape complains."
+def multi_head_backward(attend, attend_back, G, X, Wq, Wk, Wv, Wo, heads):
+    found, slopes = [], []
+    parts = zip(*(np.split(X @ W, heads, axis=1) for W in (Wq, Wk, Wv)), np.split(G @ Wo.T, heads, axis=1))
+    for Q, K, V, arrives in parts:
+        out, P = attend(Q, K, V)
+        found.append(out)
+        slopes.append(attend_back(arrives, Q, K, V, P))
+    dQ, dK, dV = (np.hstack(part) for part in zip(*slopes))
+    dX = dQ @ Wq + dK @ Wk + dV @ Wv
+    return dX, X.T @ dQ, X.T @ dK, X.T @ dV, np.hstack(found).T @ G
+
+# %% tags=["mistake"] question="multi-head-backward" says="What W_o was multiplied by are the outputs of the heads, not the input of the layer."
+def multi_head_backward(attend, attend_back, G, X, Wq, Wk, Wv, Wo, heads):
+    slopes = []
+    parts = zip(*(np.split(X @ W, heads, axis=1) for W in (Wq, Wk, Wv)), np.split(G @ Wo.T, heads, axis=1))
+    for Q, K, V, arrives in parts:
+        slopes.append(attend_back(arrives, Q, K, V, attend(Q, K, V)[1]))
+    dQ, dK, dV = (np.hstack(part) for part in zip(*slopes))
+    dX = dQ @ Wq.T + dK @ Wk.T + dV @ Wv.T
+    return dX, X.T @ dQ, X.T @ dK, X.T @ dV, X.T @ G
+
+# %% tags=["mistake"] question="multi-head-backward" says="This is the way back of one wide head: the columns have not been cut into blocks."
+def multi_head_backward(attend, attend_back, G, X, Wq, Wk, Wv, Wo, heads):
+    Q, K, V = X @ Wq, X @ Wk, X @ Wv
+    out, P = attend(Q, K, V)
+    dQ, dK, dV = attend_back(G @ Wo.T, Q, K, V, P)
+    dX = dQ @ Wq.T + dK @ Wk.T + dV @ Wv.T
+    return dX, X.T @ dQ, X.T @ dK, X.T @ dV, out.T @ G
+
+# %% tags=["alternative"] question="multi-head-backward" name="a head at a time, filling arrays"
+def multi_head_backward(attend, attend_back, G, X, Wq, Wk, Wv, Wo, heads):
+    dX, d = np.zeros(X.shape), X.shape[1] // heads
+    dWq, dWk, dWv, dWo = (np.zeros(W.shape) for W in (Wq, Wk, Wv, Wo))
+    for first in range(0, X.shape[1], d):
+        block = slice(first, first + d)
+        Q, K, V = X @ Wq[:, block], X @ Wk[:, block], X @ Wv[:, block]
+        out, P = attend(Q, K, V)
+        dQ, dK, dV = attend_back(G @ Wo[block].T, Q, K, V, P)
+        dX += dQ @ Wq[:, block].T + dK @ Wk[:, block].T + dV @ Wv[:, block].T
+        dWq[:, block], dWk[:, block], dWv[:, block], dWo[block] = X.T @ dQ, X.T @ dK, X.T @ dV, out.T @ G
+    return dX, dWq, dWk, dWv, dWo
+
+# %% tags=["alternative"] question="multi-head-backward" name="one matrix for queries, keys and values"
+def multi_head_backward(attend, attend_back, G, X, Wq, Wk, Wv, Wo, heads):
+    W = np.hstack([Wq, Wk, Wv])
+    parts = np.split(X @ W, 3 * heads, axis=1)
+    arrives = np.split(np.einsum("td,kd->tk", G, Wo), heads, axis=1)
+    dZ, outs = [None] * (3 * heads), []
+    for j in range(heads):
+        three = parts[j::heads]
+        out, P = attend(*three)
+        outs.append(out)
+        dZ[j::heads] = attend_back(arrives[j], *three, P)
+    dZ = np.concatenate(dZ, axis=1)
+    return dZ @ W.T, *np.split(X.T @ dZ, 3, axis=1), np.concatenate(outs, axis=1).T @ G
+
+# %% [markdown]
+# ## 3.6 A block of a transformer
+#
+# *Afterwards you can stack layers of attention as high as your computer allows.*
+#
+# A block has two halves. Attention **mixes** the steps; then a small net **thinks** about each step alone. Each half works on a
+# normalised copy and only *adds* to what flows by:
+#
+# $$Y = X + \mathrm{mix}(\mathrm{norm}(X)), \qquad \mathrm{out} = Y + \mathrm{think}(\mathrm{norm}(Y)) .$$
+#
+# Write both directions. Each given function has its way back, which gets what arrives at its result, and **its input**: `norm_back(G, X)`,
+# `mix_back(G, A)`, `think_back(G, B)`. What is used twice here, and how often? (The next cell has the layer norm, from problem set 9.)
+#
+# Shapes: all $(T, D)$.
+
+# %% nbgrader={"grade_id": "block-cases", "locked": true}
+def layer_norm(X):
+    """Each row with mean 0 and variance 1: (T, D)."""
+    away = X - X.mean(axis=1, keepdims=True)
+    return away / np.sqrt(np.mean(away**2, axis=1, keepdims=True) + 1e-5)
+
+
+def layer_norm_backward(G, X):
+    """The derivative with respect to X, if G arrives at layer_norm(X): (T, D)."""
+    away = X - X.mean(axis=1, keepdims=True)
+    size = np.sqrt(np.mean(away**2, axis=1, keepdims=True) + 1e-5)
+    N = away / size
+    return (G - G.mean(axis=1, keepdims=True) - N * np.mean(G * N, axis=1, keepdims=True)) / size
+
+
+def block_cases(rng, last=None):
+    """Inputs of a block with simple halves: one mixes steps with those before, one works on each alone."""
+    for t, d in ((3, 4), (5, 3), (1, 4)):
+        L, W, U = np.tril(rng.standard_normal((t, t))), rng.standard_normal((d, d)), rng.standard_normal((d, d))
+        G = rng.standard_normal((t, d))
+        if last is not None:
+            G[last:] = 0
+        yield {"G": G, "X": rng.standard_normal((t, d)), "norm": lambda X: layer_norm(X),
+               "mix": lambda A, L=L, W=W: np.tanh(L @ A @ W), "think": lambda B, U=U: np.tanh(B @ U),
+               "norm_back": lambda G, X: layer_norm_backward(G, X),
+               "mix_back": lambda G, A, L=L, W=W: L.T @ (G * (1 - np.tanh(L @ A @ W) ** 2)) @ W.T,
+               "think_back": lambda G, B, U=U: (G * (1 - np.tanh(B @ U) ** 2)) @ U.T, "case": f"T = {t}, D = {d}"}
+
+
+def early_block_cases(rng):
+    """The same, with a loss that looks at the first two steps only."""
+    yield from (case for case in block_cases(rng, last=2) if len(case["G"]) > 2)
+
+
+def block_loss(G, X, norm, mix, think):
+    stream = np.array(X)
+    for half in (mix, think):
+        stream = stream + half(norm(stream))
+    return np.sum(G * stream)
+
+
+def later_steps_get_nothing(result, G, X, *functions):
+    first = np.asarray(result)[:2]
+    return not np.any(result[2:]) and np.all(np.any(first != 0, axis=1)) and not np.allclose(first, G[:2])
+
+
+# %% nbgrader={"grade_id": "block", "solution": true}
+def block(X, norm, mix, think):
+    """A block of a transformer. X: (T, D); norm, mix, think: from (T, D) to (T, D). Returns (T, D)."""
+    ### BEGIN SOLUTION
+    Y = X + mix(norm(X))
+    return Y + think(norm(Y))
+    ### END SOLUTION
+
+
+def block_backward(G, X, norm, mix, think, norm_back, mix_back, think_back):
+    """The derivative of the loss with respect to the input of a block.
+
+    G: (T, D), the derivative with respect to the block's output; X: (T, D), its input; norm_back, mix_back, think_back:
+    called with what arrives at the result of norm, mix, think and with its input, return what arrives at that input.
+    Returns (T, D).
+    """
+    ### BEGIN SOLUTION
+    A = norm(X)
+    Y = X + mix(A)
+    dY = G + norm_back(think_back(G, norm(Y)), Y)
+    return dY + norm_back(mix_back(dY, A), X)
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "block-value-check", "grade": true, "points": 1}
+check.values(block, at=block_cases, points=1)
+
+# %% nbgrader={"grade_id": "block-check", "grade": true, "points": 2}
+check.gradients(block_backward, of=block_loss, wrt="X", at=block_cases, points=2)
+
+# %% nbgrader={"grade_id": "block-causality-check", "grade": true, "points": 1}
+check.properties(block_backward, at=early_block_cases, points=1,
+                 the_first_two_steps_get_more_than_what_arrives_and_all_later_ones_exactly_nothing=later_steps_get_nothing)
+
+# %% tags=["mistake"] question="block" says="What flows by has been lost: each half only adds to it, and on the way back what arrives goes on unchanged as well."
+def block(X, norm, mix, think):
+    return think(norm(mix(norm(X))))
+
+
+def block_backward(G, X, norm, mix, think, norm_back, mix_back, think_back):
+    A = norm(X)
+    Y = mix(A)
+    return norm_back(mix_back(norm_back(think_back(G, norm(Y)), Y), A), X)
+
+# %% tags=["mistake"] question="block" says="On the way back the stream beside the halves is missing: a sum hands what arrives to both of its terms."
+def block(X, norm, mix, think):
+    Y = X + mix(norm(X))
+    return Y + think(norm(Y))
+
+
+def block_backward(G, X, norm, mix, think, norm_back, mix_back, think_back):
+    A = norm(X)
+    Y = X + mix(A)
+    return norm_back(mix_back(norm_back(think_back(G, norm(Y)), Y), A), X)
+
+# %% tags=["mistake"] question="block" says="The first half has got only what arrives at the very end; the second half also passes something on to it."
+def block(X, norm, mix, think):
+    Y = X + mix(norm(X))
+    return Y + think(norm(Y))
+
+
+def block_backward(G, X, norm, mix, think, norm_back, mix_back, think_back):
+    A = norm(X)
+    Y = X + mix(A)
+    return G + norm_back(think_back(G, norm(Y)), Y) + norm_back(mix_back(G, A), X)
+
+# %% tags=["mistake"] question="block" says="The ways back through the halves have to be asked at what went in: the normalised copy, and not the stream itself."
+def block(X, norm, mix, think):
+    Y = X + mix(norm(X))
+    return Y + think(norm(Y))
+
+
+def block_backward(G, X, norm, mix, think, norm_back, mix_back, think_back):
+    Y = X + mix(norm(X))
+    dY = G + norm_back(think_back(G, Y), Y)
+    return dY + norm_back(mix_back(dY, X), X)
+
+# %% tags=["mistake"] question="block" says="On the way back the norms have been passed as if they were not there."
+def block(X, norm, mix, think):
+    Y = X + mix(norm(X))
+    return Y + think(norm(Y))
+
+
+def block_backward(G, X, norm, mix, think, norm_back, mix_back, think_back):
+    A = norm(X)
+    dY = G + think_back(G, norm(X + mix(A)))
+    return dY + mix_back(dY, A)
+
+# %% tags=["mistake"] question="block" says="The way back through the second norm has been asked at the block's input; what went in there is the sum after the first half."
+def block(X, norm, mix, think):
+    Y = X + mix(norm(X))
+    return Y + think(norm(Y))
+
+
+def block_backward(G, X, norm, mix, think, norm_back, mix_back, think_back):
+    A = norm(X)
+    dY = G + norm_back(think_back(G, norm(X + mix(A))), X)
+    return dY + norm_back(mix_back(dY, A), X)
+
+# %% tags=["mistake"] question="block" says="The norm stands behind each half here; it belongs in front of it, so that the stream itself is never normalised away."
+def block(X, norm, mix, think):
+    Y = X + norm(mix(X))
+    return Y + norm(think(Y))
+
+
+def block_backward(G, X, norm, mix, think, norm_back, mix_back, think_back):
+    M = mix(X)
+    Y = X + norm(M)
+    dY = G + think_back(norm_back(G, think(Y)), Y)
+    return dY + mix_back(norm_back(dY, M), X)
+
+# %% tags=["alternative"] question="block" name="both halves by one loop"
+def block(X, norm, mix, think):
+    for half in (mix, think):
+        X = X + half(norm(X))
+    return X
+
+
+def block_backward(G, X, norm, mix, think, norm_back, mix_back, think_back):
+    streams = [X, X + mix(norm(X))]
+    for stream, back in zip(streams[::-1], (think_back, mix_back)):
+        G = G + norm_back(back(G, norm(stream)), stream)
+    return G
+
+# %% tags=["alternative"] question="block" name="a name for everything"
+def block(X, norm, mix, think):
+    A = norm(X)
+    M = mix(A)
+    B = norm(X + M)
+    return X + M + think(B)
+
+
+def block_backward(G, X, norm, mix, think, norm_back, mix_back, think_back):
+    A = norm(X)
+    M = mix(A)
+    dB = think_back(G, norm(X + M))
+    through_think = norm_back(dB, X + M)
+    dM = G + through_think
+    dA = mix_back(dM, A)
+    return G + through_think + norm_back(dA, X)
+
+# %% [markdown]
+# ## 3.7 Which slip is it?
+#
+# *Afterwards you know what is too good to be true.*
+#
+# Somebody has trained a net of such blocks to say which letter comes next. After an hour the mean of $-\log p$ of the letter that comes is 0.02, on
+# the training part **and** on sonnets that it has never seen. What it writes, letter by letter, is rubbish. All gradients agree with
+# finite differences. One of these is the cause. Which?
+#
+# 1. The scores are not divided by $\sqrt d$.
+# 2. The net has learned the training part by heart.
+# 3. The learning rate is far too small.
+# 4. No step is masked, so that each one finds the answer one step ahead.
+# 5. The stream beside the halves is missing.
+
+# %% nbgrader={"grade_id": "which-net", "solution": true}
+def which_net():
+    """The number of the sentence that explains all of this, from 1 to 5."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "which-net-check", "grade": true, "points": 1}
+check.answer(which_net, points=1)
+
+# %% tags=["mistake"] question="which-net" says="That makes learning harder. No net guesses sonnets that it has never seen that well without having seen them."
+def which_net():
+    return 1
+
+# %% tags=["mistake"] question="which-net" says="What is known by heart is no help on sonnets that were never seen."
+def which_net():
+    return 2
+
+# %% tags=["mistake"] question="which-net" says="Then after an hour the surprise would still be near the logarithm of the number of letters."
+def which_net():
+    return 3
+
+# %% tags=["mistake"] question="which-net" says="That makes deep nets hard to train; it makes nothing too good."
+def which_net():
+    return 5
+
+# %% tags=["alternative"] question="which-net" name="as a float"
+def which_net():
+    return 4.0
+
+# %% tags=["alternative"] question="which-net" name="as an array"
+def which_net():
+    return np.array(4)
+
+# %% [markdown]
 # # Part 4: what it was for
 #
 # ### A net that has read Shakespeare
@@ -1543,17 +2017,224 @@ with check.once_written():
 
     weights = recurrent_start(len(letters))
     print("Before training:", repr(recurrent_write(weights, letters, "Shall I ", 150)))
-    recurrent_losses, optimiser = [validation_loss(weights)], Adam(weights, 0.003)
+    recurrent_losses, optimiser, start_time = [validation_loss(weights)], Adam(weights, 0.003), time.perf_counter()
     for epoch in range(12):
         h = np.zeros((32, 128))
         for start in range(0, part, 32):
             loss, slopes, h = recurrent_gradients(weights, train[start:start + 32], nexts[start:start + 32], h)
             optimiser.step(weights, slopes)
         recurrent_losses.append(validation_loss(weights))
-    reader = weights
+    reader, recurrent_seconds = weights, time.perf_counter() - start_time
     print(f"\nSurprise on the validation part: {recurrent_losses[0]:.2f} at first (log {len(letters)} = {np.log(len(letters)):.2f}), "
-          f"{recurrent_losses[-1]:.2f} after 12 epochs.\nAfter training:\n")
+          f"{recurrent_losses[-1]:.2f} after 12 epochs ({recurrent_seconds:.0f} s).\n"
+          "After training:\n")
     print(recurrent_write(weights, letters, "Shall I ", 400))
+
+# %% [markdown]
+# ### A net that looks back
+#
+# Now there is one block of part 3 in the place of the recurrent net: a table of letters, a table of places (a step has to know where in the
+# piece it is, for a weighted mean has no order), 4 heads, a small net with 128 ReLUs, a norm, a softmax layer. It sees pieces of 64 letters and has
+# nothing but these. It trains for 1,000 steps of 8 pieces, half as many letters as the recurrent net has seen in its 12 epochs.
+#
+# ## 4.1 Which one is surprised less? Your guess
+#
+# The recurrent net could know everything since the start of the text; the block sees at most 63 letters back, but all of these at first
+# hand. What will be its mean surprise ($-\log p$, in the validation part) at the end? The point is for a guess, right or wrong.
+
+# %% nbgrader={"grade_id": "predict-surprise", "solution": true}
+def predict_surprise():
+    """Your guess: the block's mean surprise on the validation part after training.
+
+    Returns one number from 0 to 10.
+    """
+    ### BEGIN SOLUTION
+    return 1.9
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "predict-surprise-cases", "locked": true}
+def a_surprise(guess):
+    """One number from 0 to 10."""
+    return np.ndim(guess) == 0 and 0 <= float(guess) <= 10
+
+
+# %% nbgrader={"grade_id": "predict-surprise-check", "grade": true, "points": 1}
+check.properties(predict_surprise, at=nothing_given, points=1, a_number_from_0_to_10=a_surprise)
+
+# %% tags=["mistake"] question="predict-surprise" says="A surprise is the negative logarithm of a probability, and no probability is above 1."
+def predict_surprise():
+    return -1.9
+
+# %% tags=["mistake"] question="predict-surprise" says="So large a surprise is worse than guessing blindly among thousands of letters."
+def predict_surprise():
+    return 60
+
+# %% tags=["mistake"] question="predict-surprise" says="One number is asked for: the mean over all letters."
+def predict_surprise():
+    return [1.9, 1.8]
+
+# %% tags=["alternative"] question="predict-surprise" name="another guess"
+def predict_surprise():
+    return 4.1
+
+# %% tags=["alternative"] question="predict-surprise" name="as an array without an axis"
+def predict_surprise():
+    return np.array(1.5)
+
+# %% nbgrader={"grade_id": "block-model", "locked": true}
+HEADS = 4
+
+
+def block_start(V, T=64, D=64, wide=128, seed=0):
+    """E, places, Wq, Wk, Wv, Wo, U, a, S, Wout, bout."""
+    rng = np.random.default_rng(seed)
+    draw = lambda rows, columns: rng.standard_normal((rows, columns)) / np.sqrt(rows)
+    return [rng.standard_normal((V, D)), 0.5 * rng.standard_normal((T, D)), *(draw(D, D) for _ in range(4)),
+            draw(D, wide), np.zeros(wide), draw(wide, D), 0.1 * draw(D, V), np.zeros(V)]
+
+
+def halves(weights):
+    """The two halves of the block with these weights, for one sequence."""
+    _, _, Wq, Wk, Wv, Wo, U, a, S, _, _ = weights
+    mix = lambda A: multi_head(causal_attention, A, Wq, Wk, Wv, Wo, HEADS)
+    think = lambda B: np.maximum(B @ U + a, 0) @ S
+    return mix, think
+
+
+def block_scores(weights, ids):
+    """The stream behind the block (T, D), and the scores of what comes next (T, V), for one sequence (T,)."""
+    stream = block(weights[0][ids] + weights[1][:len(ids)], layer_norm, *halves(weights))
+    return stream, layer_norm(stream) @ weights[9] + weights[10]
+
+
+def block_gradients(weights, ids, nexts):
+    """The mean surprise of one sequence (T,) and its derivatives."""
+    E, places, Wq, Wk, Wv, Wo, U, a, S, Wout, _ = weights
+    found = {}
+
+    def mix_back(G, A):
+        dA, *found["mix"] = multi_head_backward(
+            causal_attention, lambda *given: attention_backward(softmax_vjp, *given), G, A, Wq, Wk, Wv, Wo, HEADS)
+        return dA
+
+    def think_back(G, B):
+        hidden = np.maximum(B @ U + a, 0)
+        dz = (G @ S.T) * (hidden > 0)
+        found["think"] = B.T @ dz, dz.sum(axis=0), hidden.T @ G
+        return dz @ U.T
+
+    stream, scores = block_scores(weights, ids)
+    loss, dO = surprise(scores, nexts)
+    arrives = layer_norm_backward(dO @ Wout.T, stream)
+    dX = block_backward(arrives, E[ids] + places[:len(ids)], layer_norm, *halves(weights), layer_norm_backward, mix_back, think_back)
+    dplaces = np.zeros(places.shape)
+    dplaces[:len(ids)] = dX
+    return loss, [embedding_backward(dX, ids, len(E)), dplaces, *found["mix"], *found["think"],
+                  layer_norm(stream).T @ dO, dO.sum(axis=0)]
+
+
+def block_write(weights, letters, start, count, seed=0, heat=0.7):
+    """What the net writes after `start`, always from the last 64 letters."""
+    rng, said = np.random.default_rng(seed), start
+    for _ in range(count):
+        _, scores = block_scores(weights, np.array([letters.index(letter) for letter in said[-64:]]))
+        p = special_softmax(scores[-1] / heat)
+        said += letters[rng.choice(len(letters), p=p / p.sum())]
+    return said
+
+
+# %% tags=["experiment"]
+looker = None
+if reader is not None:
+    with check.once_written():
+        weights, rng = block_start(len(letters)), np.random.default_rng(0)
+
+        def surprise_of_block(weights):
+            starts = range(0, len(numbers) - cut - 64, 64)
+            return np.mean([surprise(block_scores(weights, numbers[cut + i:cut + i + 64])[1],
+                                     numbers[cut + i + 1:cut + i + 65])[0] for i in starts])
+
+        print("Before training:", repr(block_write(weights, letters, "Shall I ", 150)))
+        block_losses, optimiser, start = [surprise_of_block(weights)], Adam(weights, 0.003), time.perf_counter()
+        for step in range(1000):
+            places = rng.integers(0, cut - 65, 8)
+            parts = [block_gradients(weights, numbers[i:i + 64], numbers[i + 1:i + 65]) for i in places]
+            optimiser.step(weights, [np.mean(slopes, axis=0) for slopes in zip(*(part[1] for part in parts))])
+        block_losses.append(surprise_of_block(weights))
+        looker, block_seconds = weights, time.perf_counter() - start
+        print(f"\nSurprise on the validation part: {block_losses[0]:.2f} at first, {block_losses[-1]:.2f} after 1,000 steps "
+              f"({block_seconds:.0f} s); your guess: {float(predict_surprise()):g}; the recurrent net: {recurrent_losses[-1]:.2f} "
+              f"({recurrent_seconds:.0f} s).\nAfter training:\n")
+        print(block_write(looker, letters, "Shall I ", 400))
+
+# %% [markdown]
+# ### Where it looks
+#
+# One line that the net has not learned from; row $t$ of each picture are the weights with which the step at that letter looks back. Look for
+# a head that looks at the letter before, and for one that looks for something.
+
+# %% tags=["experiment"]
+if looker is not None:
+    with check.once_written():
+        line = text[cut:].split("\n")[0]
+        ids = np.array([letters.index(letter) for letter in line])
+        A = layer_norm(looker[0][ids] + looker[1][:len(ids)])
+        queries, keys, values = (np.split(A @ W, HEADS, axis=1) for W in looker[2:5])
+        figure, axes = plt.subplots(2, 2, figsize=(9, 9), layout="constrained")
+        for head, axis in enumerate(axes.flat):
+            axis.imshow(causal_attention(queries[head], keys[head], values[head])[1], cmap="Blues", vmin=0, vmax=1)
+            axis.set(title=f"head {head + 1}", xlabel="looked at", ylabel="looking")
+            axis.set_xticks(range(len(line)), line, fontsize=7)
+            axis.set_yticks(range(len(line)), line, fontsize=7)
+        figure.set_label(f"The weights of four heads for the line “{line}”, a square picture each, with letters along both sides; the "
+                         "part above the diagonal is empty.")
+        plt.show()
+
+        def how_far_back(P):
+            return np.sum(P * (np.arange(len(P))[:, None] - np.arange(len(P))), axis=1)[10:].mean()
+
+        for head in range(HEADS):
+            P = causal_attention(queries[head], keys[head], values[head])[1]
+            print(f"head {head + 1}: looks {how_far_back(P):.1f} letters back in the mean; weight of the letter before: "
+                  f"{np.diag(P, -1)[10:].mean():.2f}, of the letter itself: {np.diag(P)[10:].mean():.2f}")
+        changed = ids.copy()
+        changed[20] = (ids[20] + 1) % len(letters)
+        moved = np.abs(block_scores(looker, changed)[1] - block_scores(looker, ids)[1]).max(axis=1)
+        print(f"Letter 20 was changed: the scores moved from letter {np.flatnonzero(moved)[0]} on, and before it by "
+              f"{moved[:20].max():.0f}.")
+
+# %% [markdown]
+# ## 4.2 Step by step, or all at once?
+#
+# Compare the two nets for a sequence of $T$ letters. What has to wait for what when the forward pass is computed? Through how many
+# steps does a gradient go from the last letter to the first? How do work and memory grow with $T$, in training, and for each further letter
+# when writing? Why may the block train on all 64 letters of a piece at once without cheating? And which of the two would you take for a
+# text of a million letters in one piece, and why?
+
+# %% [markdown] nbgrader={"grade_id": "step-by-step", "grade": true, "solution": true, "points": 3}
+# ### BEGIN SOLUTION
+# **Model answer.** The recurrent net is a chain: step $t$ waits for step $t - 1$, forwards and backwards, so a sequence takes $T$
+# products one after the other, however many processors there are. In the block all steps are rows of the same matrix products and
+# are computed at once. A gradient from the last letter to the first goes through $T$ cells there, and through one product with a weight
+# here. The price is the table of weights: $T^2$ numbers a head, in work and in memory, where the recurrent net does the same work at every
+# step and keeps $T$ states for the sweep. Writing one further letter costs the recurrent net one step, always the same, and it needs
+# nothing but its state; the block has to look at all keys and values before, so that each letter costs more than the one before it
+# (here it sees at most 64). Training on all letters of a piece at once is no cheating because of the mask: what step $t$ says depends
+# on the letters up to $t$ only; in the last cell a changed letter 20 moved nothing before it, by exactly 0. For a million letters in
+# one piece $10^{12}$ weights are too many: the recurrent net, truncated, or attention over a window. In these runs the
+# recurrent net was surprised less, 1.78 against 2.07: it saw twice as many letters in training, and one block is not much.
+#
+# **Mark scheme, 3 points.**
+#
+# - 1 point: the chain waits and its gradient goes through $T$ steps; attention does all steps at once and its gradient through one.
+# - 1 point: $T^2$ against $T$ in training; each further letter costs the same or more and more.
+# - 1 point: the mask makes all predictions honest, with what was measured; a choice with a reason.
+# ### END SOLUTION
+
+# %% [markdown]
+# You began with a chain whose links share their weights, and found that a long one forgets, whatever it is trained with. The two ways out
+# are a path on which little is multiplied (the cell of part 2, the stream of 3.6), and a path that is short (attention). The nets that
+# write whole books today are the block of 3.6, a hundred times on top of itself, with the same way back that you have written.
 
 # %% [markdown]
 # # What to read next
@@ -1561,4 +2242,6 @@ with check.once_written():
 # - Yoshua Bengio, Patrice Simard and Paolo Frasconi, "Learning long-term dependencies with gradient descent is difficult", *IEEE
 #   Transactions on Neural Networks* 5 (1994): why 1.7 is no accident.
 # - Sepp Hochreiter and Jürgen Schmidhuber, "Long short-term memory", *Neural Computation* 9 (1997).
+# - Razvan Pascanu, Tomas Mikolov and Yoshua Bengio, "On the difficulty of training recurrent neural networks" (2013),
+#   <https://arxiv.org/abs/1211.5063>: gradients that explode, and clipping.
 # - Ashish Vaswani and seven others, "Attention is all you need" (2017), <https://arxiv.org/abs/1706.03762>.
