@@ -124,6 +124,8 @@ def stale(course: Course, name: str) -> list[str]:
         fresh.root = Path(scratch)
         shutil.copytree(course.root / course.settings.masters_directory,
                         fresh.root / course.settings.masters_directory)
+        if (course.root / "nbgrader_config.py").exists():  # for the steps of the course's own that nbgrader calls
+            shutil.copy(course.root / "nbgrader_config.py", fresh.root)
         build(fresh, name, register=False, prove=False)
         wrong = []
         for step in ("source", "release"):
