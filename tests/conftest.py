@@ -49,6 +49,13 @@ def processes_below(pid: int) -> list[int]:
     return found[1:]
 
 
+def pytest_collection_modifyitems(items):
+    """What builds a course is slow, whatever its own marks say."""
+    for item in items:
+        if "built_small_course" in item.fixturenames:
+            item.add_marker(pytest.mark.slow)
+
+
 def _umask() -> int:
     mask = os.umask(0o022)
     os.umask(mask)

@@ -11,6 +11,8 @@ import sys
 import pytest
 from conftest import SMALL, coursekit
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = ("build", "classroom", "autograde", "feedback", "report", "similarity", "validity", "demo", "doctor",
             "serve")
 

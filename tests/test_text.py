@@ -83,6 +83,7 @@ def test_accents_do_not_tower_over_other_lines():
     assert for_page("e" + "\u0301" * 500) == "e" + "\u0301" * 4 == for_terminal("e" + "\u0301" * 500)
 
 
+@pytest.mark.slow
 def test_a_name_of_a_folder_does_nothing_to_the_terminal(tmp_path):
     course = empty_course(tmp_path / "course")
     name = "eve\x1b]0;owned\x07\x1b[2J[bold]:smile:\u202eabc"

@@ -70,6 +70,7 @@ def test_check_fails_when_a_master_was_edited(small_course):
     assert f"release/{SMALL}/{SMALL}.ipynb" in result.stderr
 
 
+@pytest.mark.slow
 def test_the_repository_is_current():
     """source/ and release/ are built and committed: they must be what the masters say."""
     result = coursekit("build", "--check")

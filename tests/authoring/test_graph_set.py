@@ -8,6 +8,8 @@ from conftest import ROOT
 
 from helpers.grading.authoring.validity import at_hand
 
+pytestmark = pytest.mark.slow
+
 SEED = 8
 
 

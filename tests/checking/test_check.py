@@ -500,6 +500,7 @@ check.figure(draw, at=cases, lines=4, points=3)
 '''
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("old", "new", "says"), [
     ("zip(panels,", "zip([panels[0], panels[0]],", "all lines are on one panel"),
     ('("loss", "accuracy")', '("accuracy", "loss")', "that shows something else"),

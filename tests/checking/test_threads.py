@@ -12,6 +12,8 @@ import pytest
 from helpers import threads
 from helpers.grading.notebooks.master import read
 
+pytestmark = pytest.mark.slow
+
 MASTERS = sorted((Path(__file__).parents[2] / "notebooks").glob("ps*.py"))
 PROGRAM = """
 import json, os

@@ -30,6 +30,8 @@ from helpers.grading.pages.feedback import feedback
 from helpers.grading.pages.report import report
 from helpers.grading.pages.similarity import similarity
 
+pytestmark = pytest.mark.slow
+
 LATE = DUE + timedelta(hours=6)
 ZERO = '\nc.LateSubmissionPlugin.penalty_method = "zero"\n'
 

@@ -24,6 +24,8 @@ from helpers.grading.pages.classfacts import gather
 from helpers.grading.pages.feedback import what_the_gradebook_says
 from helpers.grading.pages.regrade import mailto
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def made_class(tmp_path_factory) -> Path:

@@ -381,6 +381,7 @@ def is_wrong(case, name):
     return got.shape != right.shape or not np.allclose(got, right, rtol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("noise", NOISE)
 def test_silence_about_random_results(noise):
     said = []

@@ -244,6 +244,7 @@ def test_a_cache_that_cannot_be_written_is_done_without(tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
+@pytest.mark.slow
 def test_parallel_first_use(tmp_path):
     program = "from helpers import data; print(data.mnist(quiet=True).train_images.sum())"
     runs = [subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True) for _ in range(3)]
@@ -356,6 +357,7 @@ def test_split_refuses_what_does_not_fit():
 # -- torchvision
 
 
+@pytest.mark.slow
 def test_loading_digits_imports_no_torch():
     program = (
         "import sys; from helpers import data, plots; from helpers.checking import figures; "
@@ -406,6 +408,7 @@ def test_no_torchvision_is_said_in_three_lines(monkeypatch):
         data.torchvision_ready()
 
 
+@pytest.mark.slow
 def test_torchvision_datasets(course, capsys):
     pytest.importorskip("torch")
     images, labels, *_ = write_layout(course, "FashionMNIST", packed=True)

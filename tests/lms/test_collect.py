@@ -28,6 +28,8 @@ from helpers.grading.lms.names import canvas, moodle
 from helpers.grading.pages.feedback import feedback
 from helpers.grading.pages.filling import fill
 
+pytestmark = pytest.mark.slow
+
 PEOPLE = {"amara.okafor": ("Amara", "Okafor", "11"), "jd-42": ("Jean-Luc Marie", "D'Arcy", "12"),
           "s1234567": ("Zoë", "Müller", "13"), "S12": ("Li", "Na", "14"), "S123": ("Na", "Li", "15"),
           "ann.lee": ("Ann", "Lee", "16"), "ann.lee2": ("Ann", "Lee", "17")}

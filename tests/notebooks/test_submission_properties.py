@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 
 import nbformat
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -40,12 +41,14 @@ def test_bytes_are_a_notebook_or_a_reason(content):
     becomes_the_assignment(content)
 
 
+@pytest.mark.slow
 @settings(ALL)
 @given(VALUES)
 def test_json_is_a_notebook_or_a_reason(value):
     becomes_the_assignment(json.dumps(value).encode())
 
 
+@pytest.mark.slow
 @settings(ALL)
 @given(st.lists(CELLS, max_size=6), VALUES)
 def test_cells_of_any_shape_are_put_back_into_shape(cells, metadata):

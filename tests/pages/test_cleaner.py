@@ -140,6 +140,7 @@ def test_markdown_that_nobody_thought_of(text):
     assert wrong(rendering.line(text)) == []
 
 
+@pytest.mark.slow
 @settings(ALL)
 @given(TEXTS)
 def test_formulas_that_nobody_thought_of(text):

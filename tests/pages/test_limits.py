@@ -20,6 +20,8 @@ from helpers.grading.pages.clock import CLOCK, PAGE_SECONDS, PIECE_SECONDS
 from helpers.grading.pages.hiding import Hiding
 from helpers.grading.pages.similarity import similarity
 
+pytestmark = pytest.mark.slow
+
 BOUND = 10  # seconds of processor time where a limit is 1.5: what is not bounded takes minutes
 KINDS = {
     "blanks": " ", "a heading of blanks": "# a" + " " * 9_990 + "x", "tabs": "\t", "blank lines": "\n ",
