@@ -589,9 +589,10 @@ def predict_fading():
 
 # %% nbgrader={"grade_id": "reach-cases", "locked": true}
 def radius_cases(rng):
-    """Random square matrices, whose eigenvalues are complex, and one with a negative one in front."""
+    """Random square matrices, one that mostly turns, and one whose largest eigenvalue is negative."""
     for d, radius in ((3, 0.5), (5, 1.5), (6, 1.0)):
         yield {"W": rng.standard_normal((d, d)), "radius": radius, "case": f"d = {d}, radius {radius}"}
+    yield {"W": np.array([[0.6, -1.0], [1.2, 0.6]]) * rng.uniform(0.5, 1.5), "radius": 0.9, "case": "complex eigenvalues"}
     yield {"W": np.array([[-2.0, 1.0], [0.0, 1.0]]) * rng.uniform(0.5, 1.5), "radius": 0.8, "case": "a negative eigenvalue"}
 
 
