@@ -1663,8 +1663,9 @@ with check.once_written():
 #
 # *Afterwards you look at numbers before you look at code.*
 #
-# Six nets were trained on digits, each for ten epochs: 784–64–64–64–10, ReLU, no biases but in the first layer, the mean
-# cross-entropy. The cell below trains them and prints what a doctor would ask for. Every one has another of these illnesses:
+# Six nets were trained on digits, each for ten epochs (one of them for more): 784–64–64–64–10, ReLU, no biases but in the
+# first layer, the mean cross-entropy. The cell below trains them, prints what a doctor would ask for, and draws their losses.
+# Every one has another of these illnesses:
 #
 # 1. The learning rate is far too large.
 # 2. All weights start at zero.
@@ -1704,7 +1705,7 @@ def relu_gradients(weights, bias, X, y):
 
 
 def examined(train, test, std=None, bias=0.0, rate=0.1, shuffled=False, images=None, epochs=10):
-    """What is seen of one net: a dict from what was measured to a number."""
+    """What is seen of one net: a dict from what was measured to a number, and the loss after each epoch."""
     rng = np.random.default_rng(0)
     X, y = train[0][:images], train[1][:images]
     y = rng.permutation(y) if shuffled else y
@@ -1713,7 +1714,7 @@ def examined(train, test, std=None, bias=0.0, rate=0.1, shuffled=False, images=N
     shut = np.mean(relu_forward(weights, bias, X)[0][1] == 0)
     seen = {"std of W1": weights[0].std(), "shut in layer 1": shut, "|dW1|": np.linalg.norm(gradients[0]),
             "|dW4|": np.linalg.norm(gradients[-1]), "loss before": before}
-    largest = before
+    largest, curve = before, [before]
     with np.errstate(all="ignore"):
         for _ in range(epochs):
             for batch in np.array_split(rng.permutation(len(y)), max(1, len(y) // 32)):
@@ -1721,11 +1722,12 @@ def examined(train, test, std=None, bias=0.0, rate=0.1, shuffled=False, images=N
                 largest = max(largest, loss)
                 weights = [W - rate * g for W, g in zip(weights, gradients)]
                 bias = bias - rate * d_bias
+            curve.append(relu_gradients(weights, bias, X, y)[2])
         seen["largest loss"] = largest
-        seen["loss after"] = relu_gradients(weights, bias, X, y)[2]
+        seen["loss after"] = curve[-1]
         for name, (inputs, labels) in (("right, training", (X, y)), ("right, test", test)):
             seen[name] = np.mean(np.argmax(relu_forward(weights, bias, inputs)[1], axis=1) == labels)
-    return seen
+    return seen, curve
 
 
 PATIENTS = {"A": {"bias": -40.0}, "B": {"images": 60, "epochs": 200}, "C": {"rate": 2.0}, "D": {"std": 0.0},
@@ -1736,8 +1738,16 @@ digits = data.mnist(size=(4000, 1000))
 findings = {name: examined((digits.train_images, digits.train_labels), (digits.test_images, digits.test_labels), **what)
             for name, what in PATIENTS.items()}
 print(f"{'':16}" + "".join(f"{name:>10}" for name in findings))
-for row in findings["A"]:
-    print(f"{row:16}" + "".join(f"{found[row]:10.3g}" for found in findings.values()))
+for row in findings["A"][0]:
+    print(f"{row:16}" + "".join(f"{seen[row]:10.3g}" for seen, _ in findings.values()))
+figure, axes = plt.subplots(1, 6, figsize=(10.5, 2.2), sharey=True, layout="constrained")
+for axis, (name, (_, curve)) in zip(axes, findings.items()):
+    axis.plot(curve)
+    axis.set(title=name, xlabel="epoch", ylim=(0, 3))
+axes[0].set_ylabel("training loss")
+figure.set_label("The training loss of the six nets by epoch: "
+                 + ", ".join(f"{name} from {curve[0]:.2f} to {curve[-1]:.2f}" for name, (_, curve) in findings.items()) + ".")
+plt.show()
 
 # %% nbgrader={"grade_id": "diagnosis", "solution": true}
 def diagnosis():
@@ -1911,8 +1921,11 @@ def trained(X, y, depth, normed, epochs, rate=0.002, K=100):
 
 
 # %% tags=["experiment"]
+FULL = False  # True: 20,000 images of FashionMNIST (a download, or COURSE_DATA) in place of the digits; some minutes
+
 with check.once_written():
-    runs = {name: trained(digits.train_images, digits.train_labels, 10, normed, epochs=8)
+    shown = data.fashion_mnist(size=(20_000, 1_000)) if FULL else digits
+    runs = {name: trained(shown.train_images, shown.train_labels, 10, normed, epochs=8)
             for name, normed in (("as it is", False), ("with batch norm", True))}
     figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.8), layout="constrained")
     for name, (spreads, _, losses) in runs.items():
