@@ -38,7 +38,7 @@ def run(words: Sequence[str], folder: Path, env: Mapping[str, str] | None = None
           socket.socket(socket.AF_UNIX) as connection):
         connection.connect(_server())
         asked = {"words": list(words), "folder": str(folder), "env": dict(os.environ if env is None else env),
-                 "umask": _umask()}
+                 "umask": umask()}
         socket.send_fds(connection, [b"!"], [out.fileno(), err.fileno()])
         connection.sendall(json.dumps(asked).encode())
         connection.shutdown(socket.SHUT_WR)
@@ -62,7 +62,7 @@ def _all(stream: IO[str]) -> str:
     return stream.read()
 
 
-def _umask() -> int:
+def umask() -> int:
     mask = os.umask(0o022)
     os.umask(mask)
     return mask

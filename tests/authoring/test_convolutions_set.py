@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import ROOT
-
-from helpers.grading.authoring.validity import at_hand
+from beside_torch import close, solution_of
 
 pytestmark = pytest.mark.slow
 
@@ -15,18 +13,12 @@ SEED = 10
 
 @pytest.fixture(scope="module")
 def solved() -> dict:
-    return at_hand(str(ROOT / "notebooks" / "ps10_convolutions.py"), "conv")[0].reference
+    return solution_of("ps10_convolutions", "conv")
 
 
 @pytest.fixture
 def torch():
     return pytest.importorskip("torch")
-
-
-def close(got, wanted) -> None:
-    got, wanted = np.asarray(got), np.asarray(wanted)
-    assert got.shape == wanted.shape
-    assert np.max(np.abs(got - wanted), initial=0.0) <= 1e-12 * max(np.max(np.abs(wanted), initial=0.0), 1.0)
 
 
 def test_a_convolution_is_torchs(solved, torch):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import ROOT
-
-from helpers.grading.authoring.validity import at_hand
+from beside_torch import close, solution_of
 
 pytestmark = pytest.mark.slow
 
@@ -15,18 +13,12 @@ SEED = 9
 
 @pytest.fixture(scope="module")
 def deep() -> dict:
-    return at_hand(str(ROOT / "notebooks" / "ps9_deep.py"), "batch-norm")[0].reference
+    return solution_of("ps9_deep", "batch-norm")
 
 
 @pytest.fixture
 def torch():
     return pytest.importorskip("torch")
-
-
-def close(got, wanted) -> None:
-    got, wanted = np.asarray(got), np.asarray(wanted)
-    assert got.shape == wanted.shape
-    assert np.max(np.abs(got - wanted), initial=0.0) <= 1e-12 * max(np.max(np.abs(wanted), initial=0.0), 1.0)
 
 
 def leaves(torch, case, *names):

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import ROOT
-
-from helpers.grading.authoring.validity import at_hand
+from beside_torch import close, solution_of
 
 pytestmark = pytest.mark.slow
 
@@ -15,13 +13,7 @@ SEED = 8
 
 @pytest.fixture(scope="module")
 def graph() -> dict:
-    return at_hand(str(ROOT / "notebooks" / "ps8_graph.py"), "matmul")[0].reference
-
-
-def close(got, wanted) -> None:
-    got, wanted = np.asarray(got), np.asarray(wanted)
-    assert got.shape == wanted.shape
-    assert np.max(np.abs(got - wanted), initial=0.0) <= 1e-12 * max(np.max(np.abs(wanted), initial=0.0), 1.0)
+    return solution_of("ps8_graph", "matmul")
 
 
 @pytest.mark.parametrize(("cases", "wrt", "vjp", "forward"), [
@@ -56,8 +48,7 @@ def test_formulas_have_torchs_gradients(graph):
 
 
 def test_the_engine_has_the_gradient_of_problem_set_4(graph):
-    matrix_gradients = at_hand(str(ROOT / "notebooks" / "ps4_regularised_mlp.py"), "softmax")[0].reference[
-        "matrix_gradients"]
+    matrix_gradients = solution_of("ps4_regularised_mlp", "softmax")["matrix_gradients"]
     for case in graph["net_cases"](np.random.default_rng(SEED)):
         values = [case[name] for name in ("W1", "b1", "W2", "b2", "X", "y")]
         for ours, theirs in zip(graph["net_gradients"](*values), matrix_gradients(*values, (0.0, 0.0, 0.0, 0.0))):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from beside_torch import solution_of
 
-from helpers.grading.authoring.validity import at_hand
+pytestmark = pytest.mark.slow
 
 SEED = 11
 
 
 @pytest.fixture(scope="module")
 def course() -> dict:
-    return at_hand(str(ROOT / "notebooks" / "ps11_time_and_attention.py"), "through-time")[0].reference
+    return solution_of("ps11_time_and_attention", "through-time")
 
 
 def recurrent(t, c):
