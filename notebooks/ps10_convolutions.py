@@ -1467,6 +1467,361 @@ with check.once_written():
 # <!-- slips from ps8_graph, ps9_deep: 6, draw 10 -->
 
 # %% [markdown]
+# ### Slip 1
+#
+# Problem set 8, 1.4, asked for this:
+#
+# ```python
+# def reverse_sweep(order, parents, slopes):
+#     """The derivative of the last node of the order with respect to every node of the graph.
+#
+#     order: node numbers, parents before children; parents: parents[i] is a tuple of node numbers;
+#     slopes: slopes[i] is a tuple, the derivatives of node i with respect to its parents, in their order.
+#     Returns an array of as many numbers as there are nodes."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def reverse_sweep(order, parents, slopes):
+#     grads = np.zeros(len(parents))
+#     grads[order[-1]] = 1.0
+#     for node in order:
+#         for parent, slope in zip(parents[node], slopes[node]):
+#             grads[parent] += slope * grads[node]
+#     return grads
+# ```
+#
+# The self-check says:
+#
+# ```text
+# x · x: right
+# a diamond: wrong, grads[0] is 0 and should not be (a diamond)
+# long and short ways: wrong, grads[2] is 0 and should not be (long and short ways)
+# a random graph of 12 nodes: wrong, grads[9] is 0 and should not be (a random graph of 12 nodes)
+# a random graph of 17 nodes: wrong, grads[2] is 0 and should not be (a random graph of 17 nodes)
+# a ladder of 12 diamonds: wrong, grads[1] is 0 and should not be (a ladder of 12 diamonds)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The sweep goes forwards. When a node is visited, its gradient has to be complete, so its children come first.
+# 2. Only the local slope has been handed on: it is multiplied by the gradient that has arrived at the node.
+# 3. With an index in which a number occurs twice, numpy adds only once: x · x has two edges to the same x, and both count.
+# 4. The root is the last node of the order. The last number in the list of parents is any node: numbers are names.
+
+# %% nbgrader={"grade_id": "slip-1", "solution": true}
+def slip_1():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 1
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
+check.answer(slip_1, points=1)
+
+# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: x · x: right; a diamond: wrong, grads[0] is too large, by 2e+01 % (a diamond); long and short ways: wrong, grads[6] has the wrong sign, and not the right size either (long and short ways); a random graph of 12 nodes: wrong, grads[2] has the wrong sign, and not the right size either (a random graph of 12 nodes); a random graph of 17 nodes: wrong, grads[2] is about 2.1 times too large (a random graph of 17 nodes); a ladder of 12 diamonds: wrong, grads[36] has the wrong sign, and not the right size either (a ladder of 12 diamonds)"
+def slip_1():
+    return 2
+
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: x · x: wrong, grads[0] is about 1.7 times too small (x · x); a diamond: right; long and short ways: wrong, grads[3] has the wrong sign, and not the right size either (long and short ways); a random graph of 12 nodes: wrong, grads[4] is about 6.5 times too large (a random graph of 12 nodes); a random graph of 17 nodes: wrong, grads[2] is too small, by 8 % (a random graph of 17 nodes); a ladder of 12 diamonds: right"
+def slip_1():
+    return 3
+
+# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: x · x: right; a diamond: wrong, grads[1] is 0 and should not be (a diamond); long and short ways: wrong, grads[2] has the wrong sign, and not the right size either (long and short ways); a random graph of 12 nodes: right; a random graph of 17 nodes: wrong, grads[16] should be 0 (a random graph of 17 nodes); a ladder of 12 diamonds: wrong, grads[36] has the wrong sign, and not the right size either (a ladder of 12 diamonds)"
+def slip_1():
+    return 4
+
+# %% [markdown]
+# ### Slip 2
+#
+# Problem set 8, 2.6, asked for this:
+#
+# ```python
+# def max_vjp(G, x, axis):
+#     """The derivative with respect to x, if the result was np.max(x, axis=axis), of the shape of G. axis: a number."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def max_vjp(G, x, axis):
+#     return np.expand_dims(G, axis) * (x == np.min(x, axis=axis, keepdims=True))
+# ```
+#
+# The self-check says:
+#
+# ```text
+# x: wrong, x[1, 2] should be 0 (shape (3, 4), axis 0)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. There is one largest entry along the axis for each of the others, not one in the whole array.
+# 2. The largest number itself has come in: the result moves exactly as fast as the entry does.
+# 3. This marks the smallest entries.
+# 4. Every entry has got the gradient: only the largest reaches the result, all others could move without being noticed.
+
+# %% nbgrader={"grade_id": "slip-2", "solution": true}
+def slip_2():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 3
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
+check.answer(slip_2, points=1)
+
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: x: wrong, x[0, 2] is 0 and should not be (shape (3, 4), axis 0)"
+def slip_2():
+    return 1
+
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: x: wrong, x[0, 2] is about 1.6 times too large (shape (3, 4), axis 0)"
+def slip_2():
+    return 2
+
+# %% tags=["mistake"] question="slip-2" says="Not 4: the report would look the same, but read the code again: it does not do that."
+def slip_2():
+    return 4
+
+# %% [markdown]
+# ### Slip 3
+#
+# Problem set 9, 1.2, asked for this:
+#
+# ```python
+# def standardised_vjp(X, mean, var, eps, G):
+#     """The derivatives of the loss with respect to X, mean and var, three separate inputs of (X - mean) / sqrt(var + eps).
+#
+#     X: (N, D), mean and var: (D,), eps: a number; G: (N, D), the derivative with respect to the result.
+#     Returns dX: (N, D), dmean: (D,), dvar: (D,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def standardised_vjp(X, mean, var, eps, G):
+#     s = np.sqrt(var + eps)
+#     return G / s, -np.mean(G, axis=0) / s, -np.mean(G * (X - mean), axis=0) / (2 * s**3)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# X: right
+# mean: wrong, mean[0] is about 4 times too small (N = 4, D = 3)
+# var: wrong, var[0] is about 4 times too small (N = 4, D = 3)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. In the gradient of the variance X stands for its distance from the mean.
+# 2. The exponent of -1/2 has not come down: half of it is missing in the gradient of the variance.
+# 3. The gradient of X has not been divided by the standard deviation.
+# 4. Averaged over the samples: one mean reaches every sample of its column, and what comes back from there adds up.
+
+# %% nbgrader={"grade_id": "slip-3", "solution": true}
+def slip_3():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
+check.answer(slip_3, points=1)
+
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: X: right; mean: right; var: wrong, var[0] is too small, by 1e+01 % (N = 4, D = 3)"
+def slip_3():
+    return 1
+
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: X: right; mean: right; var: wrong, var[0] is about 2 times too large (N = 4, D = 3)"
+def slip_3():
+    return 2
+
+# %% tags=["mistake"] question="slip-3" says="Not 3: of that slip the self-check would say otherwise: X: wrong, X[2, 0] is about 1.3 times too small (N = 4, D = 3); mean: right; var: right"
+def slip_3():
+    return 3
+
+# %% [markdown]
+# ### Slip 4
+#
+# Problem set 9, 1.4, asked for this:
+#
+# ```python
+# def batch_norm_vjp(X, gamma, eps, G):
+#     """The derivatives of the loss with respect to a batch norm's input, scale and shift.
+#
+#     X: (N, D), gamma: (D,), eps: a number; G: (N, D), the derivative with respect to the result.
+#     Returns dX: (N, D), dgamma: (D,), dbeta: (D,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def batch_norm_vjp(X, gamma, eps, G):
+#     s = np.sqrt(X.var(axis=0) + eps)
+#     normed = (X - X.mean(axis=0)) / s
+#     dX = (G - G.mean(axis=0) - normed * (G * normed).mean(axis=0)) / s
+#     return dX, (G * normed).sum(axis=0), G.sum(axis=0)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# X: wrong, X[2, 2] is about 1.9 times too small (N = 4, D = 3, eps = 1e-05)
+# gamma: right
+# beta: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. Sums stand where means belong: mean and variance hold a factor 1/N.
+# 2. Mean and variance have been treated as constants: they are made from X, and the gradient goes through them too.
+# 3. The way through the mean is missing: then a shift of a whole feature would matter, and it cannot.
+# 4. The scale has been forgotten: what arrives at the normalised features is G times gamma.
+
+# %% nbgrader={"grade_id": "slip-4", "solution": true}
+def slip_4():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
+check.answer(slip_4, points=1)
+
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: X: wrong, X[0, 2] is about 5.8 times too large (N = 4, D = 3, eps = 1e-05); gamma: right; beta: right"
+def slip_4():
+    return 1
+
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: X: wrong, X[0, 2] has the wrong sign, and not the right size either (N = 4, D = 3, eps = 1e-05); gamma: right; beta: right"
+def slip_4():
+    return 2
+
+# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: X: wrong, X[2, 2] is about 1.7 times too large (N = 4, D = 3, eps = 1e-05); gamma: right; beta: right"
+def slip_4():
+    return 3
+
+# %% [markdown]
+# ### Slip 5
+#
+# Problem set 8, 2.2, asked for this:
+#
+# ```python
+# def reduction_vjps(G, shape, axis):
+#     """The derivatives of the loss with respect to x, if the result is the sum of x along axis, and if it is the mean.
+#
+#     G: the derivative with respect to the result; shape: of x, a tuple; axis: not negative, or a tuple of such, or None.
+#     Returns two arrays of that shape: for the sum, for the mean."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def reduction_vjps(G, shape, axis):
+#     axes = tuple(range(len(shape))) if axis is None else axis
+#     summed = np.broadcast_to(np.expand_dims(G, axes), shape).copy()
+#     return summed, summed / np.prod(shape)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# summed: right
+# averaged: wrong, averaged[1, 2] is about 4 times too small (shape (3, 4), axis 0)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The sum does not divide by anything: a step of one entry is a step of the sum.
+# 2. Divided by all entries of x: a mean along one axis averages only as many as that axis is long.
+# 3. Every entry has got the total of G: each reaches one result only, and gets the gradient of that one.
+# 4. Divided by how many results there are; a mean divides by how many entries each of them was made of.
+
+# %% nbgrader={"grade_id": "slip-5", "solution": true}
+def slip_5():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
+check.answer(slip_5, points=1)
+
+# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: summed: wrong, summed[1, 2] is about 3 times too small (shape (3, 4), axis 0); averaged: right"
+def slip_5():
+    return 1
+
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: summed: wrong, summed[1, 3] has the wrong sign, and not the right size either (shape (3, 4), axis 0); averaged: wrong, averaged[1, 3] has the wrong sign, and not the right size either (shape (3, 4), axis 0)"
+def slip_5():
+    return 3
+
+# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: summed: right; averaged: wrong, averaged[1, 2] is about 1.3 times too small (shape (3, 4), axis 0)"
+def slip_5():
+    return 4
+
+# %% [markdown]
+# ### Slip 6
+#
+# Problem set 9, 1.7, asked for this:
+#
+# ```python
+# def layer_norm_vjp(X, gamma, eps, G):
+#     """The derivatives of the loss with respect to a layer norm's input, scale and shift.
+#
+#     X: (N, D), gamma: (D,), eps: a number; G: (N, D), the derivative with respect to the result.
+#     Returns dX: (N, D), dgamma: (D,), dbeta: (D,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def layer_norm_vjp(X, gamma, eps, G):
+#     s = np.sqrt(X.var(axis=0) + eps)
+#     normed = (X - X.mean(axis=0)) / s
+#     d = G * gamma
+#     dX = (d - d.mean(axis=0) - normed * (d * normed).mean(axis=0)) / s
+#     return dX, (G * normed).sum(axis=0), G.sum(axis=0)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# X: wrong, X[1, 2] has the wrong sign, and not the right size either (N = 4, D = 3, eps = 1e-05)
+# gamma: wrong, gamma[2] is about 5.7 times too large (N = 4, D = 3, eps = 1e-05)
+# beta: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. What comes back through the statistics has been summed over the features: these are means.
+# 2. Normalised down the columns, as in a batch norm: here each row has its own mean and variance.
+# 3. In the gradient of the scale stands the input as it was, not normalised.
+# 4. The scale has been multiplied in at the end. It differs from feature to feature, so it has to be there before the means over the features are taken.
+
+# %% nbgrader={"grade_id": "slip-6", "solution": true}
+def slip_6():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
+check.answer(slip_6, points=1)
+
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: X: wrong, X[1, 0] is about 63 times too large (N = 4, D = 3, eps = 1e-05); gamma: right; beta: right"
+def slip_6():
+    return 1
+
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: X: right; gamma: wrong, gamma[0] is about 2.4 times too large (N = 4, D = 3, eps = 1e-05); beta: right"
+def slip_6():
+    return 3
+
+# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: X: wrong, X[3, 0] has the wrong sign, and not the right size either (N = 4, D = 3, eps = 1e-05); gamma: right; beta: right"
+def slip_6():
+    return 4
+
+# %% [markdown]
 # <!-- end of slips -->
 
 # %% [markdown]

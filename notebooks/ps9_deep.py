@@ -1981,6 +1981,358 @@ with check.once_written():
 # <!-- slips from ps4_regularised_mlp, ps6_momentum: 6, draw 9 -->
 
 # %% [markdown]
+# ### Slip 1
+#
+# Problem set 4, 5.1, asked for this:
+#
+# ```python
+# def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
+#     """The gradients of the regularised mean loss of K samples, with loops.
+#
+#     W1: (d_h, d), b1: (d_h,), W2: (m, d_h), b2: (m,);
+#     X: (d, K), a column is a sample; y: (K,), integers; lambdas: (λ11, λ12, λ21, λ22).
+#     Returns dW1: (d_h, d), db1: (d_h,), dW2: (m, d_h), db2: (m,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
+#     totals = [0, 0, 0, 0]
+#     for s in range(len(y)):
+#         totals = [a + b for a, b in zip(totals, step_by_step(W1, b1, W2, b2, X[:, s], y[s], (0, 0, 0, 0)))]
+#     totals[0], totals[2] = regularised(totals[0], totals[2], W1, W2, lambdas)
+#     return [total / len(y) for total in totals]
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4)
+# b1: right
+# W2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4)
+# b2: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. Every sample writes over the one before, so only the last is left: the gradients of the samples are added up.
+# 2. The whole penalty is added once for every sample and never divided: in the mean it counts once, whatever K is.
+# 3. The loss is a mean over the samples: their gradients are added up, and the sum is divided by K.
+# 4. The penalty has been divided by K although it was added only once: only the samples are averaged.
+
+# %% nbgrader={"grade_id": "slip-1", "solution": true}
+def slip_1():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
+check.answer(slip_1, points=1)
+
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 2 times too small (K = 6, d = 5, d_h = 3, m = 4); b1: wrong, db1[0] is 0 and should not be (K = 6, d = 5, d_h = 3, m = 4); W2: wrong, dW2[2, 1] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4); b2: wrong, db2[2] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4)"
+def slip_1():
+    return 1
+
+# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] is about 4.7 times too large (K = 6, d = 5, d_h = 3, m = 4); b1: right; W2: wrong, dW2[2, 0] is about 5.2 times too large (K = 6, d = 5, d_h = 3, m = 4); b2: right"
+def slip_1():
+    return 2
+
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 3.5 times too large (K = 6, d = 5, d_h = 3, m = 4); b1: wrong, db1[0] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4); W2: wrong, dW2[2, 1] is about 22 times too large (K = 6, d = 5, d_h = 3, m = 4); b2: wrong, db2[2] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)"
+def slip_1():
+    return 3
+
+# %% [markdown]
+# ### Slip 2
+#
+# Problem set 6, 1.10, asked for this:
+#
+# ```python
+# def hidden_gradients(X, A, W_o, P, T):
+#     """The gradients of the loss with respect to weights and biases of the hidden layer.
+#
+#     X: (N, F), inputs; A: (N, H), activations of the hidden layer; W_o: (H, K);
+#     P: (N, K), probabilities; T: (N, K), one-hot.
+#     Returns dW_h: (F, H) and db_h: (1, H)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def hidden_gradients(X, A, W_o, P, T):
+#     D = (P - T) @ W_o.T * (A > 0)
+#     return X.T @ D, D.sum(axis=0, keepdims=True)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W_h: wrong, W_h[2, 3] is about 5 times too large (N = 5, F = 3, H = 4, K = 2)
+# b_h: wrong, b_h[0, 3] is about 5 times too large (N = 5, F = 3, H = 4, K = 2)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The ReLU has been applied to the gradient itself: what decides is whether the activation was positive on the way forward, and gradients may be negative.
+# 2. The loss is a mean over the samples: both gradients lack the division by N.
+# 3. A (1 - A) is the slope of the sigmoid: this hidden layer is a ReLU.
+# 4. The mean over the samples has been taken twice for the bias: what is left to do after 1/N is a sum.
+
+# %% nbgrader={"grade_id": "slip-2", "solution": true}
+def slip_2():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
+check.answer(slip_2, points=1)
+
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: W_h: wrong, W_h[1, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2); b_h: wrong, b_h[0, 0] is about 22 times too large (N = 5, F = 3, H = 4, K = 2)"
+def slip_2():
+    return 1
+
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: W_h: wrong, W_h[2, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2); b_h: wrong, b_h[0, 3] is about 3.3 times too small (N = 5, F = 3, H = 4, K = 2)"
+def slip_2():
+    return 3
+
+# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: W_h: right; b_h: wrong, b_h[0, 3] is about 5 times too small (N = 5, F = 3, H = 4, K = 2)"
+def slip_2():
+    return 4
+
+# %% [markdown]
+# ### Slip 3
+#
+# Problem set 6, 1.7, asked for this:
+#
+# ```python
+# def score_gradient(P, T):
+#     """The gradient of the loss with respect to the scores of the output layer.
+#
+#     P: (N, K), probabilities; T: (N, K), one-hot. Returns dZ_o: (N, K)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def score_gradient(P, T):
+#     return -T / P / len(T)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# Z_o: wrong, Z_o[2, 1] is about 5.8 times too large (N = 5, F = 3, H = 4, K = 2)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. Truth minus belief points downhill: a gradient points to where the loss grows.
+# 2. The slope of the activation is in P - T already: it comes out of softmax and cross-entropy together and is not multiplied on again.
+# 3. This is the gradient with respect to the probabilities: the backward pass has to go on through the softmax to the scores.
+# 4. The mean is over the samples: it has been divided by all entries, the classes as well.
+
+# %% nbgrader={"grade_id": "slip-3", "solution": true}
+def slip_3():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 3
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
+check.answer(slip_3, points=1)
+
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: Z_o: wrong, Z_o[2, 0] has the wrong sign (N = 5, F = 3, H = 4, K = 2)"
+def slip_3():
+    return 1
+
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: Z_o: wrong, Z_o[2, 0] is about 5.8 times too small (N = 5, F = 3, H = 4, K = 2)"
+def slip_3():
+    return 2
+
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: Z_o: wrong, Z_o[2, 0] is about 2 times too small (N = 5, F = 3, H = 4, K = 2)"
+def slip_3():
+    return 4
+
+# %% [markdown]
+# ### Slip 4
+#
+# Problem set 4, 4.9, asked for this:
+#
+# ```python
+# def regularised(dW1, dW2, W1, W2, lambdas):
+#     """The gradients of loss plus penalty, from those of the loss.
+#
+#     dW1, W1: (d_h, d); dW2, W2: (m, d_h); lambdas: (λ11, λ12, λ21, λ22).
+#     Returns two new arrays, (d_h, d) and (m, d_h)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def regularised(dW1, dW2, W1, W2, lambdas):
+#     l11, l12, l21, l22 = lambdas
+#     return dW1 + l11 * np.sign(W1) + l12 * W1, dW2 + l21 * np.sign(W2) + l22 * W2
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, first[4, 1] is about 1.7 times too small (d = 4, d_h = 5, m = 3)
+# W2: wrong, second[2, 2] is about 1.4 times too large (d = 4, d_h = 5, m = 3)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. What is added is the value of the penalty, one number for all: each weight needs the slope of its own term.
+# 2. The derivative of λ w² is 2 λ w: the factor 2 is missing.
+# 3. Only the squared terms have been differentiated: the absolute values are part of the penalty too.
+# 4. The penalties of the layers have changed places: the first index of a λ is the number of its layer.
+
+# %% nbgrader={"grade_id": "slip-4", "solution": true}
+def slip_4():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
+check.answer(slip_4, points=1)
+
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, first[4, 1] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); W2: wrong, second[2, 4] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3)"
+def slip_4():
+    return 1
+
+# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, first[4, 1] is about 1.3 times too small (d = 4, d_h = 5, m = 3); W2: wrong, second[2, 2] is about 1.6 times too large (d = 4, d_h = 5, m = 3)"
+def slip_4():
+    return 3
+
+# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, first[4, 1] is about 1.3 times too small (d = 4, d_h = 5, m = 3); W2: wrong, second[2, 2] is about 1.5 times too small (d = 4, d_h = 5, m = 3)"
+def slip_4():
+    return 4
+
+# %% [markdown]
+# ### Slip 5
+#
+# Problem set 4, 5.4, asked for this:
+#
+# ```python
+# def matrix_gradients(W1, b1, W2, b2, X, y, lambdas):
+#     """The gradients of the regularised mean loss of K samples, without a loop.
+#
+#     W1: (d_h, d), b1: (d_h,), W2: (m, d_h), b2: (m,);
+#     X: (d, K), a column is a sample; y: (K,), integers; lambdas: (λ11, λ12, λ21, λ22).
+#     Returns dW1: (d_h, d), db1: (d_h,), dW2: (m, d_h), db2: (m,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def matrix_gradients(W1, b1, W2, b2, X, y, lambdas):
+#     H_a, _, _, O_s = forward_batch(W1, b1, W2, b2, X)
+#     D_oa = (O_s - np.eye(len(b2))[:, y]) / len(y)
+#     D_ha = (W2.T @ D_oa) * (H_a > 0)
+#     dW1, dW2 = regularised(D_ha @ X.T, D_oa @ H_a.T, W1, W2, lambdas)
+#     return dW1, D_ha.sum(axis=1), dW2, D_oa.sum(axis=1)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: right
+# b1: right
+# W2: wrong, dW2[1, 2] has the wrong sign, and not the right size either (K = 1, d = 4, d_h = 5, m = 3)
+# b2: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. A product of matrices adds the samples up, but the loss is their mean: the division by K is missing.
+# 2. W2 stands above the ReLU and gets H_s: with H_a in its place, units that were off leave a trace in its gradient.
+# 3. On the way to W1 and b1 the slope of the ReLU is missing: units must get nothing from the samples for which they were off.
+# 4. The biases have been divided by K twice: the upstream gradient is divided already, so over the samples it is a sum.
+
+# %% nbgrader={"grade_id": "slip-5", "solution": true}
+def slip_5():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
+check.answer(slip_5, points=1)
+
+# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 2] is about 3.8 times too large (K = 6, d = 5, d_h = 3, m = 4); b1: wrong, db1[0] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4); W2: wrong, dW2[3, 1] is about 12 times too large (K = 6, d = 5, d_h = 3, m = 4); b2: wrong, db2[3] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)"
+def slip_5():
+    return 1
+
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] has the wrong sign, and not the right size either (K = 1, d = 4, d_h = 5, m = 3); b1: wrong, db1[1] should be 0 (K = 1, d = 4, d_h = 5, m = 3); W2: right; b2: right"
+def slip_5():
+    return 3
+
+# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: W1: right; b1: wrong, db1[0] is about 6 times too small (K = 6, d = 5, d_h = 3, m = 4); W2: right; b2: wrong, db2[3] is about 6 times too small (K = 6, d = 5, d_h = 3, m = 4)"
+def slip_5():
+    return 4
+
+# %% [markdown]
+# ### Slip 6
+#
+# Problem set 4, 3.1, asked for this:
+#
+# ```python
+# def finite_differences(f, x, eps):
+#     """The gradient of f at x, measured with central differences.
+#
+#     f: a function of one array that returns one number; x: an array of any shape; eps: the step.
+#     Returns an array of floats in the shape of x; x stays as it is."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def finite_differences(f, x, eps):
+#     return np.ones(x.shape) * (f(x + eps) - f(x - eps)) / (2 * eps)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# a vector: wrong, gradient[1] has the wrong sign, and not the right size either (a vector)
+# a matrix: wrong, gradient[0, 0] is about 3e+02 times too large (a matrix)
+# integers: wrong, gradient[1] has the wrong sign, and not the right size either (integers)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The step has been fixed inside: whoever asks for another eps gets the same numbers.
+# 2. Only the step up is measured: without the step down the curvature of f stays in the result, and the error is as large as the step.
+# 3. From x − ε to x + ε it is two steps: every slope here is twice too large.
+# 4. All entries move at once: that measures one slope along the diagonal. A gradient needs every entry moved by itself.
+
+# %% nbgrader={"grade_id": "slip-6", "solution": true}
+def slip_6():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
+check.answer(slip_6, points=1)
+
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: a vector: right; a matrix: right; integers: right"
+def slip_6():
+    return 1
+
+# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: a vector: wrong, gradient[0] is too large, by 0.02 % (a vector); a matrix: wrong, gradient[2, 1] is too large, by 0.005 % (a matrix); integers: wrong, gradient[4] is too small, by 0.003 % (integers)"
+def slip_6():
+    return 2
+
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: a vector: wrong, gradient[4] is about 2 times too large (a vector); a matrix: wrong, gradient[2, 0] is about 2 times too large (a matrix); integers: wrong, gradient[1] is about 2 times too large (integers)"
+def slip_6():
+    return 3
+
+# %% [markdown]
 # <!-- end of slips -->
 
 # %% [markdown]
