@@ -245,7 +245,112 @@ def torch_epoch_tensors(epoch: Epoch) -> tuple[Callable, Callable]:
     return train, lambda: [parameter.detach().numpy() for parameter in parameters]
 
 
-PARTS = {"ps3": ps3, "ps4": ps4}  # each yields Ratios
+# --- ps8 to ps11: what nets are built of ------------------------------------------------------------------------------
+
+
+def autograd(loss: Callable[..., Any], arrays: dict[str, np.ndarray]) -> Callable[[], list[np.ndarray]]:
+    """The gradients of `loss(**tensors)` with respect to all arrays, by PyTorch in double precision."""
+    import torch
+
+    tensors = {name: torch.tensor(array, requires_grad=True) for name, array in arrays.items()}
+    return lambda: [g.numpy() for g in torch.autograd.grad(loss(**tensors), list(tensors.values()))]
+
+
+def beside_torch(name: str, ours: Callable[[], Any], torchs: Callable[[], list], *, asked: float,
+                 calls: int) -> Ratio:
+    for mine, other in zip(ours(), torchs(), strict=True):
+        np.testing.assert_allclose(mine, other, rtol=1e-8, atol=1e-10)
+    return compare(f"{name}: PyTorch / reference", ours, torchs, asked=asked, calls=calls)
+
+
+def ps8() -> Iterator[Ratio]:
+    """The student's engine, node by node in Python, on problem set 4's net and a batch of 32; as autograd does it."""
+    import torch
+    from torch.nn import functional as F
+
+    names, rng = reference("ps8"), np.random.default_rng(0)
+    weights = dict(zip(("W1", "b1", "W2", "b2"), names["first_weights"](784, 64, 10)))
+    X, y = rng.random((784, 32)), rng.integers(0, 10, 32)
+    X_t, y_t = torch.tensor(X), torch.tensor(y)
+    torchs = autograd(lambda W1, b1, W2, b2: F.cross_entropy(
+        F.linear(torch.relu(F.linear(X_t.T, W1, b1)), W2, b2), y_t), weights)
+    yield beside_torch("ps8, the engine on a batch of 32", lambda: names["net_gradients"](**weights, X=X, y=y), torchs,
+                       asked=0.5, calls=50)
+
+
+def ps9() -> Iterator[Ratio]:
+    """Eight hidden tanh layers of 64 on a batch of 64; a batch norm's backward pass on (256, 128)."""
+    import torch
+    from torch.nn import functional as F
+
+    names, rng = reference("ps9"), np.random.default_rng(0)
+    X, y = rng.standard_normal((64, 64)), rng.integers(0, 10, 64)
+    weights = {"W": rng.standard_normal((8, 64, 64)) / 8, "b": np.zeros((8, 64)),
+               "V": rng.standard_normal((64, 10)) / 8}
+    X_t, y_t = torch.tensor(X), torch.tensor(y)
+
+    def loss(W: Any, b: Any, V: Any) -> Any:
+        H = X_t
+        for matrix, bias in zip(W, b):
+            H = torch.tanh(torch.addmm(bias, H, matrix))
+        return F.cross_entropy(H @ V, y_t)
+
+    yield beside_torch("ps9, eight layers on a batch of 64", lambda: names["deep_gradients"](X, y, **weights),
+                       autograd(loss, weights), asked=1.0, calls=50)
+    arrays = {"X": rng.standard_normal((256, 128)), "gamma": rng.random(128), "beta": rng.random(128)}
+    G = rng.standard_normal((256, 128))
+    G_t = torch.tensor(G)
+    torchs = autograd(lambda X, gamma, beta: torch.sum(
+        G_t * F.batch_norm(X, None, None, gamma, beta, training=True, eps=1e-5)), arrays)
+    yield beside_torch("ps9, a batch norm", lambda: names["batch_norm_vjp"](arrays["X"], arrays["gamma"], 1e-5, G),
+                       torchs, asked=0.5, calls=100)
+
+
+def ps10() -> Iterator[Ratio]:
+    """A 3 by 3 convolution from 8 to 16 channels on 32 images of 14 by 14, forward and backward.
+
+    PyTorch's is written in assembly for this very task: numpy cannot reach it, and nothing is asked for.
+    """
+    import torch
+    from torch.nn import functional as F
+
+    names, rng = reference("ps10"), np.random.default_rng(0)
+    arrays = {"X": rng.standard_normal((32, 8, 14, 14)), "K": rng.standard_normal((16, 8, 3, 3)), "b": np.zeros(16)}
+    G = rng.standard_normal((32, 16, 14, 14))
+    G_t = torch.tensor(G)
+    torchs = autograd(lambda X, K, b: torch.sum(G_t * F.conv2d(X, K, b, padding=1)), arrays)
+    yield beside_torch("ps10, a convolution", lambda: names["conv2d_vjp"](arrays["X"], arrays["K"], 1, 1, G), torchs,
+                       asked=0.0, calls=3)
+
+
+def ps11() -> Iterator[Ratio]:
+    """Back through 32 steps of a net that reads: 16 sequences, 24 numbers in, 64 in the state."""
+    import torch
+
+    names, rng = reference("ps11"), np.random.default_rng(0)
+    arrays = {"X": rng.standard_normal((32, 16, 24)), "h0": np.zeros((16, 64)),
+              "Wx": rng.standard_normal((24, 64)) / 5, "Wh": rng.standard_normal((64, 64)) / 8, "b": np.zeros(64)}
+    G = rng.standard_normal((32, 16, 64))
+    G_t = torch.tensor(G)
+
+    def ours() -> Any:
+        X, h0, Wx, Wh, b = arrays.values()
+        H = [h0]
+        for x in X:
+            H.append(np.tanh(x @ Wx + H[-1] @ Wh + b))
+        return names["through_time"](names["cell_backward"], G, X, np.array(H), Wx, Wh)
+
+    def loss(X: Any, h0: Any, Wx: Any, Wh: Any, b: Any) -> Any:
+        h, total = h0, 0
+        for x, g in zip(X, G_t):
+            h = torch.tanh(x @ Wx + h @ Wh + b)
+            total = total + torch.sum(g * h)
+        return total
+
+    yield beside_torch("ps11, back through 32 steps", ours, autograd(loss, arrays), asked=1.0, calls=10)
+
+
+PARTS = {"ps3": ps3, "ps4": ps4, "ps8": ps8, "ps9": ps9, "ps10": ps10, "ps11": ps11}  # each yields Ratios
 
 
 def shown(time: float) -> str:
