@@ -69,7 +69,8 @@ def run(course: Course, name: str) -> Run:
     with tempfile.TemporaryDirectory() as scratch:
         folder = shutil.copytree(course.folder("release", ".", name), Path(scratch) / name)
         client = NotebookClient(notebook, timeout=None, allow_errors=True,
-                                resources={"metadata": {"path": str(folder)}}, on_cell_start=lambda **_: times.append(time.perf_counter()))
+                                resources={"metadata": {"path": str(folder)}},
+                                on_cell_start=lambda **_: times.append(time.perf_counter()))
         before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
         client.execute()
         end, after = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
