@@ -134,6 +134,17 @@ def test_a_later_download_updates_and_keeps_the_earlier(course, tmp_path):
     assert kept.read_text() == first
 
 
+def test_downloads_that_are_sorted_within_one_second_are_all_kept(course, tmp_path, monkeypatch):
+    monkeypatch.setattr("time.strftime", lambda *_: "2026-03-01-120000")
+    name = f"okaforamara_11_900_{NAME}.ipynb"
+    texts = [notebook(course, RIGHT | {"why": why}) for why in ("One.", "Two.", "Three.")]
+    for text in texts:
+        collect(course, NAME, zipped(tmp_path, {name: text}), "canvas")
+    kept = (course.root / ".coursekit" / NAME / "earlier" / "amara.okafor").glob(f"*/{NAME}.ipynb")
+    assert sorted(path.read_text() for path in kept) == sorted(texts[:2])
+    assert has(course, "amara.okafor") == texts[2]
+
+
 def test_what_leads_elsewhere_is_named_and_not_written(course, tmp_path):
     path = tmp_path / "evil.zip"
     link = zipfile.ZipInfo(f"Amara Okafor_1_assignsubmission_file/{NAME}.ipynb")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import json
 import os
 import re
@@ -151,8 +152,14 @@ def _store(course: Course, name: str, student: str, work: _Work, done: Collected
     if target.exists():
         earlier = course.root / ".coursekit" / name / "earlier" / student
         earlier.mkdir(parents=True, exist_ok=True)
-        os.replace(target, earlier / time.strftime("%Y-%m-%d-%H%M%S"))
+        os.replace(target, _unused(earlier / time.strftime("%Y-%m-%d-%H%M%S")))
     os.replace(fresh, target)
+
+
+def _unused(path: Path) -> Path:
+    """The path, or with a number behind it: two downloads may be sorted within one second."""
+    candidates = (path if number == 1 else path.with_name(f"{path.name}-{number}") for number in itertools.count(1))
+    return next(candidate for candidate in candidates if not candidate.exists())
 
 
 def _content(folder: Path) -> dict[str, bytes]:
