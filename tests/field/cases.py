@@ -625,3 +625,58 @@ def format_three(nb):
             cells.append({"cell_type": "markdown", "source": cell["source"], "metadata": {}})
     return saved({"nbformat": 3, "nbformat_minor": 0, "metadata": {"name": ""},
                   "worksheets": [{"cells": cells, "metadata": {}}]})
+
+
+# More files -----------------------------------------------------------------------------------------------------------
+
+@case(told=("300 characters behind the end",))
+def shorter_file_over_a_longer_one(nb):
+    text = saved(nb, indent=1)
+    return text + text[-300:]
+
+
+@case(quiet=True)
+def bytes_of_windows_in_utf8(nb):
+    set_text(nb, "why", "Größe ~1~, denn sie ist konvex ~1~")
+    return json.dumps(nb, ensure_ascii=False).encode().replace(b"~1~", b"\xe4\x81")
+
+
+@case(told=("was graded: there is no",))
+def name_without_an_ending(nb):
+    return {"ps0_straight_line": saved(nb)}
+
+
+@case(told=("ps0_straight_line.ipynb.html` was graded",))
+def saved_by_a_browser_as_a_page(nb):
+    return {f"{NAME}.html": b"\xef\xbb\xbf" + saved(nb)}
+
+
+@case(told=("-checkpoint.ipynb` was graded", "is untouched"))
+def work_in_the_checkpoint_only(nb):
+    return {NAME: saved(untouched(nb)), ".ipynb_checkpoints/ps0_straight_line-checkpoint.ipynb": saved(nb)}
+
+
+@case(quiet=True)
+def checkpoint_of_an_earlier_state(nb):
+    earlier = set_text(copy.deepcopy(nb), "gradient", WRONG_GRADIENT)
+    return {NAME: saved(nb), ".ipynb_checkpoints/ps0_straight_line-checkpoint.ipynb": saved(earlier)}
+
+
+@case(told=("was graded", "is untouched"))
+def zip_beside_the_untouched(nb):
+    return {NAME: saved(untouched(nb)), "Abgabe, Müller.zip": zipped({f"Übung 0/{NAME}": saved(nb)})}
+
+
+@case(told=("was graded",))
+def zip_in_a_zip(nb):
+    return {"a.zip": zipped({"b.zip": zipped({NAME: saved(nb)})})}
+
+
+@case(told=("was graded", "is a zip"))
+def zip_called_a_notebook(nb):
+    return zipped({NAME: saved(nb)})
+
+
+@case(told=("was graded", "not a notebook of this set that can be read"))
+def copy_beside_half_a_file(nb):
+    return {NAME: saved(nb)[:2000], NAME.replace(".ipynb", " (2).ipynb"): saved(nb)}

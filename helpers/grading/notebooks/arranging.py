@@ -36,6 +36,10 @@ class Entry:
     def writes(self, names: frozenset[str]) -> bool:
         return self.code is not None and bool(self.code.written & names)
 
+    def has(self, names: frozenset[str]) -> bool:
+        """Does it define any of them, whoever wrote that?"""
+        return self.code is not None and bool(self.code.there & names)
+
 
 def runs(one: Handed, shape: Shape) -> str:
     """What of a cell ran at the student's beside what grading puts in its place.
@@ -187,7 +191,7 @@ class Arranging:
             mine = self.shape.known[name]
             new = copy.deepcopy(mine)
             if name in self.shape.wanted:
-                elsewhere = self.written_names()
+                elsewhere = self.names_there()
                 if self.shape.wanted[name] and self.shape.wanted[name] <= elsewhere:
                     continue
                 new.source = parts(understood(mine.source), elsewhere & self.shape.wanted[name], keep=False)
@@ -204,8 +208,8 @@ class Arranging:
         return max((i + 1 for i, entry in enumerate(self.entries)
                     if entry.place < 0 and entry.code is not None and entry.code.names & names), default=0)
 
-    def written_names(self) -> frozenset[str]:
-        return frozenset().union(*(entry.code.written for entry in self.entries if entry.code is not None))
+    def names_there(self) -> frozenset[str]:
+        return frozenset().union(*(entry.code.there for entry in self.entries if entry.code is not None))
 
     # What is in force ------------------------------------------------------------------------------------------------
 
@@ -227,9 +231,9 @@ class Arranging:
         """A check that stands before what it reads goes behind it."""
         for name in [name for name in self.shape.order if name in self.shape.reads]:
             here = next(i for i, entry in enumerate(self.entries) if entry.place == self.shape.index[name])
-            before = frozenset().union(*(entry.code.written for entry in self.entries[:here] if entry.code))
+            before = frozenset().union(*(entry.code.there for entry in self.entries[:here] if entry.code))
             absent = self.shape.reads[name] - before
-            later = max((i for i, entry in enumerate(self.entries) if i > here and entry.writes(absent)), default=-1)
+            later = max((i for i, entry in enumerate(self.entries) if i > here and entry.has(absent)), default=-1)
             if later < 0:
                 continue
             entry = self.entries.pop(here)

@@ -20,7 +20,12 @@ from helpers.grading.notebooks.files import MAX_FILES, MAX_FILES_BYTES, files_be
 from helpers.grading.notebooks.submission import MAX_NOTEBOOK_BYTES, notebook_file
 from helpers.grading.text import clean_text
 
-LIKE_A_NOTEBOOK = re.compile(r"\.ipynb(\.(txt|json))?$|\.json$", re.I)
+LIKE_A_NOTEBOOK = re.compile(r"\.ipynb(\.(txt|json))?$", re.I)
+NO_NOTEBOOK = re.compile(r"\.(py|pyc|csv|tsv|npz?|png|jpe?g|gif|pdf|docx?|md)$", re.I)
+ZIP = b"PK\x03\x04"
+IS_A_ZIP = "is a zip"
+CHECKPOINTS = ".ipynb_checkpoints"
+BEGINNING = 65_536  # bytes of a file of another name, by which a notebook is known
 MAX_CANDIDATES = 12
 MAX_CANDIDATE_BYTES = 60_000_000  # of all notebooks but the one with the right name
 MAX_ZIPS = 3
@@ -50,24 +55,25 @@ def find_handed_in(folder: Path, name: str) -> Found:
         return found
     others: dict[str, bytes] = {}
     zips = []
-    for path in files_below(folder):
+    if notebook is not None and notebook.startswith(ZIP):
+        found.notebook, found.why = None, f"{name}.ipynb {IS_A_ZIP}, and no notebook of this set is in it."
+        zips.append(folder / f"{name}.ipynb")
+    for path, _ in zip(files_below(folder), range(MAX_FILES)):
         label = path.relative_to(folder).as_posix()
-        if label == f"{name}.ipynb" or not usable(label) or _is_waste(label):
+        if label == f"{name}.ipynb" or not usable(label.replace(CHECKPOINTS, "")) or _is_waste(label):
             continue
         if label.lower().endswith(".zip"):
             zips.append(path)
-        elif LIKE_A_NOTEBOOK.search(label):
+        elif LIKE_A_NOTEBOOK.search(label) or (not NO_NOTEBOOK.search(label) and _begins_as_one(path)):
             _take(others, label, path.stat().st_size, path.read_bytes)
     places = [_parent(label) for label in others]
-    if notebook is None and not others:
-        for path in zips[:MAX_ZIPS]:
-            files = _unzipped(path, path.relative_to(folder).as_posix(), others)
-            found.files = {**files, **found.files}
-    if notebook is None:
+    for path in zips[:MAX_ZIPS]:
+        found.files = {**_unzipped(path, path.relative_to(folder).as_posix(), others), **found.files}
+    if found.notebook is None:
         for place in filter(None, places):  # what lay beside a notebook in a folder of its own lies beside it again
             found.files = {**{file.removeprefix(f"{place}/"): data for file, data in found.files.items()
                               if file.startswith(f"{place}/")}, **found.files}
-        found.why = _what_is_there(folder, name, others) or why
+        found.why = (found.why if notebook is not None else _what_is_there(folder, name)) or why
     found.others = tuple(others.items())
     return found
 
@@ -79,15 +85,32 @@ def _take(others: dict[str, bytes], label: str, size: int, read: Callable[[], by
             content = read()
         except OSError:  # a further file that cannot be read is none
             return
-        if label.lower().endswith(".json") and not label.lower().endswith(".ipynb.json") and b'"cells"' not in content:
-            return
         others[label] = content
 
 
 def _is_waste(label: str) -> bool:
-    """What systems leave behind: checkpoints, and macOS's doubles of every file."""
+    """macOS's doubles of every file."""
     parts = PurePosixPath(label).parts
-    return ".ipynb_checkpoints" in parts or "__MACOSX" in parts or parts[-1].startswith("._")
+    return "__MACOSX" in parts or parts[-1].startswith("._")
+
+
+def is_checkpoint(label: str) -> bool:
+    """Jupyter's own copy of an earlier state."""
+    return CHECKPOINTS in PurePosixPath(label).parts
+
+
+def _begins_as_one(path: Path) -> bool:
+    """Does a file under another name, such as `ps1.ipynb.html` or `ps1`, begin as a notebook does?"""
+    try:
+        with open(path, "rb") as file:
+            return _is_beginning(file.read(BEGINNING))
+    except OSError:
+        return False
+
+
+def _is_beginning(content: bytes) -> bool:
+    text = content.replace(b"\0", b"").lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n")
+    return text.startswith(b"{") and (b'"cells"' in text or b'"worksheets"' in text)
 
 
 def _parent(label: str) -> str:
@@ -95,7 +118,7 @@ def _parent(label: str) -> str:
     return "" if parent == "." else parent
 
 
-def _what_is_there(folder: Path, name: str, others: dict[str, bytes]) -> str:
+def _what_is_there(folder: Path, name: str) -> str:
     """For whoever has to put it right: what the folder holds in the place of the notebook."""
     there = [clean_text(path.relative_to(folder).as_posix()) for path, _ in zip(files_below(folder), range(50))]
     shown = [label for label in there if label != "timestamp.txt"]
@@ -107,9 +130,10 @@ def _what_is_there(folder: Path, name: str, others: dict[str, bytes]) -> str:
 
 def _unzipped(path: Path, label: str, others: dict[str, bytes]) -> dict[str, bytes]:
     """Take the notebooks of a zip; returns what lies beside the first of them. What is no sound zip holds nothing."""
-    if path.stat().st_size > MAX_ZIP_BYTES:
-        return {}
-    content = path.read_bytes()
+    return _of_zip(path.read_bytes(), label, others) if path.stat().st_size <= MAX_ZIP_BYTES else {}
+
+
+def _of_zip(content: bytes, label: str, others: dict[str, bytes], nested: bool = False) -> dict[str, bytes]:
     if not _has_small_directory(content):
         return {}
     files: dict[str, bytes] = {}
@@ -118,10 +142,13 @@ def _unzipped(path: Path, label: str, others: dict[str, bytes]) -> dict[str, byt
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             inside = [info for info in archive.infolist()[:MAX_FILES] if _is_sound(info)]
             for info in inside:
-                if LIKE_A_NOTEBOOK.search(info.filename):
+                if _may_be_one(archive, info):
                     before = len(others)
                     _take(others, f"{label}/{info.filename}", info.file_size, partial(_read, archive, info))
                     place = _parent(info.filename) if place is None and len(others) > before else place
+            zips = [info for info in inside if info.filename.lower().endswith(".zip")]
+            for info in zips[:MAX_ZIPS if place is None and not nested else 0]:
+                files |= _of_zip(_read(archive, info), f"{label}/{info.filename}", others, nested=True)
             left = MAX_FILES_BYTES
             for info in inside:
                 file = info.filename.removeprefix(f"{place}/") if place else info.filename
@@ -131,6 +158,15 @@ def _unzipped(path: Path, label: str, others: dict[str, bytes]) -> dict[str, byt
     except (zipfile.BadZipFile, zlib.error, OSError, RuntimeError, ValueError, EOFError, LookupError, struct.error):
         return files
     return files
+
+
+def _may_be_one(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    if NO_NOTEBOOK.search(info.filename) or info.filename.lower().endswith(".zip"):
+        return False
+    if LIKE_A_NOTEBOOK.search(info.filename):
+        return True
+    with archive.open(info) as file:
+        return _is_beginning(file.read(BEGINNING))
 
 
 def _has_small_directory(content: bytes) -> bool:

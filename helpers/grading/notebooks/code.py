@@ -18,17 +18,27 @@ BLANKS: dict[str, str | int | None] = {
 
 @dataclass(frozen=True)
 class Code:
-    """A cell's code: `tree` is None where it is no Python. Names by what their last definition is worth."""
+    """A cell's code: `tree` is None where it is no Python. Names by what their last definition is worth.
+
+    written: the student's own; stubs: nothing yet, as given out or by nothing but NotImplementedError; whole: given out
+    complete, as the functions are that use an answer in its own cell.
+    """
 
     source: str
     tree: ast.Module | None = None
-    written: frozenset[str] = frozenset()  # really defined
-    stubs: frozenset[str] = frozenset()  # defined as they were given out, or by nothing but NotImplementedError
+    written: frozenset[str] = frozenset()
+    stubs: frozenset[str] = frozenset()
+    whole: frozenset[str] = frozenset()
     error: SyntaxError | None = field(default=None, compare=False)
 
     @property
     def names(self) -> frozenset[str]:
-        return self.written | self.stubs
+        return self.written | self.stubs | self.whole
+
+    @property
+    def there(self) -> frozenset[str]:
+        """The names that nothing is missing of."""
+        return self.written | self.whole
 
 
 def understood(source: str, given: frozenset[str] = frozenset()) -> Code:
@@ -40,14 +50,17 @@ def understood(source: str, given: frozenset[str] = frozenset()) -> Code:
                     error=error)
     written: set[str] = set()
     stubs: set[str] = set()
+    whole: set[str] = set()
     for statement in tree.body:
         names = set(defined_names(ast.Module([statement], [])))
         if not names:
             continue
-        stub = is_stub(statement) or (bool(given) and _text(statement, lines) in given)
-        (stubs if stub else written).update(names)
-        (written if stub else stubs).difference_update(names)
-    return Code(source, tree, frozenset(written), frozenset(stubs), error)
+        known = bool(given) and _text(statement, lines) in given
+        kind = whole if known and is_whole(statement) else stubs if known or is_stub(statement) else written
+        for other in (written, stubs, whole):
+            other.difference_update(names)
+        kind.update(names)
+    return Code(source, tree, frozenset(written), frozenset(stubs), frozenset(whole), error)
 
 
 def statements(source: str) -> frozenset[str]:
@@ -72,6 +85,12 @@ def is_stub(statement: ast.stmt) -> bool:
     raised = body[0].exc if len(body) == 1 and isinstance(body[0], ast.Raise) else None
     raised = raised.func if isinstance(raised, ast.Call) else raised
     return isinstance(raised, ast.Name) and raised.id == "NotImplementedError"
+
+
+def is_whole(statement: ast.stmt) -> bool:
+    """A function or class as the assignment gave it out, of which nothing is left to write."""
+    return isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)) and not any(
+        isinstance(node, ast.Name) and node.id == "NotImplementedError" for node in ast.walk(statement))
 
 
 def parts(code: Code, names: frozenset[str], keep: bool) -> str:

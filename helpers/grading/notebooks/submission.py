@@ -20,6 +20,7 @@ MAX_NOTEBOOK_BYTES = 50_000_000
 MAX_PARTS = 1_000_000  # lists and objects in a notebook's file: one of two bytes takes a hundred in memory
 MAX_CELLS = 1_000
 MAX_TEXT = 5_000_000  # characters, in all cells
+MAX_MIXED_BYTES = 10_000_000  # of a file whose bytes are looked at one by one where they are no UTF-8
 KEPT_RICH_BYTES = 2_000_000  # of one output of an experiment
 KEPT_OUTPUTS = 50  # of one experiment
 MARKS = (("utf-8-sig", codecs.BOM_UTF8), ("utf-32", codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
@@ -66,7 +67,8 @@ class _TooMuch(ValueError):
 
 
 def decoded(content: bytes) -> str:
-    """A notebook file's text: UTF-8 as it should be, or what editors make of it (byte order marks, UTF-16, cp1252).
+    """A notebook file's text: UTF-8 as it should be, or what editors make of it (byte order marks, UTF-16, cp1252, and
+    one of them pasted into another).
 
     Raises:
         UnicodeError: if it is none of these.
@@ -76,10 +78,28 @@ def decoded(content: bytes) -> str:
             return content.decode(encoding)
     if b"\0" in content[:4]:  # UTF-16 without a mark: of the first character, a bracket, one byte is zero
         return content.decode("utf-16-be" if content[:1] == b"\0" else "utf-16-le")
+    return content.decode("utf-8", "cp1252" if len(content) <= MAX_MIXED_BYTES else "replace")
+
+
+def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
+    """For a byte that is no UTF-8: what Windows means by it, and Latin-1 where Windows means nothing."""
+    if not isinstance(error, UnicodeDecodeError):
+        raise error
+    byte = error.object[error.start:error.start + 1]
     try:
-        return content.decode("utf-8")
+        return byte.decode("cp1252"), error.start + 1
     except UnicodeDecodeError:
-        return content.decode("cp1252")
+        return byte.decode("latin-1"), error.start + 1
+
+
+codecs.register_error("cp1252", _as_cp1252)
+
+
+def _json(text: str) -> tuple[Any, int]:
+    """A notebook's JSON, and how many characters behind its end are none of it: a file that was overwritten by a
+    shorter one keeps the tail of the old."""
+    raw, end = json.JSONDecoder(strict=False).raw_decode(text)
+    return raw, len(text) - end
 
 
 def _parsed(content: bytes, shape: Shape) -> NotebookNode:
@@ -92,9 +112,9 @@ def _parsed(content: bytes, shape: Shape) -> NotebookNode:
         raise _TooMuch(f"The notebook's file has {parts:,} parts; up to {MAX_PARTS:,} can be graded. "
                        "Clear the outputs and hand it in again.")
     text = decoded(content).strip("\0 \t\r\n")
-    raw = json.loads(text, strict=False)
+    raw, behind = _json(text)
     if isinstance(raw, dict) and isinstance(raw.get("worksheets"), list) and parts < MAX_CELLS * 20:  # version 3
-        raw = nbformat.reads(text, as_version=4)
+        raw = nbformat.reads(text[:len(text) - behind], as_version=4)
     if not isinstance(raw, dict) or not isinstance(raw.get("cells"), list):
         raise ValueError("it has no cells")
     if len(raw["cells"]) > MAX_CELLS:
@@ -106,7 +126,7 @@ def _parsed(content: bytes, shape: Shape) -> NotebookNode:
         raise _TooMuch(f"The notebook's cells have {length:,} characters; up to {MAX_TEXT:,} can be graded. "
                        "Put data into files and hand it in again.")
     return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "cells": cells,
-                               "metadata": {"python": _python_version(raw.get("metadata"))}})
+                               "metadata": {"python": _python_version(raw.get("metadata")), "behind": behind}})
 
 
 def _python_version(metadata: Any) -> str:
