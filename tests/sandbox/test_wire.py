@@ -126,6 +126,8 @@ HOSTILE = [
     b'[{"a":["<f8",[true],"C",0]},[0]]', b'[{"n":["<f8","00"]},[]]', b'[{"n":["V8","0000000000000000"]},[]]',
     b'[{"r":["handle",{"t":[1,"x"]}]},[]]', b"[" * 100_000, b'{"a":' * 50_000, b"[" * 40 + b"]" * 40 + b",[]]",
     b"[[" + b"0," * 1_200_000 + b"0],[]]", b"\xff\xfe", b"[" + b"9" * 6000 + b",[]]", b'[{"s":0},[0],1]',
+    b'[{"x":"0x%s"},[]]' % (b"f" * 2000), b'[{"d":[[{"x":"0x%s"},1]]},[]]' % (b"f" * 2000),
+    b"[" + b"9" * 2000 + b",[]]",
 ]  # fmt: skip
 
 
@@ -138,6 +140,16 @@ def test_what_is_no_message_is_a_wire_error(header):
 def test_a_bool_array_holds_only_bools():
     back = decode(b'[{"a":["|b1",[4],"C",0]},[4]]', b"\x00\x01\x02\xff")
     assert back.view(np.uint8).tolist() == [0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("value", [10**2000, [1, -(10**2000)], {10**2000: 1}, {(1, 10**2000): 1}, {10**2000}],
+                         ids=["alone", "in a list", "a key", "in a key", "in a set"])
+def test_a_whole_number_that_python_will_not_spell_is_an_object(value):
+    with pytest.raises(CannotEncode):
+        encode(value)
+    exported = round_trip(value, export=lambda v: ("object", (type(v).__name__,)), accept=lambda r: r.data)
+    assert "10000" not in repr(exported)
+    assert round_trip(2**4095) == 2**4095
 
 
 def test_text_is_bounded():

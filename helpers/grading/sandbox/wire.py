@@ -33,6 +33,7 @@ HEADER_BYTES = 8 * 2**20  # a parsed header takes up to twenty times its size in
 DEPTH = 32
 ITEMS = 1_000_000
 LONG_TEXT = 16_384  # longer strings go into the body
+INTEGER_BITS = 4096  # of a whole number: Python refuses to spell those of more than 4,300 digits
 TEXT_BYTES = 16 * 2**20  # of all strings in the body: one rare character makes a string four times as large in memory
 
 _PREFIX = struct.Struct("!4sIQ")
@@ -102,7 +103,9 @@ class _Encoder:
         if v is None or t is bool or t is float:
             return v
         if t is int:
-            return v if -(2**63) <= v < 2**63 else {"x": hex(v)}
+            if -(2**63) <= v < 2**63:
+                return v
+            return {"x": hex(v)} if v.bit_length() <= INTEGER_BITS else self.reference(v, depth)
         if t is str:
             return v if len(v) <= LONG_TEXT else {"s": self.text(v)}
         if t is list:
@@ -123,7 +126,7 @@ class _Encoder:
             return {"t": [self.tree(x, depth + 1) for x in tuple.__iter__(v)]}
         if issubclass(t, dict):
             items = list(dict.items(v))
-            if all(isinstance(k, (str, int, float, type(None), np.integer, tuple)) for k, _ in items):
+            if all(map(_is_key, dict.keys(v))):
                 return {"d": [[self.key(k, depth), self.tree(x, depth + 1)] for k, x in items]}
         if issubclass(t, complex):
             return {"c": [v.real, v.imag]}
@@ -195,6 +198,13 @@ class _Encoder:
         return {"r": [kind, self.tree(tuple(data), depth + 1)]}
 
 
+def _is_key(k: Any) -> bool:
+    if isinstance(k, tuple):
+        return all(map(_is_key, tuple.__iter__(k)))
+    return isinstance(k, (str, float, type(None), np.integer)) or (
+        isinstance(k, int) and int.bit_length(k) <= INTEGER_BITS)
+
+
 def type_name(v: Any) -> str:
     """Qualified name of the type of `v`, cut at 200 characters."""
     return f"{type(v).__module__}.{type(v).__qualname__}"[:200]
@@ -242,8 +252,10 @@ class _Decoder:
             return clean_text(v)
         if t is list:
             return [self.value(x, depth + 1) for x in v]
-        if t is not dict:
-            return v  # None, bool, int, float: JSON has nothing else
+        if t is not dict:  # None, bool, int, float: JSON has nothing else
+            if t is int and v.bit_length() > INTEGER_BITS:
+                raise WireError("a whole number without an end")
+            return v
         ((tag, x),) = v.items()
         return getattr(self, f"tag_{_TAGS[tag]}")(x, depth)
 
@@ -264,7 +276,9 @@ class _Decoder:
         return complex(float(_a((float, int), real)), float(_a((float, int), imag)))
 
     def tag_integer(self, x, depth):
-        return int(_a(str, x), 16)
+        if len(_a(str, x)) > INTEGER_BITS // 4 + 3:  # with a sign and 0x
+            raise WireError("a whole number without an end")
+        return int(x, 16)
 
     def tag_text(self, x, depth):
         data = self.buffer(x)
