@@ -12,6 +12,7 @@ from typing import Any
 
 MEMORY_BYTES = 2 * 2**30  # beyond what the process has when a check begins
 CHECK_SECONDS = 60.0  # of processor time, for one check cell; a solution's own take hundredths
+AGAIN = 0.5  # seconds between further signals: an `except Exception` or a callback of Python's own may swallow one
 
 
 class TooLong(Exception):
@@ -47,40 +48,36 @@ def _memory(more: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
-@contextlib.contextmanager
-def _time(seconds: float) -> Iterator[None]:
-    if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-
-    def stop(number: int, frame: Any) -> None:
-        raise TooLong(f"checking what was returned took longer than {seconds:g} s of processor time")
-
-    before = signal.signal(signal.SIGPROF, stop)
-    signal.setitimer(signal.ITIMER_PROF, seconds)
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_PROF, 0)
-        signal.signal(signal.SIGPROF, before)
+def _time(seconds: float) -> contextlib.AbstractContextManager[None]:
+    return _timer(seconds, f"checking what was returned took longer than {seconds:g} s of processor time")
 
 
-@contextlib.contextmanager
-def within(seconds: float) -> Iterator[None]:
+def within(seconds: float) -> contextlib.AbstractContextManager[None]:
     """Raises TooLong after so much processor time, inside another such limit as well, which goes on afterwards."""
+    return _timer(seconds, f"took longer than {seconds:g} s of processor time")
+
+
+@contextlib.contextmanager
+def _timer(seconds: float, says: str) -> Iterator[None]:
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return
+    armed = True
 
     def stop(number: int, frame: Any) -> None:
-        raise TooLong(f"took longer than {seconds:g} s of processor time")
+        if armed:
+            raise TooLong(says)
 
     before, start = signal.signal(signal.SIGPROF, stop), time.process_time()
-    left = signal.setitimer(signal.ITIMER_PROF, seconds)[0]
+    left = signal.setitimer(signal.ITIMER_PROF, seconds, AGAIN)[0]
     try:
-        yield
-    finally:
+        try:
+            yield
+        finally:
+            armed = False
+    finally:  # also if the signal has come just before
+        armed = False
         signal.setitimer(signal.ITIMER_PROF, 0)
         signal.signal(signal.SIGPROF, before)
         if left:
-            signal.setitimer(signal.ITIMER_PROF, max(left - (time.process_time() - start), 0.01))
+            signal.setitimer(signal.ITIMER_PROF, max(left - (time.process_time() - start), 0.01), AGAIN)

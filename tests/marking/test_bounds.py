@@ -1,0 +1,47 @@
+"""The grader's own computing on what students return has a limit that nothing swallows."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+
+import pytest
+
+from helpers.grading.marking import bounds
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="no timers here")
+
+
+def compute(seconds: float = 20.0) -> None:
+    start = time.process_time()
+    while time.process_time() - start < seconds:
+        pass
+    pytest.fail("nothing has ended this")
+
+
+@pytest.fixture(autouse=True)
+def _sooner(monkeypatch):
+    monkeypatch.setattr(bounds, "AGAIN", 0.05)
+
+
+def test_a_limit_that_somebody_swallows_comes_again():
+    """As by a property's own `except Exception`: the next property must not have all the time in the world."""
+    with pytest.raises(bounds.TooLong), bounds.bounded(seconds=0.1):
+        for _ in range(3):
+            with contextlib.suppress(Exception):
+                compute()
+        compute()
+    assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
+
+
+def test_the_outer_limit_goes_on_after_an_inner_one():
+    handler = signal.getsignal(signal.SIGPROF)
+    with pytest.raises(bounds.TooLong, match="0.3 s"), bounds.within(0.3):
+        with pytest.raises(bounds.TooLong, match="0.1 s"), bounds.within(0.1):
+            compute()
+        with contextlib.suppress(bounds.TooLong):
+            compute()
+        compute()
+    assert signal.getsignal(signal.SIGPROF) is handler
+    assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
