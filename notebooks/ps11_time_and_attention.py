@@ -1232,8 +1232,10 @@ def attention_cases(rng):
                "V": rng.standard_normal((t, m)), "case": f"T = {t}, d = {d}" + (", huge scores" if scale > 1 else "")}
 
 
-def the_future_has_no_weight(result, Q, K, V):
-    return not np.any(np.triu(result[1], 1))
+def only_the_past_has_weight(result, Q, K, V):
+    """None above the diagonal, and some everywhere else; of huge scores most weights are too small for a number."""
+    weights, past = result[1], np.tri(len(Q), dtype=bool)
+    return not np.any(weights[~past]) and (np.ptp(Q @ K.T) > 500 or np.all(weights[past] > 0))
 
 
 def each_row_sums_to_one(result, Q, K, V):
@@ -1257,7 +1259,8 @@ def causal_attention(Q, K, V):
 check.values(causal_attention, at=attention_cases, returns=("out", "P"), points=2)
 
 # %% nbgrader={"grade_id": "causality-check", "grade": true, "points": 1}
-check.properties(causal_attention, at=attention_cases, points=1, the_future_has_no_weight=the_future_has_no_weight,
+check.properties(causal_attention, at=attention_cases, points=1,
+                 the_past_has_weight_and_the_future_none=only_the_past_has_weight,
                  each_row_of_weights_sums_to_one=each_row_sums_to_one)
 
 # %% tags=["mistake"] question="attention" says="Nothing is masked: a step that sees the next symbol has nothing left to learn."
@@ -1380,7 +1383,8 @@ def attention_loss(G, Q, K, V):
 
 
 def nothing_from_the_future(result, vjp, G, Q, K, V, P):
-    return not any(np.any(part[2:]) for part in result) and all(np.any(part[:2]) for part in result)
+    everything = np.allclose(np.sum(result[2], axis=0), np.sum(G, axis=0))  # the weights of a step sum to 1
+    return everything and not any(np.any(part[2:]) for part in result) and all(np.any(part[:2]) for part in result)
 
 
 # %% nbgrader={"grade_id": "attention-backward", "solution": true}
@@ -1400,7 +1404,7 @@ check.gradients(attention_backward, of=attention_loss, wrt=("Q", "K", "V"), at=a
 
 # %% nbgrader={"grade_id": "attention-backward-causality-check", "grade": true, "points": 1}
 check.properties(attention_backward, at=early_cases, points=1,
-                 of_the_first_two_steps_they_get_something_and_all_later_ones_exactly_nothing=nothing_from_the_future)
+                 the_first_two_steps_get_something_the_values_all_that_arrives_and_later_steps_exactly_nothing=nothing_from_the_future)
 
 # %% tags=["mistake"] question="attention-backward" says="The scores were divided by the root of d, and so is what comes back through them."
 def attention_backward(vjp, G, Q, K, V, P):
@@ -1733,7 +1737,8 @@ def block_loss(G, X, norm, mix, think):
 
 def later_steps_get_nothing(result, G, X, *functions):
     first = np.asarray(result)[:2]
-    return not np.any(result[2:]) and np.all(np.any(first != 0, axis=1)) and not np.allclose(first, G[:2])
+    own_way = np.linalg.matrix_rank([np.ravel(first), np.ravel(G[:2])]) == 2  # not what arrives, nor a multiple of it
+    return not np.any(result[2:]) and np.all(np.any(first != 0, axis=1)) and own_way
 
 
 # %% nbgrader={"grade_id": "block", "solution": true}

@@ -70,12 +70,14 @@ FORMS: dict[str, Form] = {
     "minus infinity": _each(lambda array: np.full(array.shape, -np.inf)),
     "nan behind a right start": _each(_behind_a_right_start(np.nan)),
     "zeros behind a right start": _each(_behind_a_right_start(0.0)),
+    "unit matrices": _each(lambda array: np.eye(*array.shape) if array.ndim == 2 else np.zeros_like(array)),
+    "even shares": _each(lambda array: np.full(array.shape, 1 / array.shape[-1] if array.size and array.ndim else 0.0)),
     "imaginary numbers": _each(lambda array: 1j * array.astype(complex)),
     "the arguments": _inputs_back,
 }
 
 
-CHEAP = ("zeros", "ones", "zeros behind a right start", "the arguments")
+CHEAP = ("zeros", "ones", "unit matrices", "even shares", "zeros behind a right start", "the arguments")
 
 
 ALWAYS_THE_FIRST = "the first right answer, again and again"  # as constants for a visible case would
