@@ -50,6 +50,7 @@ def test_no_cell_begins_a_formula(text, tmp_path):
 def test_no_text_becomes_a_formula(text):
     made = for_table(text)
     assert formulas(made) == []
+    assert not set("\x1b\x07\u202a\u202e\u2066\u2069") & set(made)
     made.encode("utf-8")
 
 

@@ -19,6 +19,7 @@ CELL_CHARACTERS = 32_000  # of one cell of a table: spreadsheets hold 32,767
 MARKS = 4  # accents on top of each other: more of them paint over the lines around
 FORMULA = frozenset("=+-@")  # what a spreadsheet takes for a formula at the beginning of a cell
 
+_TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _JOINERS = "\u200c\u200d"  # in names of several languages, and in emoji
 # At which some spreadsheet splits, between quotes or not.
 _SEPARATORS = re.compile(r"([;|\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029])")
@@ -105,10 +106,11 @@ def for_table(value: Any) -> Any:
 
 
 def _shown(text: str) -> str:
-    """Without controls other than tabs and line breaks."""
+    """Without controls other than tabs and line breaks, and without changes of direction, which turn a row around."""
     if text.isascii() and text.isprintable():
         return text
-    return "".join(char if char in "\t\r\n" or unicodedata.category(char) != "Cc" else " " for char in text)
+    return "".join(char if char in "\t\r\n" or unicodedata.category(char) != "Cc" else " "
+                   for char in _TURNS.sub("", text))
 
 
 def _begins_formula(part: str) -> bool:
