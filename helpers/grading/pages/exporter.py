@@ -18,13 +18,11 @@ from helpers.checking.verdict import number
 from helpers.grading.pages import rendering
 from helpers.grading.pages.clock import CLOCK, PAGE_SECONDS
 from helpers.grading.pages.hiding import Hiding
-from helpers.grading.pages.page import arrange
+from helpers.grading.pages.page import SHOWN, arrange
 from helpers.grading.text import for_page
 
 HERE = Path(__file__).parent / "templates"
 STOCK = Path(server_extensions.__file__).parent / "formgrader" / "templates"
-# What is shown of an output, best first. Scripts and widgets are not: the page runs nothing.
-SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/latex", "text/plain"]
 
 
 class FeedbackExporter(HTMLExporter):

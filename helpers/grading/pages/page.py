@@ -26,6 +26,8 @@ from helpers.grading.pages.regrade import mailto
 from helpers.grading.text import for_page
 
 WAITS = "waits for a person"
+# What is shown of an output, best first. Scripts and widgets are not: the page runs nothing.
+SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/latex", "text/plain"]
 SUMMARY = 240  # characters of what the table of marks says of a question; all of it stands at the check
 
 
@@ -126,6 +128,7 @@ def _failure(output: NotebookNode, source: str, hidden: set[str]) -> str:
 def _describe_outputs(cell: NotebookNode, title: str) -> None:
     """Alternative texts for pictures, and tracebacks without the insides of libraries and of this kit."""
     pictures = 0
+    cell.outputs = [output for output in cell.outputs if "data" not in output or any(map(output.data.get, SHOWN))]
     for output in cell.outputs:
         if output.output_type == "error":
             last = f"{output.ename}: {output.evalue}"
