@@ -9,6 +9,7 @@ import contextlib
 import hashlib
 import json
 import os
+import re
 import shutil
 import socket
 import sqlite3
@@ -53,6 +54,7 @@ LOOK_AROUND = nbformat.v4.new_code_cell("""import builtins, os, sys
 print(sorted(os.listdir("/tmp")), os.listdir("/dev/shm"), os.listdir("."))
 print([name for name in os.listdir("/proc") if name.isdigit()])
 print(len(dir(builtins)), sys.gettrace(), np.allclose.__module__, sorted(os.environ))""")
+OBEYED = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")  # by whoever shows a text
 ATTACKS = attacking.attacks()
 needs_walls = pytest.mark.skipif(not walls_available()[0], reason="no bubblewrap here")
 
@@ -235,6 +237,7 @@ def test_what_an_attack_shows_does_not_act(classrooms, attack, stock_template):
         page = shown_by_formgrader(room) if stock_template else shown_to_the_student(room)
     assert "owned" in page
     assert attacking.Acting(page).found == []
+    assert OBEYED.findall(page) == []
 
 
 def shown_by_formgrader(room: Classroom) -> str:
