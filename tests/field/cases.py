@@ -423,22 +423,22 @@ def all_cells_in_reverse(nb):
 
 # Causes -------------------------------------------------------------------------------------------------------------
 
-@case(told=("`seaborn`",))
+@case(told=("`prettyplots`",))
 def missing_module_first(nb):
-    nb["cells"][2]["source"] = "import seaborn as sns\n" + nb["cells"][2]["source"]
+    nb["cells"][2]["source"] = "import prettyplots as sns\n" + nb["cells"][2]["source"]
     return nb
 
 
-@case(told=("`torchinfo`", "`seaborn`"))
+@case(told=("`torchinfo`", "`prettyplots`"))
 def two_missing_modules_among_others(nb):
-    nb["cells"][2]["source"] = ("import numpy as np, seaborn\nfrom torchinfo import summary\n"
+    nb["cells"][2]["source"] = ("import numpy as np, prettyplots\nfrom torchinfo import summary\n"
                                 + nb["cells"][2]["source"])
     return nb
 
 
-@case(told=("`seaborn`",), marks={"loss-check": 1.0, "gradient-check": 0.0}, asks=frozenset({"gradient-check"}))
+@case(told=("`prettyplots`",), marks={"loss-check": 1.0, "gradient-check": 0.0}, asks=frozenset({"gradient-check"}))
 def missing_module_in_use(nb):
-    nb["cells"][2]["source"] += "\nimport seaborn as sns"
+    nb["cells"][2]["source"] += "\nimport prettyplots as sns"
     return set_text(nb, "gradient", RIGHT["gradient"].replace("residuals = ", "sns.set_theme()\n    residuals = "))
 
 
