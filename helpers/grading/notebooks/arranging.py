@@ -219,7 +219,7 @@ class Arranging:
         for entry in self.entries:
             if entry.code is None:
                 continue
-            undone = entry.code.stubs & written
+            undone = entry.code.stubs & written & self.shape.names
             if undone:
                 self.repairs.append(f"the unwritten {listed(sorted(undone))} behind the written "
                                     f"{'one' if len(undone) == 1 else 'ones'} was left out")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,8 +29,9 @@ class Shape:
     """An assignment, as a submission's cells are compared with it.
 
     known, order: its cells with a grade_id. place: a cell's place among all cells, by its nbformat id. texts: places
-    by what a student sees of a cell. wanted: a solution's grade_id → the names to define. reads: a check's grade_id →
-    those of them that it reads. given: texts of the statements that were given out.
+    by what a student sees of a cell. wanted: a solution's grade_id → the names to define, without those that another
+    cell binds as well: `fig, ax` tell no answer. reads: a check's grade_id → those of them that it reads. given: texts
+    of the statements that were given out.
     """
 
     cells: list[NotebookNode]
@@ -81,8 +83,8 @@ def delimiters_of(assignment: NotebookNode) -> tuple[str, str]:
 
 def _made(assignment: NotebookNode) -> Shape:
     shape, delimiters = Shape(assignment.cells), delimiters_of(assignment)
-    plain: set[str] = set()
     given: set[str] = set()
+    bound: Counter[str] = Counter()
     for place, cell in enumerate(assignment.cells):
         name = grade_id_of(cell)
         if name:
@@ -98,17 +100,17 @@ def _made(assignment: NotebookNode) -> Shape:
             shape.experiments.append((str(cell.get("id") or ""), _lines(cell.source)))
         elif cell.cell_type == "code" and not is_check(cell):
             names = understood(cell.source).names
+            bound.update(names)
             if utils.is_solution(cell):
                 shape.wanted[name] = frozenset(names)
                 given |= statements(cell.source)
-            else:
-                plain |= names
     shape.given = frozenset(given)
-    _find_what_checks_read(shape, plain)
+    shape.wanted = {name: frozenset(one for one in names if bound[one] == 1) for name, names in shape.wanted.items()}
+    _find_what_checks_read(shape, frozenset(bound))
     return shape
 
 
-def _find_what_checks_read(shape: Shape, plain: set[str]) -> None:
+def _find_what_checks_read(shape: Shape, bound: frozenset[str]) -> None:
     """A stub need not name what its check reads: the rest of it is the question's that stands before the check."""
     latest, reads = "", {}
     for name in shape.order:
@@ -122,7 +124,7 @@ def _find_what_checks_read(shape: Shape, plain: set[str]) -> None:
                 read = set()
             reads[name] = read
             if latest and not read & shape.names:
-                shape.wanted[latest] |= read - plain - set(dir(builtins))
+                shape.wanted[latest] |= read - bound - set(dir(builtins))
     shape.reads = {name: frozenset(read & shape.names) for name, read in reads.items()}
 
 
