@@ -48,7 +48,6 @@ class GradingJob:
     imports: tuple[str, ...] = ()
     run_experiments: bool = False
     ways: tuple[tuple[str, str], ...] = ()  # plain test → "a" (in the grader) or "b" (in the student's process)
-    echo: tuple[str, ...] = ()  # plain tests whose names later cells need in the student's process
     private: Private = field(default_factory=Private)  # not to be seen inside; where it is changes no mark
     digest: str = ""
 

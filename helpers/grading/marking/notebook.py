@@ -127,8 +127,10 @@ def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
                student: SubmissionProcess, folder: Path | None = None) -> Graded:
     graded, sources = Graded(), problem_set.check_sources
     python = str(notebook.metadata.get("grading", {}).get("python", ""))
-    ways, echo = dict(assignment.ways), {*assignment.echo}
-    plain = PlainRun(problem_set.plain, student, folder) if problem_set.plain is not None else None
+    ways = dict(assignment.ways)
+    plain = PlainRun(problem_set.plain, student, notebook.cells, [
+        name for name in problem_set.plain.checks if not FORKS or ways.get(name, "a") == "b"
+    ], folder) if problem_set.plain is not None else None
     subjects = {name: student.subject(name) for name in problem_set.student_names}
     ran: list[tuple[NotebookNode, list[dict]]] = []
     failed: dict[str, str] = {}
@@ -139,8 +141,7 @@ def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
         if plain is not None and grade_id in plain.reference.checks and utils.is_grade(cell):
             with bounded():
-                way = ways.get(grade_id, "a") if FORKS else "b"
-                outputs, refused = plain.grade(grade_id, way, grade_id in echo)
+                outputs, refused = plain.grade(grade_id)
             graded.refused |= {grade_id: refused} if refused else {}
             cell.outputs = [nbformat.from_dict(output) for output in outputs]
         elif grade_id in sources and utils.is_grade(cell):

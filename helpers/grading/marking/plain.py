@@ -24,13 +24,22 @@ from typing import Any
 from helpers.grading.marking.bounds import within
 from helpers.grading.marking.quiet import quietly
 from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, info_of, is_check
+from helpers.grading.notebooks.code import MAX_PARSED, understood
 from helpers.grading.notebooks.ipython import python_of, tree_of
 from helpers.grading.notebooks.master import defined_names, used_names
 from helpers.grading.notebooks.shape import HIDDEN
-from helpers.grading.sandbox.asserts import Tested, run_test
+from helpers.grading.sandbox.asserts import Tested, compiled, run_test
 from helpers.grading.sandbox.likeness import Asking, Likeness, NotSupportedHere, ProcessGone
 from helpers.grading.sandbox.process import SubmissionProcess
 
+# Methods and functions of Python's, numpy's and others' that change what they are called on, or their first argument.
+CHANGE_THEMSELVES = frozenset({
+    "add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "fill", "insert",
+    "intersection_update", "itemset", "pop", "popitem", "popleft", "put", "remove", "resize", "reverse", "rotate",
+    "setdefault", "sort", "subtract", "symmetric_difference_update", "update", "write", "writelines"})
+CHANGE_THE_FIRST = frozenset({
+    "copyto", "fill_diagonal", "heapify", "heappop", "heappush", "heappushpop", "heapreplace", "insort", "insort_left",
+    "insort_right", "place", "put", "put_along_axis", "putmask", "setattr", "shuffle"})
 QUIET_MAGICS = ("matplotlib", "config", "load_ext", "reload_ext", "autoreload", "pylab", "precision", "pip", "conda")
 QUIET_PROGRAMS = re.compile(r"\s*(pip|pip3|conda|mamba|apt|apt-get|python3? -m pip)\b")
 SHELL_SECONDS = 60
@@ -47,7 +56,10 @@ def is_plain(source: str) -> bool:
 
 @dataclass
 class PlainCheck:
-    """A plain test of an assignment: its text as Python, and what it binds and reads."""
+    """A plain test of an assignment: its text as Python, and what it binds and reads.
+
+    points: its most. counts: its last value is a number of points, as nbgrader takes one for a part of them.
+    """
 
     grade_id: str
     source: str  # transparent magics taken away
@@ -56,6 +68,27 @@ class PlainCheck:
     reads: set[str]
     imports: list[str] = field(default_factory=list)  # import lines of given cells for names that it reads
     delimiters: tuple[str, str] = HIDDEN
+    points: float = 0.0
+    counts: bool = False
+
+    @property
+    def visible(self) -> str:
+        """`whole` without its hidden tests; nothing where the rest is no Python."""
+        begin, end = self.delimiters
+        kept, inside = [], False
+        for line in self.whole.split("\n"):
+            inside = inside or begin in line
+            kept += [] if inside else [line]
+            inside = inside and end not in line
+        text = "\n".join(kept)
+        return text if tree_of(text).body else ""
+
+    def out_of_range(self, value: str) -> bool:
+        """Does a last value stand for points that there are not? Others say nothing about points."""
+        number = _number(value)
+        if number is None:
+            return self.counts
+        return not 0 <= number <= self.points if self.counts else number > self.points
 
     def hidden(self, lineno: int) -> bool:
         """Is this line of the text a hidden test?"""
@@ -140,6 +173,7 @@ class PlainReference:
         self.raised: list[str] = []
         self._by_tests: set[str] = set()  # names that a test has bound last: in grading it has to do so again
         self.theirs = _decided_by_students(cells)
+        self.cells = cells
         dict.__setitem__(self.namespace, "get_ipython", lambda: _Shell(self.namespace))
         with in_folder(self.folder):
             self._execute(cells)
@@ -158,13 +192,23 @@ class PlainReference:
             self.namespace.own.clear()
             try:
                 with quietly(io.StringIO()), within(CELL_SECONDS):
-                    exec(compile(python_of(cell.source), f"<{self.name}, cell {number}>", "exec"), self.namespace)
+                    self._run(cell, f"<{self.name}, cell {number}>")
             except Exception as error:
                 self.raised.append(f"cell {number}: {type(error).__name__}: {error}")
             except SystemExit:
                 self.raised.append(f"cell {number} ends the notebook")
             self._by_tests = self._by_tests | self.namespace.own if is_check(cell) else (
                 self._by_tests - self.namespace.own)
+
+    def _run(self, cell: Any, name: str) -> None:
+        if not is_check(cell):
+            exec(compile(python_of(cell.source), name, "exec"), self.namespace)
+            return
+        statements, last = compiled(python_of(cell.source), name)
+        exec(statements, self.namespace)
+        check, value = self.checks[grade_id_of(cell)], eval(last, self.namespace) if last else None
+        number = _number(repr(value)) if value is not None else None
+        check.counts = number is not None and 0 <= number <= check.points
 
     def _take(self, cell: Any, imports: dict[str, str]) -> None:
         name, tree = grade_id_of(cell), tree_of(cell.source)
@@ -173,7 +217,15 @@ class PlainReference:
         self.checks[name] = PlainCheck(name, python_of(cell.source), python_of(cell.source, transparent=False),
                                        set(defined_names(tree)), reads,
                                        list(dict.fromkeys(line for bound, line in imports.items() if bound in reads)),
-                                       self.delimiters)
+                                       self.delimiters, float(info_of(cell).get("points") or 0))
+
+
+def _number(text: str) -> float | None:
+    """What nbgrader takes for a number of points."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
 
 
 def _read_anywhere(tree: ast.AST) -> set[str]:
@@ -192,53 +244,120 @@ def _imports(tree: ast.Module) -> dict[str, str]:
 
 
 def _decided_by_students(cells: list[Any]) -> set[str]:
-    """Names of solution cells, and what given statements compute from these; not functions that are given."""
+    """Names of solution cells, and what given statements compute from these or change with them; not functions and
+    modules that are given."""
     theirs: set[str] = set()
-    users: set[str] = set()  # given functions that use the student's
+    given: set[str] = set()  # modules, functions and classes
+    users: dict[str, set[str]] = {}  # given functions that use the student's, and what they change
     for cell in cells:
         if cell.cell_type != "code" or is_check(cell):
             continue
         tree = tree_of(cell.source)
+        given |= {*_imports(tree)}
         if info_of(cell).get("solution"):
             theirs |= {*defined_names(tree)} - {*_imports(tree)}
             continue
         for statement in tree.body:
-            uses = used_names(statement) & (theirs | users)
+            used = used_names(statement)
+            uses = used & (theirs | users.keys())
+            changes = _changed(statement) | {name for user in used & users.keys() for name in users[user]}
             if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-                users |= {statement.name} if uses else set()
+                given.add(statement.name)
+                users |= {statement.name: changes - _locals(statement)} if uses else {}
             elif uses:
-                theirs |= {*defined_names(ast.Module([statement], []))}
+                theirs |= {*defined_names(ast.Module([statement], []))} | (changes - given)
     return theirs
 
 
+def _changed(tree: ast.AST) -> set[str]:
+    """Names of what a text changes in place, as far as that can be read from it."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Attribute, ast.Subscript)) and not isinstance(node.ctx, ast.Load):
+            found |= _base(node.value)
+        elif isinstance(node, ast.Call):
+            name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+            if name in CHANGE_THEMSELVES and isinstance(node.func, ast.Attribute):
+                found |= _base(node.func.value)
+            if name in CHANGE_THE_FIRST and node.args:
+                found |= _base(node.args[0])
+        elif isinstance(node, ast.Global):
+            found |= {*node.names}
+    return found
+
+
+def _base(node: ast.AST) -> set[str]:
+    while isinstance(node, (ast.Attribute, ast.Subscript, ast.Call)):
+        node = node.func if isinstance(node, ast.Call) else node.value
+    return {node.id} if isinstance(node, ast.Name) else set()
+
+
+def _locals(tree: ast.AST) -> set[str]:
+    nodes = list(ast.walk(tree))
+    bound = {node.arg for node in nodes if isinstance(node, ast.arg)} | {
+        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return bound - {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
+
+
 def echoed(cells: list[Any], checks: Mapping[str, PlainCheck], inside: Iterable[str]) -> set[str]:
-    """Tests that bind names which later cells read in the student's process: they have to run there as well."""
-    needed, inside = set(), set(inside)
-    readers = [(number, _read_anywhere(tree_of(cell.source))) for number, cell in enumerate(cells)
-               if cell.cell_type == "code" and (grade_id_of(cell) not in checks or grade_id_of(cell) in inside)]
+    """Tests that bind names which the student's process reads later: they have to run there as well."""
+    needed: set[str] = set()
+    binds: set[str] = set().union(*(check.binds for check in checks.values()))
+    if not binds:
+        return needed
+    inside = set(inside)
+    readers = [(number, cell) for number, cell in enumerate(cells) if cell.cell_type == "code"
+               and (grade_id_of(cell) not in checks or grade_id_of(cell) in inside)]
+    reads = read_within([cell for _, cell in readers])
+    at_once = [(number, _read_anywhere(_tree(cell)) & binds) for number, cell in readers]
     for number, cell in enumerate(cells):
         mine = checks.get(grade_id_of(cell))
-        if mine is not None and any(later > number and reads & mine.binds for later, reads in readers):
+        if mine is not None and (reads & mine.binds or any(n > number and names & mine.binds for n, names in at_once)):
             needed.add(mine.grade_id)
     return needed
 
 
-class PlainRun:
-    """The plain tests of one submission. In way "a" it changes what the process has executed: use a fork of it."""
+def read_within(cells: list[Any]) -> set[str]:
+    """Names that functions of these cells read and do not bind themselves: whenever they are called."""
+    found: set[str] = set()
+    for cell in cells:
+        for node in ast.walk(_tree(cell)):
+            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+                found |= _read_anywhere(node) - _locals(node)
+    return found
 
-    def __init__(self, reference: PlainReference, student: SubmissionProcess, folder: Path | None = None):
+
+def _tree(cell: Any) -> ast.Module:
+    """A cell's syntax tree, whoever wrote it; an empty one of what is too long, or no Python."""
+    text = python_of(cell.source) if len(cell.source) < MAX_PARSED else ""
+    return understood(text).tree or ast.Module([], [])
+
+
+class PlainRun:
+    """The plain tests of one submission. In way "a" it changes what the process has executed: use a fork of it.
+
+    cells: the submission's. inside: the tests that run in the student's process.
+    """
+
+    def __init__(self, reference: PlainReference, student: SubmissionProcess, cells: list[Any],
+                 inside: Iterable[str], folder: Path | None = None):
         self.reference, self.student, self.folder = reference, student, folder or reference.folder
+        self.inside = {*inside}
+        self._needed = echoed(reference.cells, reference.checks, self.inside)
+        self._wished = echoed(cells, reference.checks, self.inside)
         self.asking: Asking | None = None
 
-    def grade(self, grade_id: str, way: str, echo: bool) -> tuple[list[dict[str, Any]], str]:
+    def grade(self, grade_id: str) -> tuple[list[dict[str, Any]], str]:
         """Outputs of a test, and why it could not run in the grader, if it could not."""
         check = self.reference.checks[grade_id]
-        if way == "b":
+        if grade_id in self.inside:
             said, outputs = self.student.test(check.whole, f"<test {grade_id}>", check.imports)
             return _as_outputs(check, _tested(said), [o for o in outputs if o["output_type"] != "error"]), ""
         tested, printed, refused = self._here(check)
-        if echo:
+        if grade_id in self._needed:
             self.student.test(check.whole, f"<test {grade_id}>", check.imports)
+        elif grade_id in self._wished:  # the student's own cells ask for it: they get what they had seen
+            self.student.test(check.visible, f"<test {grade_id}>", check.imports)
         return _as_outputs(check, tested, printed), refused
 
     def _here(self, check: PlainCheck) -> tuple[Tested, list[dict[str, Any]], str]:
@@ -292,6 +411,10 @@ def _printed(text: str, name: str = "stdout") -> list[dict[str, Any]]:
 
 def _as_outputs(check: PlainCheck, tested: Tested, outputs: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """What nbgrader reads a mark from: an error, or a last value, which gives part of the points if it is a number."""
+    if tested.passed and check.out_of_range(tested.value):
+        said = (f"The test ends with {tested.value[:100] or 'no number'}, and that is no number of points from 0 to "
+                f"{check.points:g}")
+        return [*outputs, {"output_type": "error", "ename": "ValueError", "evalue": said, "traceback": [said]}]
     if tested.passed:
         value = [{"output_type": "execute_result", "data": {"text/plain": tested.value}, "metadata": {},
                   "execution_count": None}] if tested.value else []

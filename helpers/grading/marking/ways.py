@@ -24,9 +24,9 @@ from helpers.grading.course.folder import Course
 from helpers.grading.marking.broken import broken
 from helpers.grading.marking.job import GradingJob
 from helpers.grading.marking.notebook import grade_cells
-from helpers.grading.marking.plain import echoed
+from helpers.grading.marking.plain import read_within
 from helpers.grading.marking.worker import problem_set_of
-from helpers.grading.notebooks.cells import grade_id_of, info_of
+from helpers.grading.notebooks.cells import grade_id_of, info_of, is_check
 from helpers.grading.notebooks.restore import restore
 from helpers.grading.notebooks.shape import plain_text
 from helpers.grading.sandbox.sandbox import FORKS, SandboxError
@@ -41,7 +41,6 @@ class Ways:
     digest: str
     ways: dict[str, str] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
-    echo: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -87,7 +86,7 @@ def with_ways(course: Course, job: GradingJob, name: str, notebook: str) -> Grad
     if found.forgeable and course.settings.forgeable == "refuse":
         raise CourseError(f"{job.name}: {found.in_words()}. c.CourseKit.forgeable = \"refuse\" does not grade with "
                           "those: rewrite them (docs/adopting.md says how), or say \"warn\" or \"allow\"")
-    return dataclasses.replace(job, ways=tuple(sorted(found.ways.items())), echo=tuple(found.echo), digest="")
+    return dataclasses.replace(job, ways=tuple(sorted(found.ways.items())), digest="")
 
 
 def ways_path(course: Course, name: str, notebook: str) -> Path:
@@ -134,12 +133,15 @@ def prove(job: GradingJob) -> Ways:
     checks, source = problem_set.plain.checks, nbformat.reads(job.source, as_version=4)
     recorded = nbformat.reads(job.recorded, as_version=4)
     copies = {SOLUTION: source, UNTOUCHED: recorded, BROKEN: broken(source)}
-    seen = {way: {what: _graded(job, copy.deepcopy(notebook), way) for what, notebook in copies.items()}
+    seen = {way: {what: _graded(job, notebook, dict.fromkeys(checks, way)) for what, notebook in copies.items()}
             for way in ("ab" if FORKS else "b")}
     found = Ways(job.digest)
+    within = read_within([cell for cell in source.cells if cell.cell_type == "code" and not is_check(cell)])
     for name in checks:
         outcome = {way: {what: marks[name] for what, marks in by_copy.items()} for way, by_copy in seen.items()}
-        why = _why_not_here(outcome) if FORKS else "this system cannot fork the grader"
+        shared = sorted(checks[name].binds & within)
+        why = "this system cannot fork the grader" if not FORKS else (
+            f"functions of the notebook read `{shared[0]}`, which the test binds" if shared else _why_not_here(outcome))
         inside = outcome["b"][SOLUTION]
         if not why:
             found.ways[name] = "a"
@@ -154,8 +156,24 @@ def prove(job: GradingJob) -> Ways:
                 "solution, or name what it needs: files beside the source notebook, packages that are installed here "
                 "(there is no network inside the walls), time in c.CourseKit.limits")
     _keep_together(found, checks)
-    found.echo = sorted(echoed(source.cells, checks, found.forgeable))
+    while found.forgeable and _prove_together(found, job, copies, seen["b"]):
+        _keep_together(found, checks)
     return found
+
+
+def _prove_together(found: Ways, job: GradingJob, copies: dict[str, nbformat.NotebookNode],
+                    inside: dict[str, dict[str, _Seen]]) -> list[str]:
+    """Grade as the class will be graded, in both ways. The tests that are judged otherwise beside each other go to the
+    student's process; they are returned."""
+    mixed = {what: _graded(job, notebook, found.ways) for what, notebook in copies.items()}
+    moved = []
+    for name, way in found.ways.items():
+        odd = next((what for what in copies if mixed[what][name].score != inside[what][name].score), "")
+        if way == "a" and odd:
+            found.ways[name] = "b"
+            found.why[name] = f"beside tests that run in the student's process {odd} is judged otherwise there"
+            moved.append(name)
+    return moved
 
 
 def unsolved(source: nbformat.NotebookNode, recorded: nbformat.NotebookNode) -> bool:
@@ -190,14 +208,12 @@ def _keep_together(found: Ways, checks: dict[str, Any]) -> None:
                 bound.pop(bind, None)
 
 
-def _graded(job: GradingJob, notebook: nbformat.NotebookNode, way: str) -> dict[str, _Seen]:
+def _graded(job: GradingJob, notebook: nbformat.NotebookNode, ways: dict[str, str]) -> dict[str, _Seen]:
     problem_set = problem_set_of(job)
     checks = problem_set.plain.checks if problem_set.plain else {}
-    recorded, job_cells = (nbformat.reads(text, as_version=4) for text in (job.recorded, job.source))
-    job_cells = job_cells.cells
-    every = dataclasses.replace(job, ways=tuple((name, way) for name in checks), digest=f"{job.digest} {way}",
-                                echo=tuple(sorted(echoed(job_cells, checks, ()))) if way == "a" else ())
-    restored = restore(notebook, recorded)
+    recorded = nbformat.reads(job.recorded, as_version=4)
+    every = dataclasses.replace(job, ways=tuple(ways.items()), digest=f"{job.digest} {sorted(ways.items())}")
+    restored = restore(copy.deepcopy(notebook), recorded)
     graded = grade_cells(restored, problem_set, every, dict(job.files))
     found = {name: _Seen(0.0, False, graded.ended or "it was not run") for name in checks}
     for cell in restored.cells:
