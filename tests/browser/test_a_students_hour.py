@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -69,8 +70,11 @@ def opened(page, server, frontend: str) -> None:
 
 def listening(server) -> bool:
     """Is a kernel there, with the page at its other end? Cells that are run before stay as they are."""
-    with urllib.request.urlopen(server.page("api/kernels"), timeout=20) as answer:
-        return any(kernel["execution_state"] == "idle" and kernel["connections"] for kernel in json.load(answer))
+    try:
+        with urllib.request.urlopen(server.page("api/kernels"), timeout=20) as answer:
+            return any(kernel["execution_state"] == "idle" and kernel["connections"] for kernel in json.load(answer))
+    except urllib.error.HTTPError:  # as long as a kernel is being started
+        return False
 
 
 def saved(page, folder: Path, done) -> list[dict]:

