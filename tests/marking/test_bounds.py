@@ -25,23 +25,29 @@ def _sooner(monkeypatch):
     monkeypatch.setattr(bounds, "AGAIN", 0.05)
 
 
+def swallowing() -> None:
+    for _ in range(3):
+        with contextlib.suppress(Exception):
+            compute()
+    compute()
+
+
+def one_in_another() -> None:
+    with contextlib.suppress(bounds.TooLong), bounds.within(0.1):
+        compute()
+    swallowing()
+
+
 def test_a_limit_that_somebody_swallows_comes_again():
     """As by a property's own `except Exception`: the next property must not have all the time in the world."""
     with pytest.raises(bounds.TooLong), bounds.bounded(seconds=0.1):
-        for _ in range(3):
-            with contextlib.suppress(Exception):
-                compute()
-        compute()
+        swallowing()
     assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
 
 
 def test_the_outer_limit_goes_on_after_an_inner_one():
     handler = signal.getsignal(signal.SIGPROF)
     with pytest.raises(bounds.TooLong, match="0.3 s"), bounds.within(0.3):
-        with pytest.raises(bounds.TooLong, match="0.1 s"), bounds.within(0.1):
-            compute()
-        with contextlib.suppress(bounds.TooLong):
-            compute()
-        compute()
+        one_in_another()
     assert signal.getsignal(signal.SIGPROF) is handler
     assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
