@@ -8,6 +8,7 @@ by its names only: `loss`, `gradient` and the written answer `why`.
 
 from __future__ import annotations
 
+import ast
 import copy
 import io
 import json
@@ -680,3 +681,96 @@ def zip_called_a_notebook(nb):
 @case(told=("was graded", "not a notebook of this set that can be read"))
 def copy_beside_half_a_file(nb):
     return {NAME: saved(nb)[:2000], NAME.replace(".ipynb", " (2).ipynb"): saved(nb)}
+
+
+@case(told=("turned into a raw cell",), asks=frozenset({"gradient-check"}))
+def answer_became_a_raw_cell(nb):
+    cell = cell_of(nb, "gradient")
+    cell["cell_type"] = "raw"
+    return nb
+
+
+@case(told=("`line-cases` had been turned into a text cell",))
+def locked_cell_became_text(nb):
+    cell_of(nb, "line-cases")["cell_type"] = "markdown"
+    return nb
+
+
+@case(told=("an experiment defined `FACTOR` and `residuals`",))
+def helper_in_an_experiment(nb):
+    cell = next(c for c in nb["cells"] if "experiment" in c["metadata"].get("tags", ()))
+    own = "FACTOR = 2\n\ndef residuals(w, X, y):\n    return X @ w - y\n\nresiduals(*line_cases(np.random))"
+    nb["cells"].insert(at(nb, "gradient"), {**copy.deepcopy(cell), "id": "mine", "source": own})
+    return set_text(nb, "gradient", "def gradient(w, X, y):\n    return FACTOR / len(y) * X.T @ residuals(w, X, y)")
+
+
+@case(told=("`line-cases`, `loss-check` and `gradient-check` had lost",))
+def formatted_and_all_lost(nb):
+    """What black and its kin make of locked cells is no edit that changes anything, and no deletion."""
+    for cell in nb["cells"]:
+        if cell["cell_type"] == "code":
+            cell["source"] = ast.unparse(ast.parse(cell["source"]))
+    return without_metadata(nb, ids=False)
+
+
+@case()
+def names_bound_in_a_way_that_nobody_can_read(nb):
+    nb["cells"][at(nb, "gradient")] = new("globals()['gradient'] = lambda w, X, y: 2 / len(y) * X.T @ (X @ w - y)")
+    return nb
+
+
+def unwritten(nb: Notebook) -> Notebook:
+    return set_text(nb, "why", "YOUR ANSWER HERE")
+
+
+@case(asks=frozenset({"why"}))
+def written_answer_printed(nb):
+    nb["cells"].append(new("print('It is convex, so the stationary point is the minimum.')"))
+    return unwritten(nb)
+
+
+@case(asks=frozenset({"why"}))
+def written_answer_as_a_comment_behind_an_answer(nb):
+    set_text(nb, "gradient", RIGHT["gradient"] + "\n# It is convex, so the stationary\n# point is the minimum.")
+    return unwritten(nb)
+
+
+@case(asks=frozenset({"why"}))
+def written_answer_in_a_check(nb):
+    cell_of(nb, "gradient-check")["source"] += "\n# It is convex, so the stationary point is the minimum."
+    return unwritten(nb)
+
+
+@case(asks=frozenset({"why"}))
+def text_cells_of_marimo(nb):
+    """Its notebooks keep text in code."""
+    for cell in nb["cells"]:
+        if cell["cell_type"] == "markdown":
+            cell.update(new(f'mo.md(r"""\n    {cell["source"]}\n    """)'))
+    return nb
+
+
+@case(written=False)
+def code_put_out_of_use_and_a_badge(nb):
+    """Neither is a written answer."""
+    nb["cells"].insert(0, new('<a href="https://colab.research.google.com/x"><img src="y.svg"></a>', "markdown"))
+    nb["cells"].append(new("<a href='https://deepnote.com?x=1'>Created in <span>Deepnote</span></a>", "markdown"))
+    nb["cells"].append(new("# for step in range(number_of_steps):\n#     weights = weights - learning_rate * slope\n"
+                           "print('loss', 1)"))
+    return unwritten(nb)
+
+
+@case(told=("`os.chdir('/content/drive')` does not work", "FileNotFoundError"))
+def folder_that_is_not_here(nb):
+    nb["cells"][2]["source"] = "import os\nos.chdir('/content/drive')\n" + nb["cells"][2]["source"]
+    return nb
+
+
+@case(told=("does not work where this is graded",))
+def asks_whoever_runs_it(nb):
+    return set_text(nb, "gradient", "name = input('Who? ')\n" + RIGHT["gradient"])
+
+
+@case(asks=frozenset({"why"}))
+def written_answer_scanned(nb):
+    return {NAME: saved(unwritten(nb)), "Lösung, Teil 2.PDF": b"%PDF-1.4"}

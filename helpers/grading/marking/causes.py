@@ -20,6 +20,11 @@ from helpers.grading.notebooks.master import defined_names, used_names
 MISSING = re.compile(r"No module named '([\w.]{1,100})'")
 UNDEFINED = re.compile(r"name '(\w{1,100})' is not defined")
 MISSING_AT_ONCE = 12  # times that the rest of one cell is tried
+# What a notebook may meet where it is graded and not where it was written: no such folder, no network, nobody to ask.
+OF_THE_PLACE = ("FileNotFoundError", "NotADirectoryError", "PermissionError", "OSError", "URLError", "ConnectionError",
+                "gaierror", "StdinNotImplementedError", "EOFError")
+LINE = re.compile(r"(?m)^-+> ?(\d{1,6}) ")  # how IPython's tracebacks show where a cell stopped
+COLOURS = re.compile(r"\x1b\[[\d;]*m")
 SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 
 
@@ -54,6 +59,8 @@ def run_cell(student: Runs, source: str, causes: Causes, python: str = "") -> li
         if failed is None:
             break
         rest = _rest(source, *failed, causes)
+        if rest is None and failed[0] in OF_THE_PLACE:
+            rest = _without_what_failed(source, shown[-1], failed[0], causes)
         if rest is None:
             break
         source, failed = rest, None
@@ -78,6 +85,20 @@ def _rest(source: str, name: str, message: str, causes: Causes) -> str | None:
     if rest is None:  # a module that is here has asked for it
         causes.tell(f"The module `{module[1]}` is not there where this is graded: a cell that needs it stopped there.")
     return rest
+
+
+def _without_what_failed(source: str, outputs: list[dict], name: str, causes: Causes) -> str | None:
+    """What of a cell comes behind the statement that cannot be carried out here."""
+    tree, found = understood(source).tree, LINE.search(COLOURS.sub("", "\n".join(outputs[-1].get("traceback", ()))))
+    body = tree.body if tree is not None and found else []
+    for number, statement in enumerate(body):
+        if found and statement.lineno <= int(found[1]) <= (statement.end_lineno or 0):
+            causes.names |= set(defined_names(ast.Module([statement], [])))
+            first = source.split("\n")[statement.lineno - 1].strip()[:80].replace("`", "'")
+            causes.tell(f"`{first}` does not work where this is graded ({name}): it was left out, and the rest of the "
+                        "cell was run.")
+            return _from(source, body[number + 1:], "")
+    return None
 
 
 def _behind_use(source: str, name: str) -> str | None:
@@ -170,7 +191,9 @@ def asks_for(causes: Causes, verdicts: Mapping[str, Verdict], reads: dict[str, f
             continue
         if any(f"name '{bound}' is not defined" in text for bound in causes.names for text in wrong) or any(
                 f"No module named '{module}'" in text for module in causes.modules for text in wrong):
-            asks[name] = f"it needs {', '.join(f'`{module}`' for module in causes.modules)}, which is not there"
+            modules = ", ".join(f"`{module}`" for module in causes.modules)
+            needs = modules or "what a statement that was left out defines"
+            asks[name] = f"it needs {needs}, which is not there"
         elif reads.get(name, frozenset()) & causes.lost:
             asks[name] = "its answer has a syntax error here that newer Python may accept"
     return asks

@@ -29,6 +29,7 @@ from helpers.grading.marking.comparing import asks_after_restoring
 from helpers.grading.marking.job import GradingJob
 from helpers.grading.marking.plain import PlainRun, fresh_folder
 from helpers.grading.marking.reference import Checked, ProblemSet
+from helpers.grading.notebooks.answers import answers_beside
 from helpers.grading.notebooks.cells import EXPERIMENT
 from helpers.grading.notebooks.keeping import kept_outputs
 from helpers.grading.notebooks.shape import shape_of
@@ -85,6 +86,10 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gra
     changed = asks_after_restoring(notebook, problem_set, assignment, files, 0.0 if graded.ended else rest)
     reads = shape_of(problem_set.recorded).reads if problem_set.recorded is not None else {}
     lost = asks_for(graded.causes, graded.verdicts, reads)
+    if problem_set.recorded is not None and not facts.get("note"):
+        lost |= {name: why for name, why in answers_beside(
+            notebook, shape_of(problem_set.recorded), {*files} - {*dict(assignment.files)}).items()
+            if name not in facts.get("asks", {})}
     facts.update(ended=graded.ended, seconds=float(round(time.perf_counter() - start)), causes=graded.causes.told,
                  asks={**facts.get("asks", {}), **changed, **lost})
     return graded

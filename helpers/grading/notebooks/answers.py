@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Iterable, Sequence
+
+from nbformat import NotebookNode
 from nbgrader import utils
 
 from helpers.grading.notebooks.arranging import Arranging, Entry
-from helpers.grading.notebooks.code import says_nothing
+from helpers.grading.notebooks.cells import grade_id_of
+from helpers.grading.notebooks.code import Code, says_nothing, understood
 from helpers.grading.notebooks.keeping import plain
+from helpers.grading.notebooks.matching import Handed
+from helpers.grading.notebooks.shape import Shape, plain_text
+
+WORDS = 6  # of a comment or a text in code that may be an answer
+WORD = re.compile(r"[^\W\d_]{2,}")
+DOCUMENTS = (".pdf", ".docx", ".odt", ".rtf", ".md", ".tex", ".jpg", ".jpeg", ".heic")
+# What Colab, Deepnote and their like put into a notebook by themselves.
+BADGE = re.compile(r"<a\b[^>]*(?:colab\.research\.google|deepnote|mybinder|kaggle)\.[^>]*>.*</a>", re.S)
 
 
-def find_written_answers(work: Arranging) -> None:
+def find_written_answers(work: Arranging, handed: Sequence[Handed]) -> None:
     """Join what was written beneath (or else above) an untouched or absent cell for a written answer into it."""
+    anywhere: bool | None = None
     for name in work.shape.order:
         mine = work.shape.known[name]
         if name in work.shape.wanted or utils.is_locked(mine) or not (utils.is_solution(mine) or utils.is_task(mine)):
@@ -20,9 +35,12 @@ def find_written_answers(work: Arranging) -> None:
             work.dress(entry, name)
             continue
         loose = _loose_around(work, entry, name)
+        if anywhere is None:
+            anywhere = any(_is_text(work, other) for other in work.entries) or any(
+                one.is_code and has_prose(one.code, work.shape) for one in handed)
         if loose:
             entry = _joined(work, entry, loose, name)
-        elif any(_is_text(work, other) for other in work.entries):
+        elif anywhere:
             work.asks[name] = ("the cell for this answer is untouched, but text was written elsewhere in the notebook: "
                                "look whether the answer is there")
         if entry is not None:
@@ -63,7 +81,7 @@ def _loose_around(work: Arranging, entry: Entry | None, name: str) -> list[Entry
 
 def _is_answer(entry: Entry) -> bool:
     """Prose: text, or a code cell (as new cells are) with a comment or with what is no Python."""
-    if not entry.text or entry.place >= 0:
+    if not entry.text or entry.place >= 0 or BADGE.fullmatch(entry.text):
         return False
     if entry.cell.cell_type != "code":
         return True
@@ -73,9 +91,40 @@ def _is_answer(entry: Entry) -> bool:
 
 def _is_text(work: Arranging, entry: Entry) -> bool:
     """A student's own text anywhere: a cell that was added, or one of the assignment's that was written in."""
-    if entry.cell.cell_type == "code" or not entry.text or not entry.own:
+    if entry.cell.cell_type == "code" or not entry.text or not entry.own or BADGE.fullmatch(entry.text):
         return False
     return entry.place < 0 or (not entry.cell.metadata.get("nbgrader") and entry.text != work.shape.seen[entry.place])
+
+
+def answers_beside(notebook: NotebookNode, shape: Shape, files: Iterable[str]) -> dict[str, str]:
+    """Untouched cells for written answers beside whose notebook a document lies: by grade_id, why a person looks."""
+    documents = sorted(file for file in files if file.lower().endswith(DOCUMENTS))
+    if not documents:
+        return {}
+    untouched = [name for cell in notebook.cells if (name := grade_id_of(cell)) in shape.known and utils.is_grade(cell)
+                 and cell.cell_type == "markdown" and plain_text(cell.source) in ("", shape.seen[shape.index[name]])]
+    label = re.sub(r"[`<>\x00-\x1f]", "?", documents[0])[:100]
+    return dict.fromkeys(untouched, f"the cell for this answer is untouched, but `{label}` was handed in beside the "
+                                    "notebook: look whether the answer is there")
+
+
+def has_prose(code: Code, shape: Shape) -> bool:
+    """Is there a sentence in a code cell, outside of functions: a comment, or a text that is shown or kept?"""
+    if code.tree is None:
+        return False
+    given = "\n".join(shape.seen)
+    comments = re.findall(r"(?m)(?:^#(?! ?%%).*\n?)+", code.source)
+    texts = [re.sub(r"(?m)^#+ ?", "", comment) for comment in comments if not _was_given(comment, given)]
+    texts = [text for text in texts if understood(text.strip()).tree is None]  # no code that was put out of use
+    for statement in code.tree.body:
+        if isinstance(statement, (ast.Expr, ast.Assign)):
+            texts += [node.value for node in ast.walk(statement)
+                      if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value not in given]
+    return any(len(WORD.findall(text)) >= WORDS for text in texts)
+
+
+def _was_given(comment: str, given: str) -> bool:
+    return all(line.strip() in given for line in comment.split("\n"))
 
 
 def _joined(work: Arranging, entry: Entry | None, loose: list[Entry], name: str) -> Entry:

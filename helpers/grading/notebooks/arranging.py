@@ -56,8 +56,7 @@ def runs(one: Handed, shape: Shape) -> str:
         return one.cell.source if one.code.names - understood(mine.source).names else ""
     if one.is_experiment and not one.name(shape):
         code = understood(one.cell.source, shape.given)
-        defined = code.names if code.written & shape.names else frozenset()
-        return parts(code, defined, keep=True)
+        return parts(code, code.names if code.written & shape.names else one.needed, keep=True)
     return one.cell.source
 
 
@@ -78,6 +77,7 @@ class Arranging:
         counting = self._which_count(handed)
         for number, one in enumerate(handed):
             name = one.name(self.shape)
+            self._note_kind(one, name)
             if name and (self._locked(name) or is_check(self.shape.known[name])):
                 self._take_locked(one, name, counting[name] == number)
             elif name:
@@ -130,13 +130,19 @@ class Arranging:
                 one.cell.metadata["nbgrader"].get("points") != mine.metadata["nbgrader"].get("points")):
             self.repairs.append(f"the points of `{name}` had been changed")
 
+    def _note_kind(self, one: Handed, name: str) -> None:
+        if name and one.cell.cell_type != self.shape.known[name].cell_type:
+            kind = {"code": "code", "markdown": "text"}.get(one.cell.cell_type, "raw")
+            self.repairs.append(f"`{name}` had been turned into a {kind} cell")
+
     def _take_plain(self, one: Handed) -> None:
         kind = one.cell.cell_type if one.cell.cell_type in ("code", "markdown") else "raw"
         if not one.is_experiment:
             self.entries.append(self._written(one, kind, one.place))
             return
         if more := runs(one, self.shape):
-            self.repairs.append("an experiment defined an answer, which was run for itself")
+            self.repairs.append(f"an experiment defined {listed(sorted(one.needed)) or 'an answer'}, which was run for "
+                                "itself")
             self.entries.append(self._running(more))
         new = plain("code", one.cell.source)
         new.metadata["tags"], new.outputs = [EXPERIMENT], kept_outputs(one.cell)
@@ -196,7 +202,8 @@ class Arranging:
                     continue
                 new.source = parts(understood(mine.source), elsewhere & self.shape.wanted[name], keep=False)
             self.repairs.append(f"`{name}` had been deleted")
-            position = self._place_of_edited(name) or self.gap(name)[1]
+            # A stub goes before what the student added there: it may define the names in a way that nobody can read.
+            position = self._place_of_edited(name) or self.gap(name)[0 if name in self.shape.wanted else 1]
             code = understood(new.source, self.shape.given) if name in self.shape.wanted else None
             self.entries.insert(position, Entry(new, self.shape.index[name], code, own=False))
 

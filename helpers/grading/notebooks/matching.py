@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import dataclass, field
 
 from nbformat import NotebookNode
@@ -9,6 +10,7 @@ from nbgrader import utils
 
 from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, is_check
 from helpers.grading.notebooks.code import Code, understood
+from helpers.grading.notebooks.master import defined_names, used_names
 from helpers.grading.notebooks.shape import Shape, plain_text
 
 PARSED = 1_000_000  # characters of a submission that are looked at as Python; the rest line by line
@@ -23,6 +25,7 @@ class Handed:
     place: int = -1
     how: str = ""  # "grade_id", "id" or "text"
     code: Code = field(default_factory=lambda: Code(""))
+    needed: frozenset[str] = frozenset()  # of an experiment: what answers use and it defines
 
     def name(self, shape: Shape) -> str:
         """The grade_id of the assignment's cell that it is, or ""."""
@@ -63,7 +66,46 @@ def matched(notebook: NotebookNode, shape: Shape) -> list[Handed]:
         if place >= 0:
             one.place, one.how = place, "text"
             taken.add(place)
+    _find_formatted([one for one in handed if one.place < 0], shape, taken)
+    _find_needed(handed, shape)
     return handed
+
+
+def _find_formatted(handed: list[Handed], shape: Shape, taken: set[int]) -> None:
+    """A locked cell whose comments, blanks or quotes alone have changed is itself."""
+    for one in handed:
+        if one.is_code and one.code.tree is not None and one.code.tree.body:
+            place = next((p for p in shape.forms.get(ast.dump(one.code.tree), ()) if p not in taken), -1)
+            if place >= 0:
+                one.place, one.how = place, "text"
+                taken.add(place)
+
+
+def _find_needed(handed: list[Handed], shape: Shape) -> None:
+    """An experiment is not run again: what a student has defined in one and uses in an answer is run for itself."""
+    experiments = [one for one in handed if one.is_experiment and one.code.tree is not None]
+    if not experiments:
+        return
+    given = frozenset().union(*(lines for _, lines in shape.experiments)) if shape.experiments else frozenset()
+    own = [(one, _definitions(one, given)) for one in experiments]
+    if any(names for _, names in own):
+        used = {name for one in handed if one.is_code and not one.is_experiment and one.code.tree is not None
+                for name in used_names(one.code.tree)}
+        for one, names in own:
+            one.needed = frozenset(names & used)
+
+
+def _definitions(one: Handed, given: frozenset[str]) -> set[str]:
+    """Functions, classes, imports and constants at the top level that the assignment does not have there."""
+    found: set[str] = set()
+    lines = one.code.source.split("\n")
+    for statement in one.code.tree.body if one.code.tree is not None else ():
+        defines = isinstance(statement, (ast.FunctionDef, ast.ClassDef, ast.Import, ast.ImportFrom)) or (
+            isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant))
+        text = [line.strip() for line in lines[statement.lineno - 1:statement.end_lineno]]
+        if defines and not given.issuperset(filter(None, text)):
+            found |= set(defined_names(ast.Module([statement], [])))
+    return found
 
 
 def _can_be(one: Handed, place: int, shape: Shape) -> bool:

@@ -74,7 +74,7 @@ def _arranged(handed: list[Handed], shape: Shape) -> Arranging:
     """A submission's cells and its assignment's in one order."""
     work = Arranging(shape)
     work.take(handed)
-    find_written_answers(work)
+    find_written_answers(work, handed)
     work.put_back()
     work.silence_stubs()
     work.move_checks()

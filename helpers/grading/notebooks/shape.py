@@ -45,6 +45,7 @@ class Shape:
     reads: dict[str, frozenset[str]] = field(default_factory=dict)
     given: frozenset[str] = frozenset()
     experiments: list[tuple[str, frozenset[str]]] = field(default_factory=list)  # nbformat id, lines
+    forms: dict[str, list[int]] = field(default_factory=dict)  # places of locked cells by their syntax trees
 
     @property
     def names(self) -> frozenset[str]:
@@ -96,6 +97,9 @@ def _made(assignment: NotebookNode) -> Shape:
         text = plain_text(without_hidden_tests(cell.source, delimiters))
         shape.seen.append(text)
         shape.texts.setdefault((cell.cell_type == "code", text), []).append(place)
+        tree = understood(text).tree if name and cell.cell_type == "code" and not utils.is_solution(cell) else None
+        if tree is not None:
+            shape.forms.setdefault(ast.dump(tree), []).append(place)
         if EXPERIMENT in cell.metadata.get("tags", ()):
             shape.experiments.append((str(cell.get("id") or ""), _lines(cell.source)))
         elif cell.cell_type == "code" and not is_check(cell):
