@@ -132,7 +132,7 @@ class Arranging:
 
     def _note_kind(self, one: Handed, name: str) -> None:
         if name and one.cell.cell_type != self.shape.known[name].cell_type:
-            kind = {"code": "code", "markdown": "text"}.get(one.cell.cell_type, "raw")
+            kind = {"code": "code", "markdown": "text"}.get(str(one.cell.cell_type), "raw")
             self.repairs.append(f"`{name}` had been turned into a {kind} cell")
 
     def _take_plain(self, one: Handed) -> None:
