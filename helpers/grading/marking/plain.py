@@ -24,7 +24,7 @@ from typing import Any
 from helpers.grading.marking.bounds import within
 from helpers.grading.marking.quiet import quietly
 from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, info_of, is_check
-from helpers.grading.notebooks.code import MAX_PARSED, understood
+from helpers.grading.notebooks.code import understood
 from helpers.grading.notebooks.ipython import python_of, tree_of
 from helpers.grading.notebooks.master import defined_names, used_names
 from helpers.grading.notebooks.shape import HIDDEN
@@ -329,8 +329,7 @@ def read_within(cells: list[Any]) -> set[str]:
 
 def _tree(cell: Any) -> ast.Module:
     """A cell's syntax tree, whoever wrote it; an empty one of what is too long, or no Python."""
-    text = python_of(cell.source) if len(cell.source) < MAX_PARSED else ""
-    return understood(text).tree or ast.Module([], [])
+    return understood(cell.source).tree or ast.Module([], [])
 
 
 class PlainRun:
