@@ -96,7 +96,7 @@ def no_error_in_saved(page, folder: Path) -> bool:
     path = folder / f"{SMALL}.ipynb"
     before = path.stat().st_mtime_ns
     page.keyboard.press("Control+s")
-    browsing.wait_until(page, lambda: path.stat().st_mtime_ns != before)
+    browsing.wait_until(page, lambda: path.stat().st_mtime_ns != before and path.read_text().rstrip().endswith("}"))
     outputs = [output for cell in json.loads(path.read_text())["cells"] for output in cell.get("outputs", ())]
     return len(outputs) == 3 and all(output["output_type"] != "error" and output.get("name") != "stderr"
                                      for output in outputs)
