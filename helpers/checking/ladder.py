@@ -93,7 +93,7 @@ def is_plain(value: Any) -> bool:
     if isinstance(value, (list, tuple)):
         return all(map(is_plain, value))
     if isinstance(value, np.ndarray):
-        return value.dtype.kind in "biuf" and value.ndim <= 3
+        return value.dtype.kind in "biuf" and value.ndim <= 4
     return isinstance(value, (*NUMBER, str, type(None)))
 
 
@@ -239,6 +239,6 @@ def _cut(value: Any, take: int) -> Any:
     cut = value[(part,) * value.ndim]
     if is_one_hot(value):
         return small_array(value, list(cut.shape), WHOLE, 0)
-    if value.dtype.kind in "iu" and value.ndim == 1 and value.size and value.min() >= 0:  # classes, or positions
-        return (np.arange(cut.size) % 2).astype(value.dtype)
+    if value.dtype.kind in "iu" and value.size and value.min() >= 0:  # classes, positions, or an order of them
+        return small_array(value, list(cut.shape), WHOLE, 0)
     return np.vectorize(lambda x: float(f"{x:.2g}"), otypes=[value.dtype])(cut) if value.dtype.kind == "f" else cut

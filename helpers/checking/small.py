@@ -15,7 +15,9 @@ def small_array(value: np.ndarray, shape: list[int], numbers: tuple[float, ...],
     if value.dtype.kind in "iu":
         if set(np.unique(flat).tolist()) <= {0, 1} and value.ndim == 2:
             return one_hot(value, shape).astype(value.dtype)
-        if flat.size and flat.min() >= 0 and value.ndim == 1:  # classes, or positions
+        if value.ndim == 1 and count > 1 and is_order(flat):
+            return np.roll(np.arange(count), 1).astype(value.dtype)
+        if flat.size and flat.min() >= 0:  # classes, or positions
             return (np.arange(count) % 2).reshape(shape).astype(value.dtype)
         return np.array(cycle).reshape(shape).astype(value.dtype)
     if value.dtype.kind == "b":
@@ -29,6 +31,11 @@ def small_array(value: np.ndarray, shape: list[int], numbers: tuple[float, ...],
     if square and np.allclose(value, value.T):
         made = made + made.T
     return (np.abs(made) + 1 if flat.size and flat.min() > 0 else made).astype(value.dtype)
+
+
+def is_order(value: np.ndarray) -> bool:
+    """Every place once: the order in which something is taken."""
+    return value.size > 1 and np.array_equal(np.sort(value), np.arange(value.size))
 
 
 def is_one_hot(value: np.ndarray) -> bool:
