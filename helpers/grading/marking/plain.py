@@ -27,7 +27,7 @@ from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, info_of, is
 from helpers.grading.notebooks.code import understood
 from helpers.grading.notebooks.ipython import python_of, tree_of
 from helpers.grading.notebooks.master import defined_names, used_names
-from helpers.grading.notebooks.shape import HIDDEN
+from helpers.grading.notebooks.shape import HIDDEN, without_hidden_tests
 from helpers.grading.sandbox.asserts import Tested, compiled, run_test
 from helpers.grading.sandbox.likeness import Asking, Likeness, NotSupportedHere, ProcessGone
 from helpers.grading.sandbox.process import SubmissionProcess
@@ -74,13 +74,7 @@ class PlainCheck:
     @property
     def visible(self) -> str:
         """`whole` without its hidden tests; nothing where the rest is no Python."""
-        begin, end = self.delimiters
-        kept, inside = [], False
-        for line in self.whole.split("\n"):
-            inside = inside or begin in line
-            kept += [] if inside else [line]
-            inside = inside and end not in line
-        text = "\n".join(kept)
+        text = without_hidden_tests(self.whole, self.delimiters)
         return text if tree_of(text).body else ""
 
     def out_of_range(self, value: str) -> bool:
