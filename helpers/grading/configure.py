@@ -63,6 +63,7 @@ def steps(c: Any) -> None:
     c.ExecutePreprocessor.enabled = False  # an HTML page of a graded notebook shows it and does not run it
     if FORMGRADER in sys.modules:  # a notebook server has read the course's configuration
         import_module(f"{STEPS}.pages.formgrader").guard()
+        import_module(f"{STEPS}.serving.button").install()
 
 
 def lacking(config: Config) -> list[str]:

@@ -13,9 +13,11 @@ from pathlib import Path
 import pytest
 from conftest import COURSEKIT, SMALL, coursekit, processes_below
 from exchange import ENDLESS, WRONG, fetched, hand_in, solved, with_exchange
+from nbgrader.apps.api import NbGraderAPI
 
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
+from helpers.grading.serving import button
 from helpers.grading.serving.secrets import seed_of
 
 pytestmark = pytest.mark.walls
@@ -144,7 +146,7 @@ def test_a_course_without_an_exchange_has_a_watched_folder(small_course, tmp_pat
     assert "0 given back" in serve(course, "--folder", str(shared))
 
 
-def test_a_running_service_refuses_a_second_grades_for_commands_and_ends_with_ctrl_c(small_course):
+def test_a_running_service_refuses_a_second_grades_for_others_and_ends_with_ctrl_c(small_course, monkeypatch):
     course = with_exchange(small_course)
     place = course.folder("submitted", "ada", SMALL)
     place.mkdir(parents=True)
@@ -160,6 +162,14 @@ def test_a_running_service_refuses_a_second_grades_for_commands_and_ends_with_ct
     run = coursekit("autograde", "ps0", "--student", "ada", folder=course.root)
     assert "graded by the running service" in plain(run.stdout), run.stderr
     assert checks(course)["ada"] > 0
+    monkeypatch.setattr(NbGraderAPI, "autograde", NbGraderAPI.autograde)  # put back at the end
+    button.install()
+    formgrader = NbGraderAPI(config=course.config)
+    pressed = formgrader.autograde(SMALL, "ada")
+    assert pressed["success"]
+    assert "ada has 4 of 6 points, 1 answer waits for a person" in pressed["log"]
+    assert "graded by the running service" in pressed["log"]
+    assert "handed in nothing" in formgrader.autograde(SMALL, "ben")["error"]
     door = course.root / ".coursekit" / "serving" / "door"
     assert door.stat().st_mode & 0o077 == 0
     run = coursekit("autograde", "ps0", "--student", "ben", folder=course.root)

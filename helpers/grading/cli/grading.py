@@ -107,18 +107,17 @@ def autograde(
 def _graded_by_service(course: Path, ps: str, student: str) -> bool:
     """Let a running service grade one student; False if there is none, or none for this problem set."""
     from helpers.grading.course.errors import CourseError
-    from helpers.grading.serving.door import ask
+    from helpers.grading.serving.door import ask, in_words
 
     told = ask(course, ps, student)
     if told is None or told.get("unknown"):
         return False
     if "error" in told:
         raise CourseError(told["error"])
-    for said in filter(None, (told["note"], told["ended"], told["earlier"])):
-        console.print(f"  look at: {for_terminal(student)}: {for_terminal(said)}")
-    console.print(f"{told['name']}: {for_terminal(student)} has {told['points']:g} of {told['of']:g} points"
-                  + (f", {told['waits']} answers wait for a person" if told["waits"] else "")
-                  + f"; graded by the running service in {told['seconds']:.2f} s.")
+    *look_at, marks = map(for_terminal, in_words(told))
+    for said in look_at:
+        console.print(f"  {said}")
+    console.print(marks)
     return True
 
 

@@ -83,6 +83,15 @@ def ask(root: Path, ps: str, student: str) -> dict[str, Any] | None:
         return None
 
 
+def in_words(told: dict[str, Any]) -> list[str]:
+    """Lines for whoever asked, of an answer that has marks: what to look at, and the marks last."""
+    marks = f"{told['points']:g} of {told['of']:g} points"
+    if told["waits"]:
+        marks += f", {told['waits']} {'answer waits' if told['waits'] == 1 else 'answers wait'} for a person"
+    return [*(f"look at: {told['student']}: {said}" for said in (told["note"], told["ended"], told["earlier"]) if said),
+            f"{told['name']}: {told['student']} has {marks}; graded by the running service in {told['seconds']:.2f} s."]
+
+
 @contextlib.contextmanager
 def _reached(folder: Path) -> Iterator[str]:
     """A socket's path has at most 107 characters: this one is short, wherever the course is."""
