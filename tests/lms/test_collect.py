@@ -8,6 +8,7 @@ import io
 import json
 import shutil
 import stat
+import warnings
 import zipfile
 from pathlib import Path
 
@@ -168,9 +169,87 @@ def test_a_bomb_is_not_unpacked(course, tmp_path, monkeypatch):
     done = collect(course, NAME, path, "canvas")
     assert done.new == ["s1234567"]
     assert "larger than 1 MB" in done.unplaced[f"okaforamara_11_900_{NAME}.ipynb"]
-    monkeypatch.setattr(archive.Budget.__init__, "__defaults__", (2_000_000,))
-    with pytest.raises(CourseError, match="unpacks to more"):
-        collect(course, NAME, zipped(tmp_path, {f"a{i}_11_{i}_x.ipynb": b"\0" * 900_000 for i in range(4)}), "canvas")
+
+
+def zip_of(files: list[tuple[str, str | bytes]], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    packed = io.BytesIO()
+    with warnings.catch_warnings(), zipfile.ZipFile(packed, "w", method) as archive:
+        warnings.simplefilter("ignore")  # of names that are there twice
+        for name, content in files:
+            archive.writestr(name, content)
+    return packed.getvalue()
+
+
+def changed(content: bytes, where: bytes, offset: int, to: bytes) -> bytes:
+    at = content.index(where) + offset
+    return content[:at] + to + content[at + len(to):]
+
+
+BOOK = f"{NAME}.ipynb"
+LZMA = zip_of([(BOOK, "{}" * 50)], zipfile.ZIP_LZMA)
+SOUND = zip_of([(BOOK, "{}")])
+CENTRAL = b"PK\x01\x02"
+# A student's zip → what is taken of it, by name; None: nothing of it is.
+HOSTILE = {
+    "data that is none": (changed(LZMA, BOOK.encode(), len(BOOK) + 14, b"\xff\xfe\xfd"), None),
+    "options that are none": (changed(LZMA, BOOK.encode(), len(BOOK) + 4, b"\xff"), None),
+    "a name that is no text": (zip_of([("n\xe4me.ipynb", "{}")]).replace("n\xe4me".encode(), b"n\xff\xffme"), None),
+    "a version of the future": (changed(SOUND, CENTRAL, 6, b"\xff\0"), None),
+    "a method of nobody's": (changed(changed(SOUND, CENTRAL, 10, b"\x63"), b"PK\x03\x04", 8, b"\x63"), None),
+    "a place far behind its end": (changed(SOUND, CENTRAL, 42, b"\xff\xff\xff\x7f"), None),
+    "more parts than it has": (zip_of([(BOOK, "{}"), *((f"{i}", "") for i in range(5_000))], zipfile.ZIP_STORED), None),
+    "a file that is a folder, too": (zip_of([(BOOK, "{}"), (f"{BOOK}/x", "1"), ("a", "2"), ("a/b", "3"),
+                                             ("a/b/c", "4")]), {BOOK, f"{NAME} 2.ipynb/x", "a", "a 2/b", "a 2/b 2/c"}),
+    "names that differ by case or accents": (zip_of([(BOOK, "{}"), ("A.txt", "1"), ("a.txt", "2"), ("\xe9", "3"),
+                                                     ("e\u0301", "4")]),
+                                             {BOOK, "A.txt", "a 2.txt", "\xe9 2", "e\u0301"}),
+    "one name three times": (zip_of([(BOOK, "{}"), ("a", "1"), ("a", "2"), ("a", "3")]), {BOOK, "a"}),
+    "long names": (zip_of([(BOOK, "{}"), ("\u4e2d" * 100, "1")]), {BOOK, "\u4e2d" * 66}),
+    "no names": (zip_of([(BOOK, "{}"), (".", "1"), ("..", "1"), ("a/../../b", "1"), ("//x", "1")]), {BOOK}),
+}
+
+
+@pytest.mark.parametrize("what", HOSTILE)
+def test_one_students_zip_costs_nobody_elses_work(course, tmp_path, what):
+    content, taken = HOSTILE[what]
+    done = collect(course, NAME, zipped(tmp_path, {
+        f"Amara Okafor_1_assignsubmission_file/{BOOK}": "first", "ann.lee2_2_assignsubmission_file/work.zip": content,
+        f"Zoë Müller_3_assignsubmission_file/{BOOK}": "last"}), "moodle")
+    assert (has(course, "amara.okafor"), has(course, "s1234567")) == ("first", "last")
+    place = course.folder("submitted", "ann.lee2", NAME)
+    assert {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()} == (taken or set())
+    assert done.new == sorted(["amara.okafor", *(["ann.lee2"] if taken else []), "s1234567"])
+    assert not list(course.root.glob("submitted/*/.*"))
+
+
+def test_one_student_fills_no_memory_and_no_terminal(course, tmp_path, monkeypatch):
+    monkeypatch.setattr(archive, "MAX_BYTES", 3_000_000)
+    bomb = zip_of([(BOOK, "{}"), *((f"z{i:03}", bytes(900_000)) for i in range(60))])
+    done = collect(course, NAME, zipped(tmp_path, {
+        "ann.lee2_2_assignsubmission_file/work.zip": bomb, f"Zoë Müller_3_assignsubmission_file/{BOOK}": "last"}),
+        "moodle")
+    assert sum(len(path.read_bytes()) for path in course.root.glob(f"submitted/ann.lee2/{NAME}/*")) < 3_000_000
+    assert len(done.unplaced) <= 21
+    assert has(course, "s1234567") == "last"
+
+
+@pytest.mark.parametrize(("other", "placed"), [("Group-Amara Okafor", "own"), ("Amara Okafor", None)])
+def test_a_name_that_somebody_has_chosen_covers_nobodys_work(course, tmp_path, other, placed):
+    """Who is called as another student is: nobody's file lies in that student's folder, or only that student's."""
+    done = collect(course, NAME, zipped(tmp_path, {
+        f"Amara Okafor_30211_assignsubmission_file/{NAME} (1).ipynb": "own",
+        f"{other}_30299_assignsubmission_file/{BOOK}": "forged"}), "moodle")
+    there = [path.read_text() for path in course.folder("submitted", "amara.okafor", NAME).glob("*")]
+    assert there == ([placed] if placed else [])
+    assert all("would both be amara.okafor" in why for why in done.unplaced.values())
+    assert len(done.unplaced) == (1 if placed else 2)
+
+
+def test_a_number_that_the_gradebook_has_says_who_it_is(course, tmp_path):
+    done = collect(course, NAME, zipped(tmp_path, {
+        f"okaforamara_11_900_{NAME}.ipynb": "own", f"amaraokafor_99_901_{NAME}.ipynb": "forged"}), "canvas")
+    assert has(course, "amara.okafor") == "own"
+    assert list(done.unplaced) == [f"amaraokafor_99_901_{NAME}.ipynb"]
 
 
 def test_without_a_roster_one_is_asked_for_or_made(tmp_path):

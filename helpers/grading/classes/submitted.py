@@ -42,6 +42,9 @@ def task_in(folder: Path, name: str, student: str) -> SubmissionTask:
     except OSError as error:
         reason = f"The submission cannot be read ({error.strerror}): put its permissions right and grade again."
         return SubmissionTask(student, None, reason=reason)
+    except Exception as error:  # whatever a file's bytes have brought about: it is this submission's trouble alone
+        reason = f"The submission cannot be read ({type(error).__name__}): hand in the notebook itself."
+        return SubmissionTask(student, None, reason=reason)
 
 
 def timestamp_of(course: Course, name: str, student: str) -> datetime | None:

@@ -1,6 +1,7 @@
 """Reads a download, a zip or a folder: file by file, no more of it than bounds allow, and nothing that leads elsewhere.
 
-What an entry's header says of its size is not believed: bytes are counted as they come.
+What an entry's header says of its size is not believed: bytes are counted as they come. What one student has handed in
+has bounds of its own: it costs nobody else's work.
 """
 
 from __future__ import annotations
@@ -8,94 +9,134 @@ from __future__ import annotations
 import io
 import stat
 import zipfile
-import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import IO
 
 from helpers.grading.course.errors import CourseError
+from helpers.grading.notebooks.zips import has_small_directory
 
-MAX_ENTRIES = 50_000
+MAX_ENTRIES = 50_000  # of a class
 MAX_FILE = 50_000_000  # bytes of one file, as for a notebook
-MAX_TOTAL = 4 * 2**30
+MAX_BYTES, MAX_FILES = 200_000_000, 2_000  # of one student, as for what nbgrader collects
 MAX_PATH = 1_000  # characters
 CHUNK = 2**20
 ENCRYPTED = 0x1
 LEFT_OUT = ("__MACOSX", ".ipynb_checkpoints", ".DS_Store", "__pycache__")
 
 
+class Unreadable(Exception):
+    """Why a file is not taken, for who collects."""
+
+
 @dataclass(frozen=True)
 class Entry:
-    """One file of a download: where it lay, its content, or why it was not read."""
+    """One file of a download: where it lay, how it is opened, or why it is not."""
 
     path: str
-    content: bytes = b""
+    open: Callable[[], IO[bytes]]
     refused: str = ""
 
 
-class Budget:
-    """How many bytes are left to read."""
+class Allowance:
+    """What one student may hand in, in files and bytes."""
 
-    def __init__(self, left: int = MAX_TOTAL):
-        self.left = left
+    def __init__(self) -> None:
+        self.files, self.bytes = MAX_FILES, MAX_BYTES
+
+    def read(self, entry: Entry) -> bytes:
+        """Raises Unreadable, with the reason."""
+        if entry.refused:
+            raise Unreadable(entry.refused)
+        if not self.files:
+            raise Unreadable(f"is one of more than {MAX_FILES:,} files of one student")
+        self.files -= 1
+        most = min(MAX_FILE, self.bytes)
+        parts, size = [], 0
+        try:
+            with entry.open() as file:
+                while chunk := file.read(CHUNK):
+                    parts.append(chunk)
+                    size += len(chunk)
+                    if size > most:
+                        break
+        except Exception as error:  # each way of packing fails in ways of its own
+            raise Unreadable(f"cannot be unpacked ({error or type(error).__name__})") from error
+        finally:
+            self.bytes -= min(size, most)
+        if size > MAX_FILE:
+            raise Unreadable(f"is larger than {MAX_FILE / 1e6:.0f} MB")
+        if size > most:
+            raise Unreadable(f"is more than the {MAX_BYTES / 1e6:.0f} MB that one student may hand in")
+        return b"".join(parts)
 
 
-def entries(place: Path) -> Iterator[Entry]:
+@contextmanager
+def opened(place: Path) -> Iterator[list[Entry]]:
     """The files of a zip or a folder, in the order of their paths.
 
     Raises:
-        CourseError: if it is neither, or more than a class could hand in.
+        CourseError: if it is neither, or has more files than a class could hand in.
     """
     if place.is_dir():
-        for path in sorted(place.rglob("*")):
-            name = path.relative_to(place).as_posix()
-            if path.is_file() and not path.is_symlink() and not _left_out(name):
-                size = path.stat().st_size
-                yield Entry(name, path.read_bytes()) if size <= MAX_FILE else Entry(name, refused=_too_large())
+        yield [Entry(name, partial(_bytes_of, path)) for path in sorted(place.rglob("*"))
+               if not _left_out(name := path.relative_to(place).as_posix()) and path.is_file()
+               and not path.is_symlink()]
         return
     try:
-        with zipfile.ZipFile(place) as archive:
-            yield from of_zip(archive, Budget())
+        archive = zipfile.ZipFile(place)
     except FileNotFoundError:
         raise CourseError(f"{place} does not exist: name the zip that you have downloaded") from None
-    except (zipfile.BadZipFile, OSError) as error:
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
         raise CourseError(f"{place} is no zip that can be read ({error}): download it again") from None
+    with archive:
+        if len(archive.infolist()) > MAX_ENTRIES:
+            raise CourseError(f"the zip has {len(archive.infolist())} entries, more than {MAX_ENTRIES}: that is no "
+                              "download of a class")
+        yield _of_zip(archive)
 
 
-def of_zip(archive: zipfile.ZipFile, budget: Budget) -> Iterator[Entry]:
-    """Raises CourseError if there are more entries or bytes than a class could hand in."""
-    if len(archive.infolist()) > MAX_ENTRIES:
-        raise CourseError(f"the zip has {len(archive.infolist())} entries, more than {MAX_ENTRIES}: that is no "
-                          "download of a class")
-    for info in sorted(archive.infolist(), key=lambda info: info.filename):
-        if info.is_dir() or _left_out(info.filename):
-            continue
-        if why := _not_a_file(info):
-            yield Entry(info.filename, refused=why)
-            continue
-        yield _read(archive, info, budget)
+def _bytes_of(path: Path) -> IO[bytes]:
+    return open(path, "rb")
 
 
-def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, budget: Budget) -> Entry:
-    parts, size = [], 0
+def inside(entry: Entry, allowance: Allowance) -> tuple[dict[str, bytes], dict[str, str]]:
+    """What a student's file holds, if it is a zip, else the file: by path; and why further ones are not taken. One
+    level deep.
+
+    Raises:
+        Unreadable: if nothing of it can be read.
+    """
+    content = allowance.read(entry)
+    if not entry.path.lower().endswith(".zip") or not zipfile.is_zipfile(io.BytesIO(content)):
+        return {entry.path: content}, {}
+    if not has_small_directory(content):
+        raise Unreadable("has a table of contents that is too long")
     try:
-        with archive.open(info) as file:
-            while chunk := file.read(CHUNK):
-                size += len(chunk)
-                budget.left -= len(chunk)
-                if budget.left < 0:
-                    raise CourseError(f"the download unpacks to more than {MAX_TOTAL / 2**30:.0f} GB: it is no "
-                                      "download of a class; nothing more of it was read")
-                if size > MAX_FILE:
-                    return Entry(info.filename, refused=_too_large())
-                parts.append(chunk)
-    except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, OSError, RuntimeError) as error:
-        return Entry(info.filename, refused=f"cannot be unpacked ({error})")
-    return Entry(info.filename, b"".join(parts))
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            return _read_all(_of_zip(archive), allowance)
+    except Exception as error:  # a table of contents can be wrong in many ways
+        raise Unreadable(f"cannot be unpacked ({error or type(error).__name__})") from error
 
 
-def _too_large() -> str:
-    return f"is larger than {MAX_FILE / 1e6:.0f} MB"
+def _read_all(entries: list[Entry], allowance: Allowance) -> tuple[dict[str, bytes], dict[str, str]]:
+    found: dict[str, bytes] = {}
+    refused: dict[str, str] = {}
+    for entry in entries:
+        try:
+            found[entry.path] = allowance.read(entry)
+        except Unreadable as error:
+            refused[entry.path] = str(error)
+    return found, refused
+
+
+def _of_zip(archive: zipfile.ZipFile) -> list[Entry]:
+    return [Entry(info.filename, partial(archive.open, info), _not_a_file(info))
+            for info in sorted(archive.infolist(), key=lambda info: info.filename)
+            if not info.is_dir() and not _left_out(info.filename)]
 
 
 def _not_a_file(info: zipfile.ZipInfo) -> str:
@@ -112,15 +153,4 @@ def _not_a_file(info: zipfile.ZipInfo) -> str:
 
 def _left_out(path: str) -> bool:
     parts = PurePosixPath(path).parts
-    return any(part in LEFT_OUT for part in parts) or parts[-1].startswith("._")
-
-
-def inside(entry: Entry, budget: Budget) -> list[Entry]:
-    """The files of a zip that a student has handed in; the entry itself if it is none. One level deep."""
-    if not entry.path.lower().endswith(".zip"):
-        return [entry]
-    try:
-        with zipfile.ZipFile(io.BytesIO(entry.content)) as archive:
-            return list(of_zip(archive, budget))
-    except zipfile.BadZipFile:
-        return [entry]
+    return not parts or any(part in LEFT_OUT for part in parts) or parts[-1].startswith("._")

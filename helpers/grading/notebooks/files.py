@@ -11,6 +11,7 @@ from helpers.grading.text import clean_text
 MAX_FILES_BYTES = 20_000_000  # of what is handed in beside the notebook, in all
 MAX_FILES = 500
 MAX_NAME = 200  # characters of a file's path below the submission
+MAX_PART_BYTES = 255  # of one part of it, on most file systems
 MAX_FOLDERS = 10  # one below the other
 ASIDE = "submitted files"  # no name of a package
 INERT = frozenset((".txt", ".csv", ".tsv", ".md", ".png", ".jpg", ".jpeg", ".gif", ".pdf", ".npy", ".npz"))
@@ -56,15 +57,18 @@ def _entries(place: Path) -> list[os.DirEntry]:
 
 def usable(name: str) -> bool:
     return (len(name) <= MAX_NAME and clean_text(name) == name and "\\" not in name and "\0" not in name
+            and str(PurePosixPath(name)) == name
+            and all(len(part.encode()) <= MAX_PART_BYTES for part in name.split("/"))
             and not PureWindowsPath(name).drive and ".ipynb_checkpoints" not in name)
 
 
 def with_own_files(theirs: Mapping[str, bytes] | Iterable, own: Mapping[str, bytes] | Iterable) -> dict[str, bytes]:
-    """A student's files and the assignment's own, which come first: also where one's file is the other's folder."""
-    own = dict(own)
+    """A student's files and the assignment's own, which come first: also where one's file is the other's folder, as it
+    can be in a zip."""
+    theirs, own = dict(theirs), dict(own)
     folders = {folder for name in own for folder in _folders(name)}
-    return {name: data for name, data in dict(theirs).items()
-            if name not in folders and not any(folder in own for folder in _folders(name))} | own
+    return {name: data for name, data in theirs.items()
+            if name not in folders and not any(folder in own or folder in theirs for folder in _folders(name))} | own
 
 
 def aside(name: str) -> str:
