@@ -54,6 +54,13 @@ def test_nbgraders_gradebook_asks_through_the_methods_that_are_overridden():  # 
     assert hasattr(api.SubmittedAssignment, "total_seconds_late")
 
 
+def test_nbgrader_validates_through_one_method():  # course/handed_in.py
+    from nbgrader import validator
+
+    assert "def validate(self, filename: str)" in inspect.getsource(validator)
+    assert "self.validate(filename)" in inspect.getsource(validator.Validator.validate_and_print)
+
+
 def test_nbgraders_marks_reach_a_page_through_one_method():  # pages/exporter.py
     from nbgrader.preprocessors import GetGrades
 

@@ -25,6 +25,7 @@ PRIVATE, GROUP = 0o077, 0o007  # masks: for the owner alone, or for a group of g
 def install(c: Any) -> None:
     """This kit's steps; and what is made from here on is for whoever grades, and for nobody else on the machine."""
     steps(c)
+    import_module(f"{STEPS}.course.handed_in").guard()
     os.umask(GROUP if c.CourseDirectory.get("groupshared") is True else PRIVATE)
 
 

@@ -13,6 +13,8 @@ import nbformat
 import pytest
 from conftest import COURSEKIT, SMALL, coursekit
 
+from helpers.grading.course.errors import CourseError
+from helpers.grading.course.folder import Course
 from helpers.grading.sandbox.sandbox import walls_available
 
 pytestmark = [pytest.mark.walls, pytest.mark.skipif(not walls_available()[0], reason="walls need bubblewrap")]
@@ -126,6 +128,52 @@ def test_nothing_beside_a_graded_notebook_acts(course, door):
     assert {"submitted files/plot.png", "submitted files/data/table.csv"} <= theirs
     assert {f"submitted files/{name}.txt" for name in (*acting, "there.html")} <= theirs
     assert all(name.startswith("submitted files/") for name in theirs)
+
+
+def test_nbgrader_validates_no_students_work(course):
+    folder, owned = course
+    program = ("import sys\nfrom nbgrader.apps import NbGrader\nfrom nbgrader.validator import Validator\n"
+               "app = NbGrader()\napp.initialize([])\nprint(Validator(config=app.config).validate(sys.argv[1]))")
+
+    def validated(path: Path) -> subprocess.CompletedProcess:
+        return subprocess.run([sys.executable, "-c", program, str(path)], cwd=folder, capture_output=True, text=True,
+                              timeout=300, env=environment())
+
+    theirs = validated(folder / "submitted" / "eve" / SMALL / f"{SMALL}.ipynb")
+    assert "CourseError" in theirs.stderr, theirs.stderr
+    assert not owned.exists()
+    own = validated(folder / "source" / SMALL / f"{SMALL}.ipynb")
+    assert own.returncode == 0, own.stderr
+
+
+def test_a_folder_that_was_handed_in_is_no_course(small_course, tmp_path):
+    """A configuration is a program: nothing reads one that a student has put beside the notebook."""
+    owned = tmp_path / "owned"
+    (small_course / "nbgrader_config.py").open("a").write("\nc.CourseDirectory.submitted_directory = 'handed/in'\n")
+    for place in (f"submitted/eve/{SMALL}", f"autograded/eve/{SMALL}", f"handed/in/eve/{SMALL}/deeper",
+                  f".coursekit/{SMALL}/earlier/eve/2026", "elsewhere/inbound/eve+small+2026-01-01 00:00:00 UTC+x"):
+        folder = small_course / place
+        folder.mkdir(parents=True)
+        for name in ("nbgrader_config.py", "nbgrader_config.json"):
+            (folder / name).write_text(f"open({str(owned)!r}, 'w')" if name.endswith("py") else "{}")
+        with pytest.raises(CourseError, match="name it with --course"):
+            Course(folder)
+        assert not owned.exists()
+    demo = shutil.copytree(small_course / "source", small_course / "demo" / "source")  # a course in a course is one
+    assert Course(demo.parent).problem_sets == [SMALL]
+
+
+def test_no_command_imports_what_lies_where_it_is_given(small_course, tmp_path):
+    """As a person does who looks into a submission and asks from there; `doctor` starts a Python of its own."""
+    folder = tmp_path / "hostile"
+    folder.mkdir()
+    for name in ("nbformat", "nbconvert", "numpy", "json", "signal", "threading", "sitecustomize", "helpers", "typer"):
+        (folder / f"{name}.py").write_text(f"open({str(tmp_path / 'owned')!r}, 'w').write(__file__)")
+    command = Path(sysconfig.get_path("scripts")) / "coursekit"
+    for words in (["doctor"], ["autograde", SMALL]):
+        subprocess.run([command, *words, "--course", small_course], cwd=folder, capture_output=True, timeout=300,
+                       env={**environment(), "PYTHONPATH": ""})
+        assert not (tmp_path / "owned").exists(), (tmp_path / "owned").read_text()
 
 
 SWITCHED_ON = {

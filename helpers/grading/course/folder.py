@@ -18,6 +18,7 @@ from nbgrader.coursedir import CourseDirectory
 from traitlets.config import Config
 
 from helpers.grading.course.errors import CourseError
+from helpers.grading.course.handed_in import refuse_as_course
 from helpers.grading.course.settings import CourseKit, load_config
 from helpers.grading.notebooks.files import passed_files
 from helpers.grading.notebooks.master import Master
@@ -31,13 +32,14 @@ class Course:
     """A course folder and its configuration; what the folder's own says goes before `config`.
 
     Raises:
-        CourseError: if `root` is no course folder.
+        CourseError: if `root` is no course folder, or one that a student has filled.
     """
 
     def __init__(self, root: Path | str = ".", config: Config | None = None):
         self.root = Path(root).resolve()
         if not self.root.is_dir():
             raise CourseError(f"{self.root} is not a folder: name a course folder, or make one")
+        refuse_as_course(self.root)
         self.config: Any = copy.deepcopy(config) if config is not None else Config()
         self.config.merge(load_config(self.root))
         self.settings = CourseKit(config=self.config)

@@ -19,6 +19,7 @@ from helpers.grading.machine.finding import Finding
 DRAW = ("import nbformat.v4 as v4; from nbconvert import HTMLExporter; "
         "HTMLExporter().from_notebook_node(v4.new_notebook(cells=[v4.new_markdown_cell('$x$ **b**')]))")
 SECONDS = 120
+PYTHON = (sys.executable, "-P")  # imports nothing from the folder where the command was given: it may be a student's
 
 
 def of_libraries(distribution: str) -> Iterator[Finding]:
@@ -28,7 +29,7 @@ def of_libraries(distribution: str) -> Iterator[Finding]:
     for name, has, why in found:
         yield Finding(name, "missing", f"{has} {why}", f'pip install "{_bound(name, has)}"',
                       partial(_install, _bound(name, has)))
-    drawn = subprocess.run([sys.executable, "-c", DRAW], capture_output=True, text=True, timeout=SECONDS)
+    drawn = subprocess.run([*PYTHON, "-c", DRAW], capture_output=True, text=True, timeout=SECONDS)
     if drawn.returncode:
         last = (drawn.stderr.strip().splitlines() or ["no reason given"])
         reason = next((line for line in reversed(last) if "Error" in line), last[-1])
@@ -69,6 +70,6 @@ def _bound(name: str, has: str) -> str:
 
 
 def _install(bound: str) -> str:
-    pip = subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", bound],
+    pip = subprocess.run([*PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", bound],
                          capture_output=True, text=True)
     return "" if pip.returncode == 0 else f"pip could not install it: {(pip.stderr.strip().splitlines() or ['?'])[-1]}"
