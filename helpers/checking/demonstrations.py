@@ -14,12 +14,17 @@ from helpers.checking.expected import expected_here
 from helpers.checking.observing import is_cell
 from helpers.checking.reach import globals_of, reached
 
-_red: dict[str, bool] = {}  # function → did its latest check in this notebook find something wrong?
+_red: dict[str, set[str]] = {}  # function → those of its checks that last found something wrong in this notebook
 _failed: dict[str, str] = {}  # function → why its cell defined nothing
 
 
-def note_verdict(name: str, right: bool) -> None:
-    _red[name] = not right
+def note_verdict(name: str, check: str, right: bool) -> None:
+    """A check of a function has run; `check` tells it from the function's others."""
+    red = _red.setdefault(name, set())
+    if right:
+        red.discard(check)
+    else:
+        red.add(check)
 
 
 def note_cell(names: list[str], why: str) -> None:

@@ -316,7 +316,7 @@ def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verd
     silent = changed or any(row.why or (row.kind and not row.right) for row in rows)
     advice = None if silent else where_to_look({row.name: row.right for row in rows}, list(order), probe.shown)
     right = all(row.right for row in rows)
-    probe.setting.told(probe.name, right)
+    probe.setting.told(probe.name, probe.key, right)
     remarks = probe.remarks()
     if probe.setting.tells_expected and any(row.kind == "raises" for row in rows):
         remarks.append(f"`{probe.name}(*check.case({probe.name}))` in a cell of its own shows the whole traceback")

@@ -68,7 +68,7 @@ class Setting(Protocol):
         build. reference: the reference's own result, None where it is not known."""
     def absent(self, name: str, names: Mapping[str, Any], wanted: tuple[str, ...] | None) -> str:
         """Why there is no such function, and what to do. names: of the check cell; wanted: its parameters."""
-    def told(self, name: str, right: bool) -> None:
+    def told(self, name: str, check: str, right: bool) -> None:
         """A verdict on a function has been made."""
     def astray(self) -> list[tuple[str, str, str]]:
         """(function, how, its question) of students' functions that trusted code has found to answer wrongly."""
@@ -185,8 +185,8 @@ class SelfCheck:
         questions = self.known.get("questions", {})
         return not_there(name, questions.get(name, ""), names, tuple(wanted or ()), questions)
 
-    def told(self, name: str, right: bool) -> None:
-        demonstrations.note_verdict(name, right)
+    def told(self, name: str, check: str, right: bool) -> None:
+        demonstrations.note_verdict(name, check, right)
 
     def astray(self) -> list[tuple[str, str, str]]:
         questions = self.known.get("questions", {})

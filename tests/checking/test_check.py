@@ -248,7 +248,7 @@ class _Reference:
     def astray(self):
         return []
 
-    def told(self, name, right):
+    def told(self, name, check, right):
         pass
 
 

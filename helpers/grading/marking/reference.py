@@ -305,7 +305,7 @@ class GradingSetting:
         why = self.failed_cells.get(name)
         return f"`{name}` is not defined: {why}" if why else f"`{name}` is not defined: no cell of the notebook does it"
 
-    def told(self, name: str, right: bool) -> None:
+    def told(self, name: str, check: str, right: bool) -> None:
         return None
 
     def astray(self) -> list[tuple[str, str, str]]:
