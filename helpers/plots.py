@@ -1,11 +1,14 @@
 """The figures of the problem sets: one call each, with labels, units and colours that everyone can tell apart.
 
 Every function opens a figure of its own (or draws into `ax`, where it has that argument) and returns the Axes, or
-Panels if there are several; `.figure` leads to the figure. Figures are white under dark themes too, and carry a
-sentence that says what they show as their label (`figure.get_label()`), for an alternative text.
+Panels if there are several; `.figure` leads to the figure. Figures carry a sentence that says what they show as their
+label (`figure.get_label()`), for an alternative text. They are dark on white, in files and in print too; the dark
+themes of JupyterLab and Notebook show them light on dark. In a notebook's kernel, figures that a cell draws itself
+have the same style and colours.
 """
 
 import math
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +16,7 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
+from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
@@ -38,6 +42,13 @@ STYLE: dict[Any, Any] = {
     "axes.spines.top": False, "axes.spines.right": False, "axes.axisbelow": True, "legend.framealpha": 0.85,
     "legend.edgecolor": "none", "lines.linewidth": 1.8, "figure.constrained_layout.use": True,
 }  # fmt: skip
+
+# For a notebook that has loaded this module, and for no other that is open beside it.
+DARK_THEME = """<span class="course-figures"></span><style>
+[data-jp-theme-light="false"] .jp-Notebook:has(.course-figures) .jp-RenderedImage img {
+  filter: invert(0.93) hue-rotate(180deg);
+}
+</style>"""
 
 
 class Panels(tuple):
@@ -485,3 +496,15 @@ def _moments(name, layer, finite, alive):
     text = f"{name}\nmean {finite.mean():.2g}, spread {finite.std():.2g}"
     zeros, broken = 1 - alive.size / finite.size, 1 - finite.size / layer.size
     return text + (f"\n{zeros:.0%} zeros" if zeros else "") + (f"\n{broken:.0%} not finite" if broken else "")
+
+
+def _dress_the_notebook():
+    """In a kernel: the house style for every figure, and what the dark themes make of it."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython else None
+    if ipython and hasattr(shell, "kernel"):
+        plt.rcParams.update(STYLE | {"axes.prop_cycle": cycler(color=COLORS)})
+        ipython.display.publish_display_data({"text/html": DARK_THEME, "text/plain": ""})
+
+
+_dress_the_notebook()

@@ -1394,7 +1394,7 @@ with check.once_written():
     figure, axes = plt.subplots(3, 6, figsize=(8.4, 4.6), layout="constrained")
     for column, (image, steep, other) in enumerate(zip(X, slope, fooled)):
         for axis, picture in zip(axes[:, column], (image, np.abs(steep), other)):
-            axis.imshow(picture[0], cmap="gray")
+            axis.imshow(picture[0], cmap="gray_r")
             axis.set_xticks([])
             axis.set_yticks([])
         axes[0, column].set_title(f"read as {np.argmax(scores[column])}")

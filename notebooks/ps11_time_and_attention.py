@@ -32,7 +32,7 @@ import time
 import matplotlib.pyplot as plt
 import numpy as np
 
-from helpers import check, data, threads
+from helpers import check, data, plots, threads
 
 threads.limit(1)  # these matrices are small: several threads would only wait for each other
 

@@ -68,9 +68,16 @@ def jupyter_lab(folder: Path, private: Path) -> Iterator[Server]:
         process.wait()
 
 
+def dark(private: Path) -> None:
+    """Let a server whose state will be in `private` show JupyterLab's and Notebook's dark theme."""
+    theme = private / "settings" / "@jupyterlab" / "apputils-extension" / "themes.jupyterlab-settings"
+    theme.parent.mkdir(parents=True)
+    theme.write_text(json.dumps({"theme": "JupyterLab Dark"}))
+
+
 def _environment(private: Path) -> dict[str, str]:
     news = private / "settings" / "@jupyterlab" / "apputils-extension" / "notification.jupyterlab-settings"
-    news.parent.mkdir(parents=True)
+    news.parent.mkdir(parents=True, exist_ok=True)
     news.write_text(json.dumps(NO_NEWS))
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "IPYTHON"))}
     return kept | {name: str(private / folder) for name, folder in FOLDERS.items()}

@@ -146,3 +146,21 @@ def test_a_notebook_that_is_not_trusted_keeps_the_map(page, download, tmp_path, 
         assert "✗" in shown.inner_text()
         square = shown.get_by_text("+", exact=True)
         assert square.evaluate("element => getComputedStyle(element).backgroundColor").startswith("rgba(224, 64, 44")
+
+
+def test_figures_are_light_on_dark_in_a_dark_theme(page, download, tmp_path, frontend):
+    drawn = """import matplotlib.pyplot as plt
+from helpers import plots
+(line,) = plt.plot([1, 2])
+print(line.get_color() == plots.COLORS[0])
+plt.show()"""
+    rewritten(download, lambda notebook: notebook.cells.insert(0, nbformat.v4.new_code_cell(drawn)))
+    browsing.dark(tmp_path / "jupyter")
+    with browsing.jupyter_lab(download, tmp_path / "jupyter") as server:
+        opened(page, server, frontend)
+        page.locator(".jp-CodeCell").first.locator(".cm-content").click()
+        page.keyboard.press("Shift+Enter")
+        shown = page.locator(".jp-RenderedImage img").first
+        shown.wait_for()
+        assert shown.evaluate("element => getComputedStyle(element).filter").startswith("invert(0.93)")
+        page.locator(".jp-OutputArea-output", has_text="True").first.wait_for()  # plain matplotlib has the colours, too
