@@ -36,7 +36,8 @@ lint: $(READY)
 test: lint
 	@$(BIN)/python -m pytest -n auto
 
-quick: lint
+quick: $(READY)
+	@$(BIN)/ruff check .
 	@$(BIN)/python -m pytest -n auto -m "not walls and not browser and not cluster and not slow"
 
 clean:
