@@ -19,7 +19,7 @@ from typing import Any
 
 from helpers.grading.classes.autograde import as_result
 from helpers.grading.classes.pool import LATER, StopSignal
-from helpers.grading.classes.submitted import read_task, task_in
+from helpers.grading.classes.submitted import task_in
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.course.moments import zone_of
@@ -31,9 +31,9 @@ from helpers.grading.pages.feedback import PageTask, page_or_reason
 from helpers.grading.pages.hiding import Hiding
 from helpers.grading.serving import line, words
 from helpers.grading.serving.arrivals import Arrival, Source
-from helpers.grading.serving.door import Asked, Door
+from helpers.grading.serving.asking import Asking
 from helpers.grading.serving.ledger import COMMON, GRADED, HELD_BACK, PASSED_OVER, RELEASED, WAITS, WRITTEN, Attempt
-from helpers.grading.serving.marks import MarksWriter, marks_in
+from helpers.grading.serving.marks import MarksWriter
 from helpers.grading.serving.notices import Giver, Notices
 from helpers.grading.serving.secrets import seed_of
 from helpers.grading.serving.sets import ServedSet
@@ -77,8 +77,7 @@ class Service:
         self.showing: set[int] = set()
         self.not_before: dict[int, float] = {}
         self.trouble: dict[tuple[str, str], str] = {}  # (problem set, who or what) → why a person has to look
-        self.door: Door | None = None
-        self.asked: deque[Asked] = deque()
+        self.asking = Asking(course, self.sets, self.marks)
         self.given_up: set[int] = set()  # once: what has failed too often
         self.students: set[str] = set()
         self._looked = self._students_at = self._common_at = -1e9
@@ -89,7 +88,8 @@ class Service:
     def run(self) -> Served:
         """Raises CourseError if another service is at work here, or nothing can be graded."""
         with self._alone(), StopSignal() as stop, _terminate_as(stop), contextlib.closing(self.status), \
-                contextlib.closing(self.marks), self.pool, self._open_door():
+                contextlib.closing(self.marks), self.pool, \
+                contextlib.nullcontext() if self.once else self.asking.open():
             self._resume()
             self._look(first=True)
             for key, task, outcome in self.pool.outcomes(self._feed(stop), stop):
@@ -135,20 +135,6 @@ class Service:
                                           "its problem sets; stop that one first") from None
                     time.sleep(0.2)
             yield
-
-    @contextlib.contextmanager
-    def _open_door(self) -> Iterator[None]:
-        """Not where a folder takes no sockets: then commands grade as without a service."""
-        if not self.once:
-            with contextlib.suppress(OSError):
-                self.door = Door(self.course.root)
-        try:
-            yield
-        finally:
-            for asked in self.asked:
-                asked.answer(unknown=True)
-            if self.door is not None:
-                self.door.close()
 
     def _resume(self) -> None:
         """Take up every attempt where it was."""
@@ -268,46 +254,14 @@ class Service:
                 served.job.depth if common else served.rules.told)
         return None
 
+    def _next_asked(self) -> tuple[Key, AttemptTask] | None:
+        """Whoever asks comes before those who handed in: it is one submission, and a person waits."""
+        found = self.asking.next()
+        return found and ((found[0], found[1], "asked"), found[2])
+
     def _mine(self, attempt: Attempt) -> list[Attempt]:
         return next((served.ledger.of[attempt.student] for served in self.sets
                      if attempt in served.ledger.of.get(attempt.student, ())), [])
-
-    # Whoever asks at the door -----------------------------------------------------------------------------------------
-
-    def _next_asked(self) -> tuple[Key, AttemptTask] | None:
-        """A command that waits comes before those who handed in: it is one submission, and a person waits."""
-        self.asked += self.door.asked() if self.door is not None else ()
-        while self.asked:
-            asked = self.asked.popleft()
-            try:
-                name = self.course.find(asked.ps)
-                served = next((one for one in self.sets if one.name == name), None)
-                if served is None:
-                    asked.answer(unknown=True)  # not one of those that are served: let the command grade it
-                    continue
-                served.renew()
-                if asked.student not in self.course.students("submitted", name):
-                    raise CourseError(f"{asked.student} has handed in nothing for {name}")
-            except (CourseError, MasterError, OSError) as error:
-                asked.answer(error=str(error))
-                continue
-            task = read_task(self.course, name, asked.student)
-            return (served, asked, "asked"), AttemptTask(served.job, task, served.job.seed, served.job.depth)
-        return None
-
-    def _answer(self, served: ServedSet, asked: Asked, task: AttemptTask, outcome: Any) -> None:
-        try:
-            result = Result.from_bytes(as_result(task.job, task.submission, outcome))
-            earlier = self.marks.write_asked(task.job, task.submission, result)
-        except CourseError as error:
-            self.marks.close()
-            asked.answer(error=str(error))
-            return
-        found = marks_in(json.loads(result.notebook)).values()
-        asked.answer(name=served.name, student=asked.student, note=result.note, ended=result.ended, earlier=earlier,
-                     seconds=round(result.seconds, 2), points=sum(mark.score for mark in found),
-                     of=sum(mark.points for mark in found), waits=sum(mark.waits for mark in found))
-        self.say(f"{served.name} {self.status.code(asked.student)} graded for a command in {result.seconds:.1f} s")
 
     # From an outcome to a page ----------------------------------------------------------------------------------------
 
@@ -319,7 +273,9 @@ class Service:
         elif kind == "page":
             self._shown(served, attempt, task, outcome)
         else:
-            self._answer(served, attempt, task, outcome)
+            seconds = self.asking.answer(served, attempt, task, outcome)
+            if seconds is not None:
+                self.say(f"{served.name} {self.status.code(attempt.student)} graded for a command in {seconds:.1f} s")
 
     def _graded(self, served: ServedSet, attempt: Attempt, task: AttemptTask, outcome: Any) -> None:
         self.at_work.pop(id(attempt), None)
