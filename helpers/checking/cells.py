@@ -109,9 +109,22 @@ class _Watch:
         """Names that a cell reads and that nothing has defined."""
         absent = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)
                   and node.id not in self.shell.user_ns and not hasattr(builtins, node.id)}
-        bound = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
-        return absent - bound - {alias.asname or alias.name for node in ast.walk(tree)
-                                 if isinstance(node, ast.ImportFrom) for alias in node.names}
+        return absent - _bound(tree)
+
+
+def _bound(tree: ast.Module) -> set[str]:
+    """Names that a cell itself binds somewhere, in a function that was pasted into it for example."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.arg):
+            found.add(node.arg)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            found.add(node.id)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            found.add(node.name)
+        elif isinstance(node, (ast.Import, ast.ImportFrom)):
+            found |= {alias.asname or alias.name.split(".")[0] for alias in node.names}
+    return found
 
 
 def _parsed(source: str) -> ast.Module | None:

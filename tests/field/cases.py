@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import ast
 import copy
+import gzip
 import io
 import json
+import tarfile
 import uuid
 import zipfile
 from collections.abc import Callable
@@ -774,3 +776,206 @@ def asks_whoever_runs_it(nb):
 @case(asks=frozenset({"why"}))
 def written_answer_scanned(nb):
     return {NAME: saved(unwritten(nb)), "Lösung, Teil 2.PDF": b"%PDF-1.4"}
+
+
+# What strangers handed in ---------------------------------------------------------------------------------------------
+
+SAME_ON_PAPER = frozenset({"gradient-check"})  # as handed in it could not run
+
+
+def changed(nb: Notebook, old: str, new_: str) -> Notebook:
+    text = RIGHT["gradient"]
+    assert old in text
+    return set_text(nb, "gradient", text.replace(old, new_))
+
+
+@case(asks=SAME_ON_PAPER, told=("minus sign",))
+def minus_from_a_pdf(nb):
+    return changed(nb, " - y", " \u2212 y  # a \u201cresidual\u201d")
+
+
+@case(asks=SAME_ON_PAPER, told=("left double quotation mark",))
+def quotes_from_a_phone(nb):
+    return changed(nb, "    residuals", "    \u201c\u201c\u201cIt\u2019s the slope.\u201d\u201d\u201d\n    residuals")
+
+
+@case(asks=SAME_ON_PAPER, told=("fullwidth left parenthesis",))
+def brackets_of_full_width(nb):
+    return changed(nb, "len(y)", "len\uff08y\uff09")
+
+
+@case(told=("marks of a merge conflict",), marks=FULL | {"gradient-check": 0.0})
+def merge_conflict_in_a_cell(nb):
+    return set_text(nb, "gradient", f"<<<<<<< HEAD\n{RIGHT['gradient']}=======\n{WRONG_GRADIENT}>>>>>>> theirs")
+
+
+def with_conflict(nb: Notebook, one: str, other: str) -> bytes:
+    """A notebook file into which git has written both sides of a cell's text."""
+    text = saved(set_text(nb, "gradient", "HERE"), indent=1).decode()
+    line = next(line for line in text.split("\n") if '"HERE"' in line)
+    both = "".join(f"{mark}\n{line.replace(json.dumps('HERE'), json.dumps(side))}\n"
+                   for mark, side in (("<<<<<<< HEAD", one), ("=======", other)))
+    return text.replace(line + "\n", f"{both}>>>>>>> main\n").encode()
+
+
+@case(told=("merge conflict",))
+def merge_conflict_with_the_stub(nb):
+    return with_conflict(nb, STUB, RIGHT["gradient"])
+
+
+@case(told=("merge conflict", "other worked notebooks"), asks=SAME_ON_PAPER, marks=FULL | {"gradient-check": 0.0})
+def merge_conflict_of_two_answers(nb):
+    return with_conflict(nb, WRONG_GRADIENT, RIGHT["gradient"])
+
+
+@case(told=("the file is damaged; no cell of it is lost",))
+def comma_at_the_end(nb):
+    return saved(nb, indent=1).rstrip(b"\n}") + b",\n}"
+
+
+@case(told=("cells of it are lost",), asks=frozenset({"gradient-check", "why"}), marks=FULL | {"gradient-check": 0.0})
+def cut_off_in_upload(nb):
+    text = saved(nb)
+    return text[:text.index(b"residuals = X @ w")]
+
+
+@case(reason="it is empty", marks=dict.fromkeys(FULL, 0.0), written=False)
+def file_of_no_bytes(nb):
+    return b""
+
+
+@case(reason="but it is empty", marks=dict.fromkeys(FULL, 0.0), written=False)
+def notebook_of_no_cells(nb):
+    return nb | {"cells": []}
+
+
+@case(reason="calls itself \u201cProblem set 9: elsewhere\u201d", marks=dict.fromkeys(FULL, 0.0), written=False)
+def another_set_with_a_function_of_the_same_name(nb):
+    info = {"nbgrader": {"grade_id": "another", "solution": True, "grade": False, "locked": False}}
+    return nb | {"cells": [new("# Problem set 9: elsewhere", "markdown"), nb["cells"][1],
+                           new(RIGHT["loss"], metadata=info)]}
+
+
+@case(reason="abgabe.rar cannot be opened here", marks=dict.fromkeys(FULL, 0.0), written=False)
+def rar(nb):
+    return {"abgabe.rar": b"Rar!\x1a\x07\x01\x00" + bytes(300)}
+
+
+@case(reason="shows the notebook, at best", marks=dict.fromkeys(FULL, 0.0), written=False)
+def page_of_the_notebook(nb):
+    return {"ps0_straight_line.html": b"<!DOCTYPE html><html><body><pre>def loss</pre></body></html>"}
+
+
+@case(asks=frozenset({*FULL, "why"}), marks=dict.fromkeys(FULL, 0.0))
+def page_beside_the_untouched(nb):
+    return {NAME: saved(untouched(nb)), "ps0_straight_line.html": b"<!DOCTYPE html><html></html>"}
+
+
+def tarred(files: Files, mode: str) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:
+        for name, content in files.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+@case(told=("ps0.tar.gz/ps0/ps0_straight_line.ipynb` was graded",))
+def in_a_tar_gz(nb):
+    set_text(nb, "gradient", RIGHT["gradient"] + "\nopen('factor.csv').read()")
+    return {"ps0.tar.gz": tarred({f"ps0/{NAME}": saved(nb), "ps0/factor.csv": b"2"}, "w:gz")}
+
+
+@case(told=("was graded",))
+def in_a_gz_alone(nb):
+    return {f"{NAME}.gz": gzip.compress(saved(nb))}
+
+
+@case(told=("Abgabe.zip/ps0/ps0_straight_line.ipynb` was graded",))
+def zip_with_backslashes(nb):
+    return {"Abgabe.zip": zipped({f"ps0/{NAME}": saved(nb)}).replace(b"ps0/", b"ps0\\")}
+
+
+@case(told=("ps0/ps0_straight_line.ipynb` was graded",))
+def unzipped_with_backslashes(nb):
+    set_text(nb, "gradient", RIGHT["gradient"] + "\nopen('factor.csv').read()")
+    return {f"ps0\\{NAME}": saved(nb), "ps0\\factor.csv": b"2"}
+
+
+def as_script(nb: Notebook, text: str, code: str) -> str:
+    """What editors export: a line before each cell, texts in comments."""
+    cells = []
+    for one in nb["cells"]:
+        lines = one["source"].split("\n")
+        commented = "\n".join(f"# {line}".rstrip() for line in lines)
+        cells.append(f"{code}\n{one['source']}" if one["cell_type"] == "code" else f"{text}{commented}")
+    return "\n\n\n".join(cells) + "\n"
+
+
+@case(told=("ps0_straight_line.py` was graded",))
+def script_of_vs_code(nb):
+    text = as_script(nb, "# %% [markdown]\n", "# %%")
+    return {"ps0_straight_line.py": text.replace("\n", "\r\n").encode("utf-8-sig")}
+
+
+@case(told=("ps0_straight_line.py` was graded", "is untouched"))
+def script_of_nbconvert_beside_the_untouched(nb):
+    text = "#!/usr/bin/env python\n# coding: utf-8\n\n" + as_script(nb, "", "# In[ ]:\n\n")
+    return {NAME: saved(untouched(nb)), "ps0_straight_line.py": text.encode()}
+
+
+@case(told=("ps0_straight_line.qmd` was graded",))
+def text_of_quarto(nb):
+    parts = [one["source"] if one["cell_type"] == "markdown" else f"```{{python}}\n{one['source']}\n```"
+             for one in nb["cells"]]
+    return {"ps0_straight_line.qmd": "\n\n".join(parts).encode()}
+
+
+@case(quiet=True)
+def module_of_a_students_own(nb):
+    set_text(nb, "gradient", "from mine import gradient")
+    return {NAME: saved(nb), "mine.py": RIGHT["gradient"].encode()}
+
+
+@case(told=("_final.ipynb` was graded: less is written in",))
+def more_is_written_in_another_copy(nb):
+    return {NAME: saved(set_text(copy.deepcopy(nb), "gradient", STUB)), NAME.replace(".", "_final."): saved(nb)}
+
+
+@case(told=("other worked notebooks",), asks=frozenset({"loss-check"}), marks=FULL | {"loss-check": 0.0})
+def half_of_the_work_in_each_of_two(nb):
+    stub = "def loss(w, X, y):\n    raise NotImplementedError()"
+    return {NAME.replace(".", "_part1."): saved(set_text(copy.deepcopy(nb), "gradient", STUB)),
+            NAME.replace(".", "_part2."): saved(set_text(copy.deepcopy(nb), "loss", stub))}
+
+
+@case(told=("`%matplotlib widget` does not work where this is graded",))
+def installing_and_drawing_elsewhere(nb):
+    """A line that fails must not take the imports behind it away, nor installing the cell's time."""
+    nb["cells"][2]["source"] = "!pip install -q ipympl\n%matplotlib widget\n" + nb["cells"][2]["source"]
+    return nb
+
+
+@case(told=("`table = np.loadtxt('C:/Users/a/x.csv')` does not", "`more = open('/home/a/x.csv')` does not"))
+def two_files_that_are_at_home(nb):
+    nb["cells"].insert(at(nb, "gradient"), new("import json\ntable = np.loadtxt('C:/Users/a/x.csv')\nimport csv\n"
+                                               "more = open('/home/a/x.csv')"))
+    return nb
+
+
+@case(told=("more than once",))
+def all_of_it_twice(nb):
+    return nb | {"cells": nb["cells"] + [{**copy.deepcopy(one), "id": uuid.uuid4().hex[:8]} for one in nb["cells"]]}
+
+
+@case(told=("more than once",))
+def the_stubs_and_then_the_work(nb):
+    stubs = set_text(copy.deepcopy(nb), "gradient", STUB)["cells"]
+    return nb | {"cells": stubs + [{**one, "id": uuid.uuid4().hex[:8]} for one in nb["cells"]]}
+
+
+@case(quiet=True)
+def leaves_at_the_end(nb):
+    nb["cells"].append(new("exit()"))
+    return nb

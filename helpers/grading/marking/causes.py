@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from helpers.checking.verdict import Verdict
-from helpers.grading.notebooks.code import understood
+from helpers.grading.notebooks.code import MAGIC, understood
 from helpers.grading.notebooks.master import defined_names, used_names
 
 MISSING = re.compile(r"No module named '([\w.]{1,100})'")
@@ -23,9 +23,14 @@ MISSING_AT_ONCE = 12  # times that the rest of one cell is tried
 # What a notebook may meet where it is graded and not where it was written: no such folder, no network, nobody to ask.
 OF_THE_PLACE = ("FileNotFoundError", "NotADirectoryError", "PermissionError", "OSError", "URLError", "ConnectionError",
                 "gaierror", "StdinNotImplementedError", "EOFError")
-LINE = re.compile(r"(?m)^-+> ?(\d{1,6}) ")  # how IPython's tracebacks show where a cell stopped
+# How IPython's tracebacks show where a cell stopped.
+LINE = re.compile(r"(?m)^Cell In\[\d+\], line (\d{1,6})$|^-+> ?(\d{1,6}) ")
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
 SYNTAX = ("SyntaxError", "IndentationError", "TabError")
+# Nothing is installed where this is graded; trying takes a cell's whole time.
+INSTALLS = re.compile(r"(?m)^([ \t]*)[!%](?:(?:\S*python\S*|\{sys\.executable\})[ \t]+-m[ \t]+|sudo[ \t]+|uv[ \t]+)?"
+                      r"(?:pip3?|conda|mamba|apt(?:-get)?)\b.*(?:\\\n.*)*")
+CONFLICT = re.compile(r"(?m)^(?:<{7}|>{7})(?: |$)")
 
 
 class Runs(Protocol):
@@ -53,13 +58,14 @@ def run_cell(student: Runs, source: str, causes: Causes, python: str = "") -> li
 
     python: the version that the notebook was written with, if that is known.
     """
+    source = INSTALLS.sub(lambda line: f"{line[1]}pass" + "\n" * line[0].count("\n"), source)
     outputs = student.run(source)
     shown, failed = [outputs], _failed(outputs)
     for _ in range(MISSING_AT_ONCE):
         if failed is None:
             break
         rest = _rest(source, *failed, causes)
-        if rest is None and failed[0] in OF_THE_PLACE:
+        if rest is None:
             rest = _without_what_failed(source, shown[-1], failed[0], causes)
         if rest is None:
             break
@@ -88,17 +94,27 @@ def _rest(source: str, name: str, message: str, causes: Causes) -> str | None:
 
 
 def _without_what_failed(source: str, outputs: list[dict], name: str, causes: Causes) -> str | None:
-    """What of a cell comes behind the statement that cannot be carried out here."""
-    tree, found = understood(source).tree, LINE.search(COLOURS.sub("", "\n".join(outputs[-1].get("traceback", ()))))
-    body = tree.body if tree is not None and found else []
+    """What of a cell comes behind the statement that cannot be carried out here: for want of something outside the
+    notebook, or one of IPython's own lines, such as `%matplotlib widget`. None if it is another trouble."""
+    lines = source.split("\n")
+    tree, line = understood(source).tree, _line_of(outputs)
+    body = tree.body if tree is not None else []
     for number, statement in enumerate(body):
-        if found and statement.lineno <= int(found[1]) <= (statement.end_lineno or 0):
+        if statement.lineno <= line <= (statement.end_lineno or 0):
+            if name not in OF_THE_PLACE and not MAGIC.match(lines[statement.lineno - 1]):
+                return None
             causes.names |= set(defined_names(ast.Module([statement], [])))
-            first = source.split("\n")[statement.lineno - 1].strip()[:80].replace("`", "'")
+            first = lines[statement.lineno - 1].strip()[:80].replace("`", "'")
             causes.tell(f"`{first}` does not work where this is graded ({name}): it was left out, and the rest of the "
                         "cell was run.")
             return _from(source, body[number + 1:], "")
     return None
+
+
+def _line_of(outputs: list[dict]) -> int:
+    """The line of the cell at which its last output, an error, says that it stopped; 0 if it does not say."""
+    found = LINE.findall(COLOURS.sub("", "\n".join(map(str, outputs[-1].get("traceback", ())))))
+    return int(next((cell for cell, _ in reversed(found) if cell), found[0][1] if found else 0))
 
 
 def _behind_use(source: str, name: str) -> str | None:
@@ -138,7 +154,8 @@ def _without(source: str, module: str, causes: Causes) -> str | None:
 
 
 def _from(source: str, behind: list[ast.stmt], again: str) -> str:
-    """The lines from a statement on, behind `again`; blank lines in front, so that what is said of lines stays true."""
+    """The lines from a statement on, behind `again`; as many lines in front, so that what is said of lines stays true:
+    the first with a comment, for IPython takes blank ones away."""
     if not behind:
         return again
     lines = source.split("\n")
@@ -146,7 +163,7 @@ def _from(source: str, behind: list[ast.stmt], again: str) -> str:
     begin = lines[first - 1].encode()[behind[0].col_offset:].decode() if first == behind[0].lineno else lines[first - 1]
     if first == 1:
         return "\n".join([f"{again}; {begin}" if again else begin, *lines[1:]])
-    return "\n".join([again, *[""] * (first - 2), begin, *lines[first:]])
+    return "\n".join([again or "#", *[""] * (first - 2), begin, *lines[first:]])
 
 
 def _imports(statement: ast.stmt, module: str) -> bool:
@@ -168,6 +185,7 @@ def _tell_syntax(source: str, message: str, causes: Causes, python: str) -> None
     found = re.search(r"line (\d+)", message)
     line = line or (int(found[1]) if found else None)
     says = (code.error.msg if code.error is not None else message.split(" (")[0])[:200]
+    says = "the marks of a merge conflict stand in it" if CONFLICT.search(source) else says
     names = sorted(code.names)[:3]
     which = f"The cell with {', '.join(f'`{name}`' for name in names)}" if names else "A cell"
     sentence = f"{which} has a syntax error{f' in line {line}' if line else ''} ({says}); nothing of it could run."

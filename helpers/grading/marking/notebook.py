@@ -25,7 +25,7 @@ from helpers.grading.marking import mending
 from helpers.grading.marking.apart import ForkEnded, in_fork
 from helpers.grading.marking.bounds import CHECK_SECONDS, bounded
 from helpers.grading.marking.causes import Causes, asks_for, run_cell
-from helpers.grading.marking.comparing import asks_after_restoring
+from helpers.grading.marking.comparing import asks_after_restoring, points_by_check
 from helpers.grading.marking.job import GradingJob
 from helpers.grading.marking.plain import PlainRun, fresh_folder
 from helpers.grading.marking.reference import Checked, ProblemSet
@@ -90,8 +90,11 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gra
         lost |= {name: why for name, why in answers_beside(
             notebook, shape_of(problem_set.recorded), {*files} - {*dict(assignment.files)}).items()
             if name not in facts.get("asks", {})}
+    points = points_by_check(notebook)
+    doubts = {name: why for name, why in facts.pop("doubts", {}).items()
+              if points.get(name, -1.0) < shape_of(problem_set.recorded).known[name].metadata.nbgrader.points}
     facts.update(ended=graded.ended, seconds=float(round(time.perf_counter() - start)), causes=graded.causes.told,
-                 asks={**facts.get("asks", {}), **changed, **lost})
+                 asks={**doubts, **facts.get("asks", {}), **changed, **lost})
     return graded
 
 

@@ -9,8 +9,9 @@ from collections.abc import Iterable, Sequence
 from nbformat import NotebookNode
 from nbgrader import utils
 
+from helpers.grading.notebooks.archives import CLOSED, ENDINGS
 from helpers.grading.notebooks.arranging import Arranging, Entry
-from helpers.grading.notebooks.cells import grade_id_of
+from helpers.grading.notebooks.cells import grade_id_of, is_check
 from helpers.grading.notebooks.code import Code, says_nothing, understood
 from helpers.grading.notebooks.keeping import plain
 from helpers.grading.notebooks.matching import Handed
@@ -18,7 +19,9 @@ from helpers.grading.notebooks.shape import Shape, plain_text
 
 WORDS = 6  # of a comment or a text in code that may be an answer
 WORD = re.compile(r"[^\W\d_]{2,}")
-DOCUMENTS = (".pdf", ".docx", ".odt", ".rtf", ".md", ".tex", ".jpg", ".jpeg", ".heic")
+DOCUMENTS = (".pdf", ".doc", ".docx", ".odt", ".rtf", ".md", ".txt", ".tex", ".html", ".htm", ".pages", ".jpg", ".jpeg",
+             ".png", ".heic", *CLOSED)
+WHOLE = (".pdf", ".docx", ".odt", ".html", ".htm", ".py", ".md", *CLOSED, *ENDINGS)  # may show or hold a whole notebook
 # What Colab, Deepnote and their like put into a notebook by themselves.
 BADGE = re.compile(r"<a\b[^>]*(?:colab\.research\.google|deepnote|mybinder|kaggle)\.[^>]*>.*</a>", re.S)
 
@@ -97,15 +100,25 @@ def _is_text(work: Arranging, entry: Entry) -> bool:
 
 
 def answers_beside(notebook: NotebookNode, shape: Shape, files: Iterable[str]) -> dict[str, str]:
-    """Untouched cells for written answers beside whose notebook a document lies: by grade_id, why a person looks."""
-    documents = sorted(file for file in files if file.lower().endswith(DOCUMENTS))
-    if not documents:
-        return {}
-    untouched = [name for cell in notebook.cells if (name := grade_id_of(cell)) in shape.known and utils.is_grade(cell)
-                 and cell.cell_type == "markdown" and plain_text(cell.source) in ("", shape.seen[shape.index[name]])]
-    label = re.sub(r"[`<>\x00-\x1f]", "?", documents[0])[:100]
-    return dict.fromkeys(untouched, f"the cell for this answer is untouched, but `{label}` was handed in beside the "
-                                    "notebook: look whether the answer is there")
+    """Untouched cells for written answers beside whose notebook a document lies, and all checks of a notebook in which
+    nothing is written, beside what may show or hold another: by grade_id, why a person looks."""
+    cells = {grade_id_of(cell): cell for cell in notebook.cells if grade_id_of(cell) in shape.known}
+    untouched = [name for name, cell in cells.items() if utils.is_grade(cell) and not is_check(cell)
+                 and plain_text(cell.source) in ("", shape.seen[shape.index[name]])]
+    written = [names for cell in notebook.cells if cell.cell_type == "code"
+               if (names := understood(cell.source, shape.given).written & shape.names)]
+    checks = [] if written else [name for name in shape.reads if name in cells]
+    named = sorted(file for file in files if not file.startswith("helpers/"))
+    label = next((file for file in named if file.lower().endswith(DOCUMENTS)), "")
+    whole = next((file for file in named if file.lower().endswith(WHOLE)), "")
+    return dict.fromkeys(untouched if label else [], f"the cell for this answer is untouched, but {_shown(label)} was "
+                         "handed in beside the notebook: look whether the answer is there") | dict.fromkeys(
+        checks if whole else [], f"the notebook is untouched, but {_shown(whole)} was handed in beside it: look "
+        "whether the work is there")
+
+
+def _shown(file: str) -> str:
+    return "`" + re.sub(r"[`<>\x00-\x1f]", "?", file)[:100] + "`"
 
 
 def has_prose(code: Code, shape: Shape) -> bool:

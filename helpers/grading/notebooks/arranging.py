@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -100,12 +101,15 @@ class Arranging:
             if name not in found or is_check(self.shape.known[name]) or (
                     handed[found[name]].text != self.shape.seen[one.place] == one.text):
                 if name in found and is_check(self.shape.known[name]):
-                    self._ask_if_between(handed[found[name] + 1:number], name)
+                    self._ask_if_other_answers(handed, found[name], number, name)
                 found[name] = number
         return found
 
-    def _ask_if_between(self, between: Sequence[Handed], check: str) -> None:
-        if any(one.is_code and one.code.names & self.shape.reads.get(check, frozenset()) for one in between):
+    def _ask_if_other_answers(self, handed: Sequence[Handed], first: int, second: int, check: str) -> None:
+        """Did a copy of a check find other answers than the one before it?"""
+        names = self.shape.reads.get(check, frozenset())
+        before, after = (_written(handed[:number], names) for number in (first, second))
+        if any(after[name] != text for name, text in before.items()):
             self.asks[check] = f"`{check}` stood there more than once, with other answers before each; the last counts"
 
     def _take_locked(self, one: Handed, name: str, counts: bool) -> None:
@@ -149,10 +153,11 @@ class Arranging:
         self.entries.append(Entry(new, one.place))
 
     def _written(self, one: Handed, kind: str, place: int) -> Entry:
-        source, line = mended(one.cell.source) if kind == "code" else (one.cell.source, 0)
+        source, line, char = mended(one.cell.source) if kind == "code" else (one.cell.source, 0, "")
         if line:
-            self.repairs.append(f"a cell had a syntax error, non-breaking blanks in line {line} of “{_first(source)}”; "
-                                "they were replaced by plain ones")
+            kind_of = unicodedata.name(char, "?").lower()
+            self.repairs.append(f"a cell had a syntax error, a typeset character ({kind_of}) in line {line} of "
+                                f"“{_first(source)}”; such characters were replaced by a keyboard's")
         new = plain(kind, source)
         if one.cell.get("attachments") and kind == "markdown":
             new.attachments = one.cell.attachments
@@ -330,6 +335,15 @@ class Arranging:
         if entry.cell.get("attachments") and new.cell_type == "markdown":
             new.attachments = entry.cell.attachments
         entry.cell = new
+
+
+def _written(handed: Sequence[Handed], names: frozenset[str]) -> dict[str, str]:
+    """The text that defines each of some names last, where a student has written it."""
+    found = {}
+    for one in handed:
+        for name in names & one.code.written if one.is_code else ():
+            found[name] = parts(one.code, frozenset({name}), keep=True) or one.text
+    return found
 
 
 def listed(names: Sequence[str]) -> str:

@@ -1,34 +1,35 @@
 """What lies in a submission's folder that may be its notebook, whatever it is called and wherever it lies.
 
-Browsers and people hand in `ps1 (1).ipynb`, `ps1-Copy1.ipynb`, `ps1.ipynb.txt`, `PS1.IPYNB`, folders in folders and
-zips. Everything here is bounded: files, bytes, folders, and what a zip may hold. Nothing is unpacked to the disk.
+Browsers and people hand in `ps1 (1).ipynb`, `ps1-Copy1.ipynb`, `ps1.ipynb.txt`, `PS1.IPYNB`, folders in folders,
+archives, and scripts that hold a notebook's cells. Everything here is bounded: files, bytes, folders, and what an
+archive may hold. Nothing is unpacked to the disk.
 """
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path, PurePosixPath
 
-from helpers.grading.notebooks.files import MAX_FILES, MAX_FILES_BYTES, files_below, passed_files, usable
+from helpers.grading.notebooks.archives import CLOSED, ENDINGS, ZIP, Member, is_archive, members
+from helpers.grading.notebooks.files import MAX_FILES, MAX_FILES_BYTES, files_below, passed_files, plain_name, usable
+from helpers.grading.notebooks.scripts import is_script
 from helpers.grading.notebooks.submission import MAX_NOTEBOOK_BYTES, notebook_file
-from helpers.grading.notebooks.zips import has_small_directory
-from helpers.grading.text import clean_text
+from helpers.grading.text import clean_text, natural
 
 LIKE_A_NOTEBOOK = re.compile(r"\.ipynb(\.(txt|json))?$", re.I)
 NO_NOTEBOOK = re.compile(r"\.(py|pyc|csv|tsv|npz?|png|jpe?g|gif|pdf|docx?|md)$", re.I)
-ZIP = b"PK\x03\x04"
 IS_A_ZIP = "is a zip"
 CHECKPOINTS = ".ipynb_checkpoints"
 BEGINNING = 65_536  # bytes of a file of another name, by which a notebook is known
 MAX_CANDIDATES = 12
 MAX_CANDIDATE_BYTES = 60_000_000  # of all notebooks but the one with the right name
-MAX_ZIPS = 3
-MAX_ZIP_BYTES = 50_000_000
+MAX_ARCHIVES = 3
+SAME_TIME = 3.0  # seconds between files that were written in one go
+# What is handed in for a notebook and is none.
+EXPORTS = (".html", ".htm", ".pdf", ".docx", ".doc", ".odt", ".tex")
+LINKS = (".url", ".webloc", ".gdoc", ".lnk", ".desktop")
 
 
 @dataclass
@@ -52,21 +53,19 @@ def find_handed_in(folder: Path, name: str) -> Found:
     if why and not why.startswith("The folder has no notebook"):
         return found
     others: dict[str, bytes] = {}
-    zips = []
+    notebooks, scripts, archives = _sorted(folder, name)
     if notebook is not None and notebook.startswith(ZIP):
         found.notebook, found.why = None, f"{name}.ipynb {IS_A_ZIP}, and no notebook of this set is in it."
-        zips.append(folder / f"{name}.ipynb")
-    for path, _ in zip(files_below(folder), range(MAX_FILES)):
-        label = path.relative_to(folder).as_posix()
-        if label == f"{name}.ipynb" or not usable(label.replace(CHECKPOINTS, "")) or _is_waste(label):
-            continue
-        if label.lower().endswith(".zip"):
-            zips.append(path)
-        elif LIKE_A_NOTEBOOK.search(label) or (not NO_NOTEBOOK.search(label) and _begins_as_one(path)):
-            _take(others, label, path.stat().st_size, path.read_bytes)
+        archives.insert(0, folder / f"{name}.ipynb")
+    for path in _oldest_first(notebooks, folder):
+        _take(others, _label(path, folder), path.stat().st_size, path.read_bytes)
     places = [_parent(label) for label in others]
-    for path in zips[:MAX_ZIPS]:
-        found.files = {**_unzipped(path, path.relative_to(folder).as_posix(), others), **found.files}
+    for path in archives[:MAX_ARCHIVES]:
+        if path.stat().st_size <= MAX_NOTEBOOK_BYTES:
+            label = _label(path, folder)
+            found.files = {**_of_archive(path.read_bytes(), label, others), **found.files}
+    for path in scripts:
+        _take(others, _label(path, folder), path.stat().st_size, path.read_bytes)
     if found.notebook is None:
         for place in filter(None, places):  # what lay beside a notebook in a folder of its own lies beside it again
             found.files = {**{file.removeprefix(f"{place}/"): data for file, data in found.files.items()
@@ -74,6 +73,34 @@ def find_handed_in(folder: Path, name: str) -> Found:
         found.why = (found.why if notebook is not None else _what_is_there(folder, name)) or why
     found.others = tuple(others.items())
     return found
+
+
+def _sorted(folder: Path, name: str) -> tuple[list[Path], list[Path], list[Path]]:
+    """What may be the notebook, beside the one with the right name: notebooks, scripts, archives."""
+    notebooks, scripts, archives = [], [], []
+    for path, _ in zip(files_below(folder), range(MAX_FILES)):
+        label = _label(path, folder)
+        if path == folder / f"{name}.ipynb" or not usable(label.replace(f"{CHECKPOINTS}/", "")) or _is_waste(label):
+            continue
+        if is_archive(label):
+            archives.append(path)
+        elif LIKE_A_NOTEBOOK.search(label) or (not NO_NOTEBOOK.search(label) and _begins_as_one(path)):
+            notebooks.append(path)
+        elif is_script(label):
+            scripts.append(path)
+    return notebooks, scripts, archives
+
+
+def _label(path: Path, folder: Path) -> str:
+    return plain_name(path.relative_to(folder).as_posix())
+
+
+def _oldest_first(paths: list[Path], folder: Path) -> list[Path]:
+    """By when they were written, if that says anything; else by their names."""
+    named = sorted(paths, key=lambda path: natural(_label(path, folder)))[:MAX_CANDIDATES]
+    times = {path: path.stat().st_mtime for path in named}
+    apart = max(times.values(), default=0.0) - min(times.values(), default=0.0) > SAME_TIME
+    return sorted(named, key=lambda path: times[path]) if apart else named
 
 
 def _take(others: dict[str, bytes], label: str, size: int, read: Callable[[], bytes]) -> None:
@@ -119,67 +146,54 @@ def _parent(label: str) -> str:
 def _what_is_there(folder: Path, name: str) -> str:
     """For whoever has to put it right: what the folder holds in the place of the notebook."""
     there = [clean_text(path.relative_to(folder).as_posix()) for path, _ in zip(files_below(folder), range(50))]
-    shown = [label for label in there if label != "timestamp.txt"]
+    shown = [label for label in there if label not in ("timestamp.txt", ".DS_Store", "Thumbs.db", "desktop.ini")]
     if not shown:
         return ""
     listed = ", ".join(shown[:6]) + (f" and {len(shown) - 6} more" if len(shown) > 6 else "")
-    return f"The folder holds {listed[:300]} but no {name}.ipynb: hand in that name."
+    remark = next(filter(None, map(_remark, shown)), "")
+    return f"The folder holds {listed[:300]} but no {name}.ipynb: hand in that name.{remark}"
 
 
-def _unzipped(path: Path, label: str, others: dict[str, bytes]) -> dict[str, bytes]:
-    """Take the notebooks of a zip; returns what lies beside the first of them. What is no sound zip holds nothing."""
-    return _of_zip(path.read_bytes(), label, others) if path.stat().st_size <= MAX_ZIP_BYTES else {}
+def _remark(label: str) -> str:
+    """Why a file is not the notebook, if its name says so."""
+    name = label.lower()
+    if name.endswith(EXPORTS):
+        return f" {label[:100]} shows the notebook, at best: it cannot be run."
+    if name.endswith(CLOSED):
+        return f" {label[:100]} cannot be opened here: unpack it, or hand in a zip."
+    if name.endswith(ENDINGS):
+        return f" No notebook could be read from {label[:100]}: it is damaged, locked by a password, or holds none."
+    if name.endswith(LINKS):
+        return f" {label[:100]} is a link: hand in the file itself (in Colab: File, Download, Download .ipynb)."
+    return ""
 
 
-def _of_zip(content: bytes, label: str, others: dict[str, bytes], nested: bool = False) -> dict[str, bytes]:
-    if not has_small_directory(content):
-        return {}
+def _of_archive(content: bytes, label: str, others: dict[str, bytes], nested: bool = False) -> dict[str, bytes]:
+    """Take the notebooks and scripts of an archive; returns what lies beside the first of them."""
+    inside = [member for member in members(content, label) if not _is_waste(member.name)]
     files: dict[str, bytes] = {}
     place = None
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            inside = [info for info in archive.infolist()[:MAX_FILES] if _is_sound(info)]
-            for info in inside:
-                if _may_be_one(archive, info):
-                    before = len(others)
-                    _take(others, f"{label}/{info.filename}", info.file_size, partial(_read, archive, info))
-                    place = _parent(info.filename) if place is None and len(others) > before else place
-            zips = [info for info in inside if info.filename.lower().endswith(".zip")]
-            for info in zips[:MAX_ZIPS if place is None and not nested else 0]:
-                files |= _of_zip(_read(archive, info), f"{label}/{info.filename}", others, nested=True)
-            left = MAX_FILES_BYTES
-            for info in inside:
-                file = info.filename.removeprefix(f"{place}/") if place else info.filename
-                if not LIKE_A_NOTEBOOK.search(file) and info.file_size <= left and not file.endswith((".pyc", ".zip")):
-                    files[file] = _read(archive, info)
-                    left -= len(files[file])
-    except Exception:  # each way of packing fails in ways of its own: lzma's errors have no class that others know
+        for member in sorted(inside, key=lambda member: (is_script(member.name), natural(member.name))):
+            if is_script(member.name) or _may_be_one(member):
+                before = len(others)
+                _take(others, f"{label}/{member.name}", member.size, member.read)
+                place = _parent(member.name) if place is None and len(others) > before else place
+        archives = [member for member in inside if is_archive(member.name)]
+        for member in archives[:MAX_ARCHIVES if place is None and not nested else 0]:
+            files |= _of_archive(member.read(), f"{label}/{member.name}", others, nested=True)
+        left = MAX_FILES_BYTES
+        for member in inside:
+            file = member.name.removeprefix(f"{place}/") if place else member.name
+            if not (LIKE_A_NOTEBOOK.search(file) or is_archive(file) or file.endswith(".pyc")) and member.size <= left:
+                files[file] = member.read()
+                left -= len(files[file])
+    except Exception:  # each way of packing fails in ways of its own
         return files
     return files
 
 
-def _may_be_one(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
-    if NO_NOTEBOOK.search(info.filename) or info.filename.lower().endswith(".zip"):
+def _may_be_one(member: Member) -> bool:
+    if NO_NOTEBOOK.search(member.name) or is_archive(member.name):
         return False
-    if LIKE_A_NOTEBOOK.search(info.filename):
-        return True
-    with archive.open(info) as file:
-        return _is_beginning(file.read(BEGINNING))
-
-
-def _is_sound(info: zipfile.ZipInfo) -> bool:
-    """A file under a name that stays inside, not encrypted, not a link, not larger than may be handed in."""
-    name = info.filename
-    parts = PurePosixPath(name).parts
-    return (not info.is_dir() and usable(name) and not name.startswith("/") and ".." not in parts
-            and not _is_waste(name) and not info.flag_bits & 1 and (info.external_attr >> 28) != 0xA
-            and info.file_size <= MAX_NOTEBOOK_BYTES)
-
-
-def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """A file of a zip. Raises ValueError if it is longer than the zip says."""
-    with archive.open(info) as file:
-        content = file.read(info.file_size + 1)
-    if len(content) > info.file_size:
-        raise ValueError("longer than it says")
-    return content
+    return bool(LIKE_A_NOTEBOOK.search(member.name)) or _is_beginning(member.read()[:BEGINNING])

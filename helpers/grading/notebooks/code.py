@@ -12,8 +12,16 @@ MAX_PARSED = 100_000  # characters of one cell; a longer one is only looked at l
 MAGIC = re.compile(r"^\s*[%!?]")  # IPython's own lines
 RUNS_PYTHON = re.compile(r"^\s*%%(time|timeit|capture|prun)\b")  # cell magics whose cell is Python all the same
 DEFINES = re.compile(r"(?m)^(?:async[ \t]+def|def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]+)?=(?!=)")
-BLANKS: dict[str, str | int | None] = {
-    "\u00a0": " ", "\u2007": " ", "\u202f": " ", "\u3000": " ", "\u200b": "", "\ufeff": "", "\u2060": ""}
+# What word processors, phones and PDF files make of a keyboard's characters.
+TYPESET: dict[str, str | int | None] = {
+    **dict.fromkeys("\u00a0\u2007\u202f\u3000", " "), **dict.fromkeys("\u200b\u2060\ufeff\u00ad", ""),
+    **dict.fromkeys("\u2212\u2013\u2014\u2010\u2011\ufe63", "-"), **dict.fromkeys("\u00d7\u2217\u22c5", "*"),
+    **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033", '"'),
+    **dict.fromkeys("\u2018\u2019\u201a\u201b\u00b4\u2032", "'"), "\u00f7": "/", "\u2264": "<=", "\u2265": ">=",
+    "\u2260": "!=", "\u2026": "...", "\u00b2": "**2", "\u00b3": "**3",
+    **{chr(number): chr(number - 0xFEE0) for number in range(0xFF01, 0xFF5F)},  # of full width, as in Chinese text
+}
+MOST_TYPESET = 300  # such characters that are looked at one by one in a cell
 
 
 @dataclass(frozen=True)
@@ -112,15 +120,35 @@ def says_nothing(source: str) -> bool:
     return tree is not None and all(isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) for s in tree.body)
 
 
-def mended(source: str) -> tuple[str, int]:
-    """Code that is Python once blanks of another kind are plain ones, and the first such line; else itself and 0."""
-    if source.isascii() or not any(blank in source for blank in BLANKS) or _tree(source)[0] is not None:
-        return source, 0
-    clean = source.translate(str.maketrans(BLANKS))
-    if _tree(clean)[0] is None:
-        return source, 0
-    line = next(i for i, text in enumerate(source.split("\n"), 1) if any(blank in text for blank in BLANKS))
-    return clean, line
+def mended(source: str) -> tuple[str, int, str]:
+    """Code that is Python once typeset characters are a keyboard's, the first such line, and its first character;
+    else itself, 0 and "". Within texts and comments they stay, if that can be."""
+    if source.isascii() or not any(char in TYPESET for char in source) or _tree(source)[0] is not None:
+        return source, 0, ""
+    for clean in (_plain_where_it_matters(source), source.translate(str.maketrans(TYPESET))):
+        if _tree(clean)[0] is not None:
+            pairs = enumerate(zip(source.split("\n"), clean.split("\n")), 1)
+            line, before = next((n, before) for n, (before, after) in pairs if before != after)
+            changed = next((char for char in before if char in TYPESET), "")
+            return clean, line, changed
+    return source, 0, ""
+
+
+def _plain_where_it_matters(source: str) -> str:
+    """Typeset characters are replaced where Python stumbles over them; of quotes the next of the line, too."""
+    lines = source.split("\n")
+    for _ in range(MOST_TYPESET):
+        error = _tree("\n".join(lines))[1]
+        place = (error.offset or 0) - 1 if error is not None else -1
+        number = (error.lineno or 0) - 1 if error is not None else -1
+        if not 0 <= number < len(lines) or not 0 <= place < len(lines[number]) or lines[number][place] not in TYPESET:
+            break
+        begin, plain, rest = lines[number][:place], str(TYPESET[lines[number][place]]), lines[number][place + 1:]
+        if plain in ("'", '"'):
+            closing = next((i for i, other in enumerate(rest) if TYPESET.get(other) == plain), -1)
+            rest = rest[:closing] + plain + rest[closing + 1:] if closing >= 0 else rest
+        lines[number] = begin + plain + rest
+    return "\n".join(lines)
 
 
 def _tree(source: str) -> tuple[ast.Module | None, SyntaxError | None]:

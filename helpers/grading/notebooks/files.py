@@ -25,8 +25,8 @@ def passed_files(folder: Path) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     left = MAX_FILES_BYTES
     for path in files_below(folder):
-        name = path.relative_to(folder).as_posix()
-        if not usable(name) or path.suffix in (".ipynb", ".pyc") or name == "timestamp.txt":
+        name = plain_name(path.relative_to(folder).as_posix())
+        if not usable(name) or name in files or path.suffix in (".ipynb", ".pyc") or name == "timestamp.txt":
             continue
         try:
             left -= path.stat().st_size
@@ -55,11 +55,18 @@ def _entries(place: Path) -> list[os.DirEntry]:
         return []
 
 
+def plain_name(name: str) -> str:
+    """A path with slashes, also where a Windows zip was unpacked into names with backslashes."""
+    return name.replace("\\", "/")
+
+
 def usable(name: str) -> bool:
+    """Can a file of this path be put beside a notebook, and is it below the submission's folder?"""
     return (len(name) <= MAX_NAME and clean_text(name) == name and "\\" not in name and "\0" not in name
             and str(PurePosixPath(name)) == name
             and all(len(part.encode()) <= MAX_PART_BYTES for part in name.split("/"))
-            and not PureWindowsPath(name).drive and ".ipynb_checkpoints" not in name)
+            and ".." not in name.split("/") and not name.startswith("/") and not PureWindowsPath(name).drive
+            and ".ipynb_checkpoints" not in name)
 
 
 def with_own_files(theirs: Mapping[str, bytes] | Iterable, own: Mapping[str, bytes] | Iterable) -> dict[str, bytes]:

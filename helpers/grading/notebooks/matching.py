@@ -9,7 +9,7 @@ from nbformat import NotebookNode
 from nbgrader import utils
 
 from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, is_check
-from helpers.grading.notebooks.code import Code, understood
+from helpers.grading.notebooks.code import Code, parts, understood
 from helpers.grading.notebooks.master import defined_names, used_names
 from helpers.grading.notebooks.shape import Shape, plain_text
 
@@ -126,17 +126,23 @@ def alike(one: str, other: str) -> bool:
 
 
 def belongs(handed: list[Handed], shape: Shape) -> bool:
-    """Is anything in it of this assignment?"""
+    """Is anything in it of this assignment? Cells without a name, such as imports, may stand in any; and in a notebook
+    with other grade_ids, a function of the same name is another's."""
+    strange = sum(bool(grade_id_of(one.cell)) for one in handed if one.place < 0)
     return not any(one.text for one in handed) or any(
-        one.place >= 0 or one.code.names & shape.names for one in handed)
+        one.name(shape) or (one.place >= 0 and not one.is_code) or (not strange and one.code.names & shape.names)
+        for one in handed)
 
 
-def answered(handed: list[Handed], shape: Shape) -> int:
-    """How many of the assignment's answers are written in a submission."""
-    written = frozenset().union(*(one.code.written for one in handed if one.is_code)) if handed else frozenset()
-    count = sum(1 for names in shape.wanted.values() if names & written)
+def answers(handed: list[Handed], shape: Shape) -> dict[str, str]:
+    """What is written for each of the assignment's answers, by its grade_id."""
+    found: dict[str, str] = {}
     for one in handed:
+        for name, names in shape.wanted.items() if one.is_code and one.code.written else ():
+            if names & one.code.written:
+                found[name] = parts(one.code, names & one.code.written, keep=True) or one.text
         mine = shape.cells[one.place] if one.place >= 0 else None
-        if mine is not None and utils.is_solution(mine) and grade_id_of(mine) not in shape.wanted:
-            count += one.text != shape.seen[one.place]
-    return count
+        if mine is not None and utils.is_solution(mine) and grade_id_of(mine) not in shape.wanted and one.text not in (
+                "", shape.seen[one.place]):
+            found[grade_id_of(mine)] = one.text
+    return found

@@ -46,9 +46,9 @@ def restore(notebook: NotebookNode, assignment: NotebookNode, note: str = "", to
             ) -> NotebookNode:
     """The submission with every graded and locked cell of the assignment, once each and in a sensible order.
 
-    `metadata.grading` says what was done: `note`, `repairs` (sentences; told: more of them) and `asks` (by grade_id,
-    why a person has to look). `metadata.handed_in` is there if other code runs now than was handed in: that code, for
-    whoever compares the marks.
+    `metadata.grading` says what was done: `note`, `repairs` (sentences; told: more of them), `asks` (by grade_id, why a
+    person has to look) and `doubts` (the same, for where points are missing). `metadata.handed_in` is there if other
+    code runs now than was handed in: that code, for whoever compares the marks.
     """
     shape = shape_of(assignment)
     handed = matched(notebook, shape)
@@ -85,8 +85,9 @@ def _arranged(handed: list[Handed], shape: Shape) -> Arranging:
 
 def _facts(work: Arranging, note: str, told: tuple[str, ...], notebook: NotebookNode) -> dict[str, Any]:
     repairs = [] if note else list(dict.fromkeys([*told, *work.repairs]))
-    asks = {} if note else dict(work.asks)
-    return {"note": note, "repairs": repairs, "asks": asks, "python": notebook.metadata.get("python", "")}
+    asks, doubts = ({}, {}) if note else (dict(work.asks), dict(notebook.metadata.get("doubts", {})))
+    return {"note": note, "repairs": repairs, "asks": asks, "doubts": doubts,
+            "python": notebook.metadata.get("python", "")}
 
 
 def plan_of(cells: list[NotebookNode]) -> list[list[str]]:

@@ -13,6 +13,7 @@ import nbformat
 from nbformat import NotebookNode
 
 from helpers.grading.notebooks.cells import EXPERIMENT
+from helpers.grading.notebooks.damage import what_it_is, whole_cells
 from helpers.grading.notebooks.shape import Shape, is_experiment, shape_of
 from helpers.grading.text import clean_text
 
@@ -57,9 +58,9 @@ def read_submission(content: bytes | None, assignment: NotebookNode) -> tuple[No
     except _TooMuch as error:
         return copy.deepcopy(assignment), str(error)
     except Exception as error:  # nbformat, json and unicode complain in many ways; all mean the same here
-        return copy.deepcopy(assignment), (
-            "The file that was handed in is not a notebook that can be read "
-            f"({type(error).__name__}: {str(error).splitlines()[0][:120] if str(error) else 'no details'}).")
+        told = what_it_is(content) or (
+            f"{type(error).__name__}: {str(error).splitlines()[0][:120] if str(error) else 'no details'}")
+        return copy.deepcopy(assignment), f"The file that was handed in is not a notebook that can be read ({told})."
 
 
 class _TooMuch(ValueError):
@@ -95,11 +96,22 @@ def _as_cp1252(error: UnicodeError) -> tuple[str, int]:
 codecs.register_error("cp1252", _as_cp1252)
 
 
-def _json(text: str) -> tuple[Any, int]:
-    """A notebook's JSON, and how many characters behind its end are none of it: a file that was overwritten by a
-    shorter one keeps the tail of the old."""
-    raw, end = json.JSONDecoder(strict=False).raw_decode(text)
-    return raw, len(text) - end
+def _json(text: str) -> tuple[Any, int, str]:
+    """A notebook's JSON, how many characters behind its end are none of it, and what is wrong with it.
+
+    A file that was overwritten by a shorter one keeps the tail of the old; of a damaged one the whole cells are read.
+
+    Raises:
+        ValueError: if there are none.
+    """
+    try:
+        raw, end = json.JSONDecoder(strict=False).raw_decode(text)
+    except json.JSONDecodeError:
+        cells, damage = whole_cells(text)
+        if not cells:
+            raise
+        return {"cells": cells, "metadata": {}}, 0, damage
+    return raw, len(text) - end, ""
 
 
 def _parsed(content: bytes, shape: Shape) -> NotebookNode:
@@ -112,7 +124,7 @@ def _parsed(content: bytes, shape: Shape) -> NotebookNode:
         raise _TooMuch(f"The notebook's file has {parts:,} parts; up to {MAX_PARTS:,} can be graded. "
                        "Clear the outputs and hand it in again.")
     text = decoded(content).strip("\0 \t\r\n")
-    raw, behind = _json(text)
+    raw, behind, damage = _json(text)
     if isinstance(raw, dict) and isinstance(raw.get("worksheets"), list) and parts < MAX_CELLS * 20:  # version 3
         raw = nbformat.reads(text[:len(text) - behind], as_version=4)
     if not isinstance(raw, dict) or not isinstance(raw.get("cells"), list):
@@ -126,7 +138,8 @@ def _parsed(content: bytes, shape: Shape) -> NotebookNode:
         raise _TooMuch(f"The notebook's cells have {length:,} characters; up to {MAX_TEXT:,} can be graded. "
                        "Put data into files and hand it in again.")
     return nbformat.from_dict({"nbformat": 4, "nbformat_minor": 5, "cells": cells,
-                               "metadata": {"python": _python_version(raw.get("metadata")), "behind": behind}})
+                               "metadata": {"python": _python_version(raw.get("metadata")), "behind": behind,
+                                            "damage": damage}})
 
 
 def _python_version(metadata: Any) -> str:
