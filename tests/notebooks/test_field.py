@@ -13,9 +13,10 @@ from pathlib import Path
 import nbformat
 import pytest
 from conftest import SMALL, coursekit, nbgrader
-from field.cases import CASES, RIGHT, Case
+from field.cases import CASES, FULL, RIGHT, Case
 
 from helpers.grading.course.folder import Course
+from helpers.grading.desk.desk import Desk
 from helpers.grading.gradebook import gradebook as books
 from helpers.grading.pages.classfacts import Handed, gather
 from helpers.grading.sandbox.sandbox import walls_available
@@ -77,6 +78,24 @@ def test_an_honest_student_gets_what_the_work_is_worth(small_course, door):
     handed = {one.student: one for one in gather(course, SMALL).handed}
     wrong = {case.name: found for case in cases if (found := wrong_with(case, marks[case.name], handed[case.name]))}
     assert wrong == {}
+    if door == "coursekit":
+        the_desk_lists_what_a_person_is_asked(course, cases)
+
+
+def the_desk_lists_what_a_person_is_asked(course: Course, cases: list[Case]) -> None:
+    """Checks beside written answers, each with the reason and the code; the mark that a grader gives there counts."""
+    desk = Desk(course, SMALL, "gita")
+    found = {one["id"]: one for one in desk.overview()["questions"]}
+    asked = {check: {case.name for case in cases if check in case.asks} for check in FULL}
+    assert {check: found[check]["waiting"] for check in FULL} == {check: len(names) for check, names in asked.items()}
+    page = desk.question("gradient-check", names=True)
+    key, answer = next((key, one) for key, one in page["answers"].items() if one["name"] == "minus-from-a-pdf")
+    assert "as handed in, this check gives 0, as graded 3" in answer["text"]
+    assert "residuals = X @ w" in answer["text"]
+    assert answer["points"] == 3
+    assert desk.mark("gradient-check", {key: answer["version"]}, 2.5, "", [0])["conflicts"] == {}
+    mark = books.marks_of(course, SMALL)[1]["minus-from-a-pdf"]["gradient-check"]
+    assert (mark.score, mark.needs_person) == (2.5, False)
 
 
 def test_the_bank_is_large():

@@ -15,7 +15,7 @@ from helpers.grading.desk.answers import Answer, answers
 from helpers.grading.desk.book import SECOND, AnswerMark, DeskBook
 from helpers.grading.desk.grouping import alike
 from helpers.grading.desk.requests import requests
-from helpers.grading.desk.scheme import Question, questions
+from helpers.grading.desk.scheme import Question, questions, to_look_at
 from helpers.grading.pages.classfacts import gather
 from helpers.grading.pages.rendering import markdown
 
@@ -31,18 +31,19 @@ class Desk:
     """One problem set on the desk of one grader.
 
     Raises:
-        CourseError: if the problem set has no written questions, or nothing has been graded.
+        CourseError: if nothing has been graded, or there is nothing for a person to grade or to look at.
     """
 
     def __init__(self, course: Course, name: str, grader: str):
         self.course, self.name, self.grader = course, name, grader
         self.questions = {question.grade_id: question for question in questions(course, name)}
-        if not self.questions:
-            raise CourseError(f"{name} has no written questions: its checks give all its marks")
+        self.looks: dict[str, Question] = {}
         self.salt = f"{course.seed(name)} desk"
         self._read: tuple[tuple, dict[str, dict[str, Answer]]] = ((), {})
         self._grouped: dict[tuple, list[list[str]]] = {}
         self.book = DeskBook(course, name)
+        if not self.written() and not self.questions:
+            raise CourseError(f"{name} has no written questions, and no mark of a check is for a person to look at")
         if not self.written():
             raise CourseError(f"nothing of {name} has been graded: run `coursekit autograde {name}` first")
 
@@ -52,6 +53,8 @@ class Desk:
         stamp = tuple(sorted((str(path), path.stat().st_mtime_ns) for path in paths))
         if stamp != self._read[0]:
             self._read = (stamp, answers(self.course, self.name))
+            asked = {*self._read[1]} - {*self.questions}
+            self.looks = {one.grade_id: one for one in to_look_at(self.course, self.name, asked)} if asked else {}
         return self._read[1]
 
     def key(self, student: str) -> str:
@@ -59,16 +62,22 @@ class Desk:
         return hashlib.sha256(f"{self.salt} {student}".encode()).hexdigest()[:12]
 
     def overview(self) -> dict[str, Any]:
-        """The questions, how far each is, who has marked how much, and what was asked to be looked at again."""
-        found = []
-        for question in self.questions.values():
-            marks = self.book.marks(question.grade_id)
+        """The questions, how far each is, who has marked how much, and what was asked to be looked at again.
+
+        Behind the written ones stand the checks of which some marks are for a person to look at.
+        """
+        found, written = [], self.written()
+        for question in (*self.questions.values(), *self.looks.values()):
+            own = written.get(question.grade_id, {})
+            marks = {student: mark for student, mark in self.book.marks(question.grade_id).items()
+                     if student in own or not question.look}
             by: dict[str, int] = {}
             for mark in marks.values():
                 if mark.by:
                     by[mark.by] = by.get(mark.by, 0) + 1
             found.append({"id": question.grade_id, "title": question.title, "points": question.points,
-                          "answers": len(marks), "waiting": sum(_waits(mark) for mark in marks.values()), "by": by})
+                          "look": question.look, "answers": len(marks), "by": by,
+                          "waiting": sum(_waits(mark) for mark in marks.values())})
         return {"name": self.name, "grader": self.grader, "questions": found,
                 "requests": [one.to_dict() for one in requests(self.course, self.name)]}
 
@@ -83,7 +92,8 @@ class Desk:
         groups = self._groups(grade_id, {student: own[student].text for student in there})
         return {
             "id": grade_id, "title": question.title, "points": question.points, "grader": self.grader,
-            "prompt": markdown(question.prompt), "model": markdown(question.model), "scheme": markdown(question.scheme),
+            "look": question.look, "prompt": markdown(question.prompt), "model": markdown(question.model),
+            "scheme": markdown(question.scheme),
             "items": [{"points": item.points, "text": item.text, "short": item.short} for item in question.items],
             "answers": {self.key(student): {
                 "text": own[student].text, "name": called.get(student) or (student if names else ""),
@@ -156,9 +166,10 @@ class Desk:
         return self.sample(grade_id)
 
     def _question(self, grade_id: str) -> Question:
-        if grade_id not in self.questions:
-            raise Unknown(f"{self.name} has no written question {grade_id}")
-        return self.questions[grade_id]
+        self.written()
+        if grade_id not in self.questions and grade_id not in self.looks:
+            raise Unknown(f"{self.name} has no question {grade_id} for a person")
+        return self.questions.get(grade_id) or self.looks[grade_id]
 
     def _student(self, key: str, grade_id: str) -> str:
         for student in self.written().get(grade_id, {}):

@@ -12,7 +12,7 @@ from nbgrader.utils import is_grade, is_solution, is_task
 
 from helpers.grading.course.folder import Course
 from helpers.grading.notebooks.cells import info_of
-from helpers.grading.notebooks.outline import headings
+from helpers.grading.notebooks.outline import headings, outline
 
 MARKERS = re.compile(r"^\s*#*\s*(?:BEGIN|END) (?:SOLUTION|MARK SCHEME)\s*$", re.M)
 SCHEME = re.compile(r"^\W*mark(?:ing)? scheme\b.*$", re.I | re.M)
@@ -41,7 +41,8 @@ class Item:
 
 @dataclass(frozen=True)
 class Question:
-    """A question that a person grades. `prompt`, `model`, `scheme`: markdown."""
+    """A question that a person grades. `prompt`, `model`, `scheme`: markdown. look: a check gives its mark, and some
+    students' marks are for a person to look at."""
 
     grade_id: str
     title: str
@@ -50,6 +51,25 @@ class Question:
     model: str
     scheme: str
     items: tuple[Item, ...] = field(default=())
+    look: bool = False
+
+
+def to_look_at(course: Course, name: str, checks: set[str]) -> list[Question]:
+    """Checks as questions for a person who looks at their marks, in the problem set's order.
+
+    Raises:
+        CourseError: if the source has not been built.
+    """
+    cells = course.source_notebook(name).cells
+    texts = {info_of(cell).get("grade_id"): MARKERS.sub("", cell.source) for cell in cells}
+    found = []
+    for item in outline(cells):
+        for check in [check for check in item.graded if check in checks]:
+            points = next(float(info_of(cell)["points"]) for cell in cells if info_of(cell).get("grade_id") == check)
+            title = item.title if len(item.graded) == 1 else f"{item.title}, `{check}`"
+            found.append(Question(check, title, points, "", f"```python\n{texts[item.grade_id]}\n```",
+                                  f"```python\n{texts[check]}\n```", _whole(points), look=True))
+    return found
 
 
 def questions(course: Course, name: str) -> list[Question]:
