@@ -964,7 +964,7 @@ def two_files_that_are_at_home(nb):
     return nb
 
 
-@case(told=("more than once",))
+@case(told=("`line-cases`, `loss-check` and `gradient-check` stood there more than once",))
 def all_of_it_twice(nb):
     return nb | {"cells": nb["cells"] + [{**copy.deepcopy(one), "id": uuid.uuid4().hex[:8]} for one in nb["cells"]]}
 

@@ -9,6 +9,8 @@ needed, so this runs in a worker too, and nbgrader's own OverwriteCells finds no
 from __future__ import annotations
 
 import copy
+import re
+from collections.abc import Iterable
 from typing import Any
 
 import nbformat
@@ -19,7 +21,7 @@ from nbgrader.preprocessors import CheckCellMetadata, ClearHiddenTests, ClearSol
 from traitlets.config import Config
 
 from helpers.grading.notebooks.answers import find_written_answers
-from helpers.grading.notebooks.arranging import Arranging, runs
+from helpers.grading.notebooks.arranging import Arranging, listed, runs
 from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, is_check
 from helpers.grading.notebooks.keeping import plain
 from helpers.grading.notebooks.matching import Handed, matched
@@ -27,6 +29,7 @@ from helpers.grading.notebooks.shape import Shape, shape_of, without_hidden_test
 
 __all__ = ["recorded", "restore", "without_hidden_tests"]
 
+OF_ONE_CELL = re.compile(r"`([^`]+)` (had been (?:deleted|edited)|stood there more than once.*)")
 # In every check until it has run: nbgrader gives full marks to a check without an output.
 NOT_RUN = {"output_type": "error", "ename": "NotGraded", "evalue": "this check has not been run",
            "traceback": ["NotGraded: this check has not been run"]}
@@ -84,10 +87,19 @@ def _arranged(handed: list[Handed], shape: Shape) -> Arranging:
 
 
 def _facts(work: Arranging, note: str, told: tuple[str, ...], notebook: NotebookNode) -> dict[str, Any]:
-    repairs = [] if note else list(dict.fromkeys([*told, *work.repairs]))
+    repairs = [] if note else in_short(dict.fromkeys([*told, *work.repairs]))
     asks, doubts = ({}, {}) if note else (dict(work.asks), dict(notebook.metadata.get("doubts", {})))
     return {"note": note, "repairs": repairs, "asks": asks, "doubts": doubts,
             "python": notebook.metadata.get("python", "")}
+
+
+def in_short(repairs: Iterable[str]) -> list[str]:
+    """What was put right in several cells is said once."""
+    alike: dict[str, list[str]] = {}
+    for said in repairs:
+        found = OF_ONE_CELL.fullmatch(said)
+        alike.setdefault(found[2] if found else said, []).extend([found[1]] if found else [])
+    return [f"{listed(names)} {said}" if names else said for said, names in alike.items()]
 
 
 def plan_of(cells: list[NotebookNode]) -> list[list[str]]:
