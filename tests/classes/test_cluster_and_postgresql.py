@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-import getpass
 import json
-import os
-import shutil
-import socket
-import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
 import pytest
+from a_database import database, free_port, running
 from conftest import SMALL, coursekit
 
 from helpers.grading.classes import autograde as grading
@@ -26,15 +21,6 @@ from helpers.grading.pages.feedback import feedback
 
 pytestmark = pytest.mark.cluster
 
-SERVERS = sorted(Path("/usr/lib/postgresql").glob("*/bin/postgres"))
-POSTGRES = str(SERVERS[-1].parent) if SERVERS else os.path.dirname(shutil.which("postgres") or "")
-
-
-def free_port() -> int:
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
 
 def marks(course: Course) -> dict[str, dict[str, float]]:
     _, found = books.marks_of(course, SMALL)
@@ -43,20 +29,6 @@ def marks(course: Course) -> dict[str, dict[str, float]]:
 
 def deserved(folder: Path) -> dict[str, dict[str, float]]:
     return {s: e["points"] for s, e in json.loads((folder / "expected.json").read_text()).items()}
-
-
-@contextlib.contextmanager
-def running(*command: str, **how) -> Iterator[subprocess.Popen]:
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **how)
-    try:
-        yield process
-    finally:
-        process.terminate()
-        try:
-            process.wait(20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
 
 
 @pytest.fixture
@@ -128,36 +100,10 @@ def test_a_scheduler_that_dies_is_told_and_nothing_is_lost(pretend_class, tmp_pa
     assert marks(course) == deserved(pretend_class)
 
 
-def as_server(*command: str) -> tuple[str, ...]:
-    """PostgreSQL refuses to run as root."""
-    return ("runuser", "-u", "postgres", "--", *command) if getpass.getuser() == "root" else command
-
-
 @pytest.fixture
 def postgresql() -> Iterator[str]:
-    """The URL of an empty database on a server of the test's own."""
-    if not POSTGRES:
-        pytest.skip("PostgreSQL is not installed")
-    pytest.importorskip("psycopg")
-    home = Path(subprocess.run(as_server("mktemp", "-d", "/tmp/postgres.XXXXXX"), capture_output=True, text=True,
-                               check=True).stdout.strip())
-    port = str(free_port())
-    try:
-        subprocess.run(as_server(f"{POSTGRES}/initdb", "-D", str(home / "data"), "-A", "trust", "-U", "course"),
-                       check=True, capture_output=True, cwd="/")
-        server = as_server(f"{POSTGRES}/postgres", "-D", str(home / "data"), "-h", "127.0.0.1", "-p", port, "-k",
-                           str(home), "-F")
-        with running(*server, cwd="/"):
-            for _ in range(100):
-                if subprocess.run([f"{POSTGRES}/pg_isready", "-h", "127.0.0.1", "-p", port],
-                                  capture_output=True).returncode == 0:
-                    break
-                time.sleep(0.1)
-            subprocess.run([f"{POSTGRES}/createdb", "-h", "127.0.0.1", "-p", port, "-U", "course", "gradebook"],
-                           check=True)
-            yield f"postgresql+psycopg://course@127.0.0.1:{port}/gradebook"
-    finally:
-        shutil.rmtree(home, ignore_errors=True)
+    with database() as url:
+        yield url
 
 
 def test_a_gradebook_on_postgresql_by_one_setting(pretend_class, postgresql, monkeypatch):

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from a_class import FIRST, NAME, a_class, desk_of
+from a_database import database
 from nbgrader import api
 
 from helpers.grading.course.folder import Course
@@ -179,8 +180,8 @@ def test_what_is_not_there_is_refused(course):
             wrong()
 
 
-def test_two_graders_at_once_on_one_file(course):
-    """Every answer gets exactly one mark, and each knows whose it is."""
+def two_at_once(course: Course) -> None:
+    """Every answer gets exactly one mark, and each grader knows whose it is."""
     page = shown(Desk(course, NAME, "setup"))
     given: dict[str, list[str]] = {"gita": [], "hugo": []}
 
@@ -199,6 +200,23 @@ def test_two_graders_at_once_on_one_file(course):
     after = shown(Desk(course, NAME, "setup"))["answers"]
     for grader, points in (("gita", 1), ("hugo", 2)):
         assert {(after[key]["points"], after[key]["by"]) for key in given[grader]} <= {(points, grader)}
+
+
+def test_two_graders_at_once_on_one_file(course):
+    two_at_once(course)
+
+
+@pytest.mark.cluster
+def test_two_graders_at_once_on_postgresql(tmp_path, monkeypatch):
+    with database() as url:
+        monkeypatch.setenv("COURSE_DB_URL", url)
+        course = a_class(tmp_path / "course", students=16)
+        assert course.directory.db_url == url
+        two_at_once(course)
+        first, desk = shown(Desk(course, NAME, "setup"))["groups"][0][0], Desk(course, NAME, "iris")
+        done = desk.mark("why-same", seen(shown(desk), [first]), 3, "anew", [1, 1, 1, 1])
+        assert desk.undo(done["batch"])["undone"] == [first]
+        assert shown(desk)["answers"][first]["by"] in ("gita", "hugo")
 
 
 def test_requests_that_came_in_as_files_are_listed(course):

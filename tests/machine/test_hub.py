@@ -144,9 +144,11 @@ def test_a_term_of_two_graders_and_two_students(term):
     mend(term)
     term.coursekit("gita", "build")
     term.says("gita", "nbgrader", "release_assignment", NAME)
+    a_desk_inside_jupyter(term)
     term.hub.start(*(term.account(person) for person in ("ada", "ben", "hugo")))
     hand_in_and_grade(term)
     a_person_grades(term)
+    a_person_grades_at_the_desk(term)
     give_back(term)
     hand_in_again(term)
     nothing_is_open(term)
@@ -194,6 +196,31 @@ def a_person_grades(term: Term) -> None:
               if one["name"] == "why"]
     status, said = term.server("hugo", f"formgrader/api/grade/{grade['id']}", "PUT", {"manual_score": 3})
     assert status == 200, said
+
+
+def a_desk_inside_jupyter(term: Term) -> None:
+    """As the manual says; a student may write the same line."""
+    for person in ("ada", "hugo"):
+        text = 'c.ServerApp.jpserver_extensions = {"helpers.grading.desk.extension": True}'
+        place = Path(term.machine.homes) / person / ".jupyter"
+        script = f"mkdir -p {place} && echo '{text}' >> {place}/jupyter_server_config.py"
+        run_as(term.account(person), ["sh", "-c", script])
+
+
+def a_person_grades_at_the_desk(term: Term) -> None:
+    """The same grader, behind the Hub's login; a student's own desk has nothing to show."""
+    desk = f"coursekit/desk/{NAME}"
+    status, page = term.server("hugo", f"{desk}/")
+    assert (status, "desk.js" in page) == (200, True)
+    status, found = term.server("hugo", f"{desk}/api/question?id=why&names=1")
+    assert status == 200, found
+    key, answer = next((key, one) for key, one in found["answers"].items() if term.account("ben") in one["name"])
+    assert answer["waits"]
+    mark = {"id": "why", "seen": {key: answer["version"]}, "points": 2, "comment": "half", "items": [0]}
+    status, said = term.server("hugo", f"{desk}/api/mark", "POST", mark)
+    assert (status, said.get("marked")) == (200, [key]), said
+    assert marks(term, "hugo", "ben")["score"] == 5 + 2
+    assert term.server("ada", f"{desk}/api/overview")[0] == 404
 
 
 def give_back(term: Term) -> None:
