@@ -44,6 +44,12 @@ def test_a_slip_is_a_mistake_with_its_own_sentence_among_others(bank):
         assert "BEGIN SOLUTION" not in slip.asked
 
 
+def test_no_mistake_is_shown_twice_and_every_question_has_its_turn(bank):
+    found = slips.drawn(bank, slips.Order((BANK,), 6, 1))
+    assert len({slip.code for slip in found}) == 6
+    assert len({slip.where for slip in found[:3]}) == len({slip.where for slip in found}) == 3
+
+
 def test_a_draw_is_repeatable_and_another_one_differs(bank):
     once, again, other = (slips.drawn(bank, slips.Order((BANK,), 2, draw)) for draw in (1, 1, 2))
     assert once == again != other

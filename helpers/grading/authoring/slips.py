@@ -113,23 +113,29 @@ def redraw(course: Course, name: str, draw: int) -> list[Slip]:
 
 
 def drawn(banks: Mapping[str, Master], order: Order) -> list[Slip]:
-    """As many slips as ordered, each from another question; the same draw gives the same.
+    """As many slips as ordered, no mistake twice, no question again before each has had its turn.
+
+    The same draw gives the same.
 
     Raises:
-        CourseError: if the masters do not have as many questions that are fit for it.
+        CourseError: if the masters do not have as many mistakes that are fit for it.
     """
     rng = np.random.default_rng(order.draw)
     fit = [(name, question) for name in order.banks for question in banks[name].questions.values() if _fit(question)]
-    if len(fit) < order.count:
-        raise CourseError(f"{order.count} slips are asked for, and {', '.join(order.banks)} have {len(fit)} questions "
-                          f"with a check of gradients and {CHOICES} mistakes: name more problem sets, or ask for fewer")
+    left = {id(question): _short(question) for _, question in fit}
+    if (found := sum(map(len, left.values()))) < order.count:
+        raise CourseError(f"{order.count} slips are asked for, and {', '.join(order.banks)} have {found} short ones "
+                          f"in questions with a check of gradients and {CHOICES} mistakes or more: name more problem "
+                          "sets, or ask for fewer")
     problem_sets: dict[str, ProblemSet] = {}
-    slips = []
-    for index in rng.permutation(len(fit))[:order.count]:
-        name, question = fit[index]
-        if name not in problem_sets:
-            problem_sets[name] = ProblemSet(name, source_notebook(banks[name]), banks[name])
-        slips.append(_slip(problem_sets[name], question, rng))
+    slips: list[Slip] = []
+    while len(slips) < order.count:
+        for name, question in (fit[i] for i in rng.permutation(len(fit))[:order.count - len(slips)]):
+            if left[id(question)]:
+                shown = left[id(question)].pop(rng.integers(len(left[id(question)])))
+                if name not in problem_sets:
+                    problem_sets[name] = ProblemSet(name, source_notebook(banks[name]), banks[name])
+                slips.append(_slip(problem_sets[name], question, shown, rng))
     return slips
 
 
@@ -142,8 +148,7 @@ def _short(question: Question) -> list[Cell]:
     return [cell for cell in question.mistakes if len(cell.source.strip().split("\n")) <= LONGEST]
 
 
-def _slip(problem_set: ProblemSet, question: Question, rng: np.random.Generator) -> Slip:
-    shown = _short(question)[rng.integers(len(_short(question)))]
+def _slip(problem_set: ProblemSet, question: Question, shown: Cell, rng: np.random.Generator) -> Slip:
     others = [cell for cell in question.mistakes if cell is not shown]
     chosen = [others[i] for i in rng.permutation(len(others))[:CHOICES - 1]]
     right = int(rng.integers(CHOICES))
