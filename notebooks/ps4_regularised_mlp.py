@@ -60,7 +60,10 @@ FULL = False  # True: the experiments at the end use all images there are, with 
 #
 # Capital letters mean all samples of a minibatch: $H_a$ is $(d_h, K)$, $O_s$ is $(m, K)$. In the code `d_oa` is the
 # derivative of the loss with respect to $o_a$, and `dW1` the one with respect to $W_1$. A derivative has the shape of
-# what it is taken with respect to. What arrives at the output of a step on the way back is its *upstream gradient*.
+# what it is taken with respect to. What arrives at the output of a step in the backward pass is its *upstream gradient*.
+
+# %% [markdown]
+# <!-- include notation.md -->
 
 # %% nbgrader={"grade_id": "the-cases", "locked": true}
 # The small numbers that the checks of parts 1 and 2 try your functions on.
@@ -85,11 +88,11 @@ def slope_cases(rng):
 
 
 def kink_cases(rng):
-    """Numbers of both signs, and a zero among them."""
-    for size in (5, 8):
+    """Numbers of both signs, zeros among them, and what a zero gets."""
+    for size, at_zero in ((5, float(rng.uniform(0.2, 0.4))), (8, float(rng.uniform(0.6, 0.8)))):
         x = rng.choice([-1.0, 1.0], size) * rng.uniform(0.2, 2.0, size)
-        x[:3] = [-abs(x[0]), abs(x[1]), 0.0]
-        yield {"x": x, "absolute": x, "relu": x, "squared": x, "one": x}
+        x[:4] = rng.permutation([-abs(x[0]), abs(x[1]), 0.0, -0.0])
+        yield {"x": x, "at_zero": at_zero, "absolute": x, "relu": x, "squared": x, "case": f"{at_zero:.2g} at zero"}
 
 
 def size_cases(rng):
@@ -103,14 +106,9 @@ def smooth_sum(sigmoid, tanh):
     return np.sum(special.expit(sigmoid)) + np.sum(np.tanh(tanh))
 
 
-def kinked_sum(absolute, relu):
-    """A sum of absolute values and of ReLUs."""
-    return np.sum(np.abs(absolute)) + np.sum(np.maximum(relu, 0))
-
-
-def sum_of_norms(squared, one):
-    """The squared length of one vector and the 1-norm of another."""
-    return np.sum(squared**2) + np.sum(np.abs(one))
+def kinked_sum(absolute, relu, squared):
+    """A sum of absolute values, one of ReLUs, and one of squares."""
+    return np.sum(np.abs(absolute)) + np.sum(np.maximum(relu, 0)) + np.sum(squared**2)
 
 
 # %% [markdown]
@@ -122,91 +120,69 @@ def sum_of_norms(squared, one):
 # %% [markdown]
 # ## 1.1 The sigmoid is a tanh in disguise
 #
-# *Afterwards you can make either of the two from the other.*
+# *Afterwards you can make either of the two from the other, and have a logarithm of a probability that never becomes
+# minus infinity.*
 #
 # $$\sigma(x) = \frac{1}{1 + e^{-x}}, \qquad \tanh(x) = \frac{e^{x} - e^{-x}}{e^{x} + e^{-x}}$$
 #
-# One runs from 0 to 1, the other from −1 to 1, and both are S-shaped. Write $\sigma$ as a stretched and shifted
+# One runs from 0 to 1, the other from −1 to 1, and both are S-shaped. **First**, write $\sigma$ as a stretched and shifted
 # $\tanh$. (Hint: multiply numerator and denominator of $\sigma$ by $e^{x/2}$.) Use `np.tanh` and no exponential: then
 # nothing can overflow.
 #
-# Shapes: any shape $\to$ the same shape.
-
-# %% nbgrader={"grade_id": "sigmoid-from-tanh", "solution": true}
-def sigmoid_from_tanh(x):
-    """The logistic function of every entry, made from np.tanh.
-
-    x: array of any shape. Returns an array of the same shape.
-    """
-    ### BEGIN SOLUTION
-    return (1 + np.tanh(x / 2)) / 2
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "sigmoid-from-tanh-check", "grade": true, "points": 1}
-check.values(sigmoid_from_tanh, at=argument_cases, points=1)
-
-# %% tags=["mistake"] question="sigmoid-from-tanh" says="The range is right, the steepness is not: at x the sigmoid is as far on its way as tanh is at x/2."
-def sigmoid_from_tanh(x):
-    return (1 + np.tanh(x)) / 2
-
-# %% tags=["mistake"] question="sigmoid-from-tanh" says="This still runs from −1 to 1: the sigmoid runs from 0 to 1, so tanh has to be shifted up and halved."
-def sigmoid_from_tanh(x):
-    return np.tanh(x / 2)
-
-# %% tags=["alternative"] question="sigmoid-from-tanh" name="factors in front"
-def sigmoid_from_tanh(x):
-    return 0.5 + 0.5 * np.tanh(0.5 * x)
-
-# %% [markdown]
-# ## 1.2 The logarithm of the sigmoid
-#
-# *Afterwards you have a logarithm of a probability that never becomes minus infinity.*
-#
-# A loss takes the logarithm of a probability, and for $x = -800$ the computer's $\sigma(x)$ is exactly 0. So first
-# take the logarithm on paper. Show that
+# **Then its logarithm.** A loss takes the logarithm of a probability, and for $x = -800$ the computer's $\sigma(x)$ is exactly
+# 0. So take the logarithm on paper. Show that
 #
 # $$\log \sigma(x) = -\,\mathrm{softplus}(-x), \qquad \mathrm{softplus}(x) = \log(1 + e^{x})$$
 #
 # and compute that. For a large argument the softplus is nearly the argument itself, but $e^x$ overflows on the
 # way. `np.logaddexp(a, b)` is $\log(e^a + e^b)$ without overflow; and $1 = e^0$.
 #
-# Shapes: any shape $\to$ the same shape.
+# Shapes: any shape $\to$ two arrays of the same shape.
 
-# %% nbgrader={"grade_id": "log-sigmoid", "solution": true}
-def log_sigmoid(x):
-    """The logarithm of the logistic function of every entry, finite for every finite x.
+# %% nbgrader={"grade_id": "sigmoid-and-log", "solution": true}
+def sigmoid_and_log(x):
+    """The logistic function of every entry, made from np.tanh, and its logarithm, finite for every finite x.
 
-    x: array of any shape. Returns an array of the same shape.
+    x: array of any shape. Returns two arrays of the same shape.
     """
     ### BEGIN SOLUTION
-    return -np.logaddexp(0, -x)
+    return (1 + np.tanh(x / 2)) / 2, -np.logaddexp(0, -x)
     ### END SOLUTION
 
-# %% nbgrader={"grade_id": "log-sigmoid-check", "grade": true, "points": 1}
-check.values(log_sigmoid, at=argument_cases, points=1, by="case")
+# %% nbgrader={"grade_id": "sigmoid-and-log-check", "grade": true, "points": 2}
+check.values(sigmoid_and_log, at=argument_cases, returns=("sigmoid", "logarithm"), points=2)
 
-# %% tags=["mistake"] question="log-sigmoid" says="For a very negative x the sigmoid is rounded to 0 and its logarithm is minus infinity: take the logarithm on paper, not of the rounded number."
-def log_sigmoid(x):
-    return np.log(special.expit(x))
+# %% tags=["mistake"] question="sigmoid-and-log" says="The range is right, the steepness is not: at x the sigmoid is as far on its way as tanh is at x/2."
+def sigmoid_and_log(x):
+    return (1 + np.tanh(x)) / 2, -np.logaddexp(0, -x)
 
-# %% tags=["mistake"] question="log-sigmoid" says="The argument of the softplus has the wrong sign: this is the logarithm of 1 − σ(x)."
-def log_sigmoid(x):
-    return -np.logaddexp(0, x)
+# %% tags=["mistake"] question="sigmoid-and-log" says="This still runs from −1 to 1: the sigmoid runs from 0 to 1, so tanh has to be shifted up and halved."
+def sigmoid_and_log(x):
+    return np.tanh(x / 2), -np.logaddexp(0, -x)
 
-# %% tags=["mistake"] question="log-sigmoid" says="A probability is at most 1, so its logarithm is never positive: a minus sign is missing in front."
-def log_sigmoid(x):
-    return np.logaddexp(0, -x)
+# %% tags=["mistake"] question="sigmoid-and-log" says="For a very negative x the sigmoid is rounded to 0 and its logarithm is minus infinity: take the logarithm on paper, not of the rounded number."
+def sigmoid_and_log(x):
+    s = (1 + np.tanh(x / 2)) / 2
+    return s, np.log(s)
 
-# %% tags=["alternative"] question="log-sigmoid" name="with the exponential of −|x|"
-def log_sigmoid(x):
-    return np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
+# %% tags=["mistake"] question="sigmoid-and-log" says="The argument of the softplus has the wrong sign: this is the logarithm of 1 − σ(x)."
+def sigmoid_and_log(x):
+    return (1 + np.tanh(x / 2)) / 2, -np.logaddexp(0, x)
 
-# %% tags=["alternative"] question="log-sigmoid" name="x minus softplus"
-def log_sigmoid(x):
-    return x - np.logaddexp(0, x)
+# %% tags=["mistake"] question="sigmoid-and-log" says="A probability is at most 1, so its logarithm is never positive: a minus sign is missing in front."
+def sigmoid_and_log(x):
+    return (1 + np.tanh(x / 2)) / 2, np.logaddexp(0, -x)
+
+# %% tags=["alternative"] question="sigmoid-and-log" name="factors in front, and x minus softplus"
+def sigmoid_and_log(x):
+    return 0.5 + 0.5 * np.tanh(0.5 * x), x - np.logaddexp(0, x)
+
+# %% tags=["alternative"] question="sigmoid-and-log" name="with the exponential of −|x|"
+def sigmoid_and_log(x):
+    return special.expit(x), np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))
 
 # %% [markdown]
-# ## 1.3 Two slopes that come for free
+# ## 1.2 Two slopes that come for free
 #
 # *Afterwards you get the slope of a sigmoid or a tanh from its output alone.*
 #
@@ -254,91 +230,112 @@ def smooth_slopes(s, t):
 def smooth_slopes(s, t):
     return s - s * s, (1 + t) * (1 - t)
 
+# %% tags=["alternative"] question="smooth-slopes" name="parabolas from their tops"
+def smooth_slopes(s, t):
+    return 0.25 - (s - 0.5) ** 2, 1 - np.multiply(t, t)
+
 # %% [markdown]
-# ## 1.4 Two slopes with a kink
+# ## 1.3 Slopes with a kink, and the gradients of two norms
 #
-# *Afterwards you know what to say at a place where there is no slope.*
+# *Afterwards you know what to say at a place where there is no slope, and what the two penalties on the weights will add to
+# the gradient.*
 #
 # $|x|$ and $\mathrm{ReLU}(x) = \max(0, x)$ consist of straight lines, so their slopes are constants on each side of 0.
 # At 0 itself there is no slope. Any number between the slopes of the two sides will do there; it is called a
-# *subgradient*. The check takes every such number, but it wants a number: `0 / 0` is none.
+# *subgradient*. Write both slopes as a sum of *indicators*: $\mathbb 1_{\{\ldots\}}$ is 1 where its condition holds and 0
+# elsewhere. A zero gets the number `at_zero`, from 0 to 1: that is a subgradient of both. In numpy a comparison is an
+# indicator: `(x > 0)` is True, which counts as 1, or False, which counts as 0. (Two arrays of True and False cannot be
+# subtracted: multiply by a number first.)
 #
-# Shapes: $x$ of any shape $\to$ two arrays of the same shape.
-
-# %% nbgrader={"grade_id": "kinked-slopes", "solution": true}
-def kinked_slopes(x):
-    """The slopes of |x| and of ReLU(x) at every entry.
-
-    x: array of any shape.
-    Returns the slope of the absolute value and the slope of the ReLU, both in the shape of x.
-    """
-    ### BEGIN SOLUTION
-    return np.sign(x), np.where(x > 0, 1.0, 0.0)
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "kinked-slopes-check", "grade": true, "points": 1}
-check.gradients(kinked_slopes, of=kinked_sum, wrt=("absolute", "relu"), at=kink_cases, points=1)
-
-# %% tags=["mistake"] question="kinked-slopes" says="At 0, x / |x| is 0 / 0, which is no number: a subgradient must be a number between −1 and 1."
-def kinked_slopes(x):
-    return x / np.abs(x), np.where(x > 0, 1.0, 0.0)
-
-# %% tags=["mistake"] question="kinked-slopes" says="These are the values of the functions, not their slopes: a straight line has the same slope everywhere."
-def kinked_slopes(x):
-    return np.abs(x), np.maximum(x, 0)
-
-# %% tags=["mistake"] question="kinked-slopes" says="Left of 0 the ReLU is flat: its slope is 0 there, not −1."
-def kinked_slopes(x):
-    return np.sign(x), np.sign(x)
-
-# %% tags=["alternative"] question="kinked-slopes" name="another subgradient at 0"
-def kinked_slopes(x):
-    return np.where(x >= 0, 1, -1), (x >= 0).astype(float)
-
-# %% [markdown]
-# ## 1.5 The gradients of two norms
-#
-# *Afterwards you know what the two penalties on the weights will add to the gradient.*
+# Then two norms, which are sums of such terms:
 #
 # $$\lVert x \rVert_2^2 = \sum_i x_i^2, \qquad \lVert x \rVert_1 = \sum_i |x_i|$$
 #
-# Each term contains one entry, so entry $i$ of the gradient is the slope of term $i$. Look at the results: one pulls
-# large entries harder than small ones, the other pulls all equally. For a zero, see 1.4.
+# Each term contains one entry, so entry $i$ of the gradient is the slope of term $i$. For the second that is a slope which
+# you have already; the gradient of the first is your third result. Look at the two: one pulls large entries harder than small
+# ones, the other pulls all equally.
 #
-# Shapes: $x$ of any shape $\to$ two arrays of the same shape.
+# There are two checks. The first measures slopes and takes any subgradient at 0. The second wants `at_zero` there.
+#
+# Shapes: $x$ of any shape, one number $\to$ three arrays in the shape of $x$.
 
-# %% nbgrader={"grade_id": "norm-gradients", "solution": true}
-def norm_gradients(x):
-    """The gradients of the squared 2-norm and of the 1-norm.
+# %% nbgrader={"grade_id": "kinks", "solution": true}
+def kinks(x, at_zero):
+    """The slopes of |x| and of ReLU(x) at every entry, and the gradient of the squared 2-norm.
 
-    x: array of any shape.
-    Returns the gradient of sum(x**2) and the gradient of sum(|x|), both in the shape of x.
+    x: array of any shape; at_zero: one number from 0 to 1, the slope of |x| and of the ReLU where x is 0.
+    Returns the slope of |x| (which is the gradient of sum(|x|) too), the slope of the ReLU, and the gradient of
+    sum(x**2), each in the shape of x.
     """
     ### BEGIN SOLUTION
-    return 2 * x, np.sign(x)
+    relu = 1.0 * (x > 0) + at_zero * (x == 0)
+    return relu - 1.0 * (x < 0), relu, 2 * x
     ### END SOLUTION
 
-# %% nbgrader={"grade_id": "norm-gradients-check", "grade": true, "points": 1}
-check.gradients(norm_gradients, of=sum_of_norms, wrt=("squared", "one"), at=kink_cases, points=1)
+# %% nbgrader={"grade_id": "kinks-measured-check", "grade": true, "points": 2}
+check.gradients(kinks, of=kinked_sum, wrt=("absolute", "relu", "squared"), at=kink_cases, points=2)
 
-# %% tags=["mistake"] question="norm-gradients" says="The derivative of a square has a factor 2, and there is no 1/2 in front of this norm to cancel it."
-def norm_gradients(x):
-    return x, np.sign(x)
+# %% nbgrader={"grade_id": "kinks-at-zero-check", "grade": true, "points": 1}
+check.values(kinks, at=kink_cases, returns=("absolute", "relu", "squared"), points=1)
 
-# %% tags=["mistake"] question="norm-gradients" says="This is the gradient of the length: the squared norm has no root, and its gradient grows with x."
-def norm_gradients(x):
-    return x / np.sqrt(np.sum(x**2)), np.sign(x)
+# %% tags=["mistake"] question="kinks" says="At 0, x / |x| is 0 / 0, which is no number: a subgradient must be a number between −1 and 1."
+def kinks(x, at_zero):
+    return x / np.abs(x), 1.0 * (x > 0) + at_zero * (x == 0), 2 * x
 
-# %% tags=["mistake"] question="norm-gradients" says="The slope of |x| is −1 for a negative entry: only then does a step downhill make the entry smaller in size."
-def norm_gradients(x):
-    return 2 * x, np.ones(x.shape)
+# %% tags=["mistake"] question="kinks" says="These are the values of the functions, not their slopes: a straight line has the same slope everywhere."
+def kinks(x, at_zero):
+    return np.abs(x), np.maximum(x, 0), x**2
 
-# %% tags=["alternative"] question="norm-gradients" name="a sum of two, and comparisons"
-def norm_gradients(x):
-    return x + x, (x > 0) * 1.0 - (x < 0) * 1.0
+# %% tags=["mistake"] question="kinks" says="Left of 0 the ReLU is flat: its slope is 0 there, not −1."
+def kinks(x, at_zero):
+    sign = 1.0 * (x > 0) - 1.0 * (x < 0) + at_zero * (x == 0)
+    return sign, sign, 2 * x
+
+# %% tags=["mistake"] question="kinks" says="A zero always gets 0 here: the number for it is an argument, and needs an indicator of its own."
+def kinks(x, at_zero):
+    return 1.0 * (x > 0) - 1.0 * (x < 0), 1.0 * (x > 0), 2 * x
+
+# %% tags=["mistake"] question="kinks" says="These indicators overlap: x ≥ 0 and x ≤ 0 both hold at 0, where one number is asked for."
+def kinks(x, at_zero):
+    return 1.0 * (x >= 0) - 1.0 * (x <= 0) + at_zero * (x >= 0), 1.0 * (x >= 0) + at_zero * (x == 0), 2 * x
+
+# %% tags=["mistake"] question="kinks" says="One indicator gives 0 where its condition fails: a negative x needs −1, so it needs an indicator too."
+def kinks(x, at_zero):
+    relu = 1.0 * (x > 0) + at_zero * (x == 0)
+    return relu, relu, 2 * x
+
+# %% tags=["mistake"] question="kinks" says="The derivative of a square has a factor 2, and there is no 1/2 in front of this norm to cancel it."
+def kinks(x, at_zero):
+    relu = 1.0 * (x > 0) + at_zero * (x == 0)
+    return relu - 1.0 * (x < 0), relu, x
+
+# %% tags=["mistake"] question="kinks" says="This is the gradient of the length: the squared norm has no root, and its gradient grows with x."
+def kinks(x, at_zero):
+    relu = 1.0 * (x > 0) + at_zero * (x == 0)
+    return relu - 1.0 * (x < 0), relu, x / np.sqrt(np.sum(x**2))
+
+# %% tags=["mistake"] question="kinks" says="The slope of |x| is −1 for a negative entry: only then does a step downhill make the entry smaller in size."
+def kinks(x, at_zero):
+    return np.ones(x.shape), 1.0 * (x > 0) + at_zero * (x == 0), 2 * x
+
+# %% tags=["alternative"] question="kinks" name="numpy's sign, and the zeros after it"
+def kinks(x, at_zero):
+    return np.where(x == 0, at_zero, np.sign(x)), np.where(x == 0, at_zero, np.where(x > 0, 1, 0)), x + x
+
+# %% tags=["alternative"] question="kinks" name="two halves"
+def kinks(x, at_zero):
+    sign = 2 * np.where(x > 0, 1.0, 0.0) - 1 + (1 + at_zero) * np.where(x == 0, 1.0, 0.0)
+    return sign, np.heaviside(x, at_zero), np.multiply(2.0, x)
+
+# %% tags=["alternative"] question="kinks" name="entry by entry"
+def kinks(x, at_zero):
+    signs, relus = np.empty(x.shape), np.empty(x.shape)
+    for i in np.ndindex(x.shape):
+        signs[i], relus[i] = (1, 1) if x[i] > 0 else (-1, 0) if x[i] < 0 else (at_zero, at_zero)
+    return [signs, relus, 2 * x]
 
 # %% [markdown]
-# ## 1.6 How many numbers does the net have?
+# ## 1.4 How many numbers does the net have?
 #
 # *Afterwards you can say of any net with one hidden layer how many parameters it has.*
 #
@@ -373,59 +370,12 @@ def number_of_parameters(d, d_h, m):
 def number_of_parameters(d, d_h, m):
     return sum(np.empty(shape).size for shape in ((d_h, d), (d_h,), (m, d_h), (m,)))
 
-# %% [markdown]
-# ## 1.7 A sign made of indicators
-#
-# *Afterwards you can write the slope of $|x|$ as a formula, with any subgradient at 0.*
-#
-# An *indicator* $\mathbb 1_{\{\ldots\}}$ is 1 where its condition holds and 0 elsewhere. Write the sign of $x$ as a sum of
-# indicators, so that a zero gets the number `at_zero`: with −1, 0 or 1, or anything in between, it is a subgradient of
-# $|x|$. In numpy a comparison is an indicator: `(x > 0)` is True, which counts as 1, or False, which counts as 0. (Two
-# arrays of True and False cannot be subtracted: multiply by a number first.)
-#
-# Shapes: $x$ of any shape $\to$ the same shape.
-
-# %% nbgrader={"grade_id": "indicator-cases", "locked": true}
-def indicator_cases(rng):
-    """Numbers of both signs and zeros, with several values for a zero."""
-    for size, at_zero in ((4, 0.0), (5, 1.0), (6, float(rng.uniform(-0.8, -0.2)))):
-        x = rng.choice([-1.0, 1.0], size) * rng.uniform(0.2, 2.0, size)
-        x[:4] = rng.permutation([-abs(x[0]), abs(x[1]), 0.0, -0.0])
-        yield {"x": x, "at_zero": at_zero, "case": f"{at_zero:.2g} at zero"}
-
-
-# %% nbgrader={"grade_id": "sign-from-indicators", "solution": true}
-def sign_from_indicators(x, at_zero):
-    """1 where x is positive, −1 where it is negative, at_zero where it is 0.
-
-    x: array of any shape; at_zero: one number. Returns an array of the same shape.
-    """
-    ### BEGIN SOLUTION
-    return 1.0 * (x > 0) - 1.0 * (x < 0) + at_zero * (x == 0)
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "sign-from-indicators-check", "grade": true, "points": 1}
-check.values(sign_from_indicators, at=indicator_cases, points=1, by="case")
-
-# %% tags=["mistake"] question="sign-from-indicators" says="A zero always gets 0 here: the number for it is an argument, and needs an indicator of its own."
-def sign_from_indicators(x, at_zero):
-    return 1.0 * (x > 0) - 1.0 * (x < 0)
-
-# %% tags=["mistake"] question="sign-from-indicators" says="These indicators overlap: x ≥ 0 and x ≤ 0 both hold at 0, where one number is asked for."
-def sign_from_indicators(x, at_zero):
-    return 1.0 * (x >= 0) - 1.0 * (x <= 0) + at_zero * (x >= 0) * 1.0
-
-# %% tags=["mistake"] question="sign-from-indicators" says="One indicator gives 0 where its condition fails: a negative x needs −1, so it needs an indicator too."
-def sign_from_indicators(x, at_zero):
-    return 1.0 * (x > 0) + at_zero * (x == 0)
-
-# %% tags=["alternative"] question="sign-from-indicators" name="two halves"
-def sign_from_indicators(x, at_zero):
-    return 2 * np.where(x > 0, 1.0, 0.0) - 1 + (1 + at_zero) * np.where(x == 0, 1.0, 0.0)
-
-# %% tags=["alternative"] question="sign-from-indicators" name="numpy's sign, and the zeros after it"
-def sign_from_indicators(x, at_zero):
-    return np.where(x == 0, at_zero, np.sign(x))
+# %% tags=["alternative"] question="number-of-parameters" name="a layer at a time"
+def number_of_parameters(d, d_h, m):
+    total = 0
+    for inputs, units in ((d, d_h), (d_h, m)):
+        total += inputs * units + units
+    return total
 
 # %% [markdown]
 # # Part 2: the net and its loss
@@ -720,6 +670,13 @@ def forward(W1, b1, W2, b2, x):
     o_a = b2 + np.dot(W2, h_s)
     return [h_a, h_s, o_a, special.softmax(o_a)]
 
+# %% tags=["alternative"] question="forward" name="unit by unit"
+def forward(W1, b1, W2, b2, x):
+    h_a = np.array([sum(w * number for w, number in zip(row, x)) + b for row, b in zip(W1, b1)])
+    h_s = np.where(h_a < 0, 0, h_a)
+    o_a = np.array([row.dot(h_s) for row in W2]) + b2
+    return h_a, h_s, o_a, np.exp(o_a - np.logaddexp.reduce(o_a))
+
 # %% [markdown]
 # ## 2.4 The negative log-likelihood
 #
@@ -729,7 +686,7 @@ def forward(W1, b1, W2, b2, x):
 #
 # $$L(o_a, y) = -\log \mathrm{softmax}(o_a)_y$$
 #
-# As in 1.2: if the net is sure and wrong, its probability for $y$ is rounded to 0 and the logarithm is infinite. Take
+# As in 1.1: if the net is sure and wrong, its probability for $y$ is rounded to 0 and the logarithm is infinite. Take
 # the logarithm on paper, with the definition of the softmax. What remains is a difference of a score and of
 # $\log \sum_j e^{o_j}$. (`np.logaddexp.reduce` adds up many; or subtract the largest score first.)
 #
@@ -823,6 +780,11 @@ def penalty(W1, W2, lambdas):
         for w in W.ravel():
             total += one * abs(w) + two * w * w
     return total
+
+# %% tags=["alternative"] question="penalty" name="norms of the flat arrays"
+def penalty(W1, W2, lambdas):
+    parts = [(np.linalg.norm(W.ravel(), 1), np.vdot(W, W)) for W in (W1, W2)]
+    return np.dot(lambdas, np.ravel(parts))
 
 # %% [markdown]
 # ## 2.6 Why these are probabilities
@@ -1109,6 +1071,11 @@ def gradient_error(by_hand, measured):
 def gradient_error(by_hand, measured):
     return np.linalg.norm((by_hand - measured).ravel(), np.inf) / np.linalg.norm(measured.ravel(), np.inf)
 
+# %% tags=["alternative"] question="gradient-error" name="without sizes, from the two ends"
+def gradient_error(by_hand, measured):
+    apart = by_hand - measured
+    return max(apart.max(), -apart.min()) / max(measured.max(), -measured.min())
+
 # %% [markdown]
 # # Part 4: the backward pass, step by step
 #
@@ -1117,7 +1084,8 @@ def gradient_error(by_hand, measured):
 #
 # $$L \;\leftarrow\; o_a \;\leftarrow\; W_2, b_2, h_s \qquad h_s \;\leftarrow\; h_a \;\leftarrow\; W_1, b_1, x$$
 #
-# Each function is one or two lines. The upstream gradient is an argument, so no question depends on the one before.
+# Each step is one function of one to three lines. The upstream gradient is an argument, so no question depends on the one
+# before. At the end you put the steps together.
 #
 # **How the checks work here.** The upstream gradient can be any vector. So the checks put in a random one, call it
 # $\delta$, and measure how $\delta \cdot \text{result}$ moves: that is a loss with exactly this $\delta$. (What you
@@ -1131,45 +1099,32 @@ def output_cases(rng):
         yield {"o_a": o_a, "o_s": special.softmax(o_a), "y": y, "case": f"{m} classes"}
 
 
-def chain_cases(rng):
-    """Everything that a step of the chain may ask for; the upstream gradient is random."""
-    for d, d_h, m in ((4, 5, 3), (6, 3, 4), (3, 7, 2)):
-        case = net(rng, d, d_h, m) | {"x": rng.standard_normal(d)}
-        h_a = case["W1"] @ case["x"] + case["b1"]
-        d_hs, d_ha = rng.standard_normal((2, d_h))
-        h_a[:2], d_hs[:2], d_ha[:2] = rng.uniform(0.3, 0.9, (3, 2)) * [[-1, 1], [1, -1], [1, -1]]  # all kinds of signs
-        yield case | {"h_a": h_a, "h_s": np.maximum(h_a, 0), "d_oa": rng.standard_normal(m), "d_hs": d_hs,
-                      "d_ha": d_ha, "case": f"d = {d}, d_h = {d_h}, m = {m}"}
+def layer_cases(rng):
+    """A dense layer, what goes in and the upstream gradient; once what goes in comes from a ReLU, else from anywhere."""
+    for n, k, relu in ((5, 3, True), (4, 6, False), (7, 2, False)):
+        v = rng.choice([-1.0, 1.0], n) * rng.uniform(0.2, 2.0, n)
+        v[:3] = [-0.6, 0.7, 1.1] * rng.uniform(0.8, 1.2, 3)
+        yield {"d_z": rng.choice([-1.0, 1.0], k) * rng.uniform(0.3, 1.5, k), "W": rng.standard_normal((k, n)),
+               "b": rng.standard_normal(k), "v": np.maximum(v, 0) if relu else v,
+               "case": f"{n} inputs{' after a ReLU' * relu}, {k} units"}
+
+
+def relu_cases(rng):
+    """A hidden layer before its ReLU, and an upstream gradient with all kinds of signs."""
+    for d_h in (5, 3, 7):
+        h_a, d_hs = rng.standard_normal((2, d_h))
+        h_a[:2], d_hs[:2] = rng.uniform(0.3, 0.9, (2, 2)) * [[-1, 1], [1, -1]]
+        yield {"d_hs": d_hs, "h_a": h_a, "case": f"d_h = {d_h}"}
 
 
 # One function for each step: δ times its result, as a function of what went in.
 
-def through_W2(W2, b2, h_s, d_oa):
-    return d_oa @ (W2 @ h_s + b2)
-
-
-def through_b2(W2, b2, h_s, d_oa):
-    return d_oa @ (W2 @ h_s + b2)
-
-
-def through_h_s(W2, b2, h_s, d_oa):
-    return d_oa @ (W2 @ h_s + b2)
+def through_layer(W, b, v, d_z):
+    return d_z @ (W @ v + b)
 
 
 def through_h_a(h_a, d_hs):
     return d_hs @ np.maximum(h_a, 0)
-
-
-def through_W1(W1, b1, x, d_ha):
-    return d_ha @ (W1 @ x + b1)
-
-
-def through_b1(W1, b1, x, d_ha):
-    return d_ha @ (W1 @ x + b1)
-
-
-def through_x(W1, b1, x, d_ha):
-    return d_ha @ (W1 @ x + b1)
 
 
 def through_penalty(W1, W2, dW1, dW2, lambdas):
@@ -1185,6 +1140,20 @@ def penalised_cases(rng):
         W1[0, 0] = W2[1, 1] = 0.0
         yield {"dW1": rng.standard_normal(W1.shape), "dW2": rng.standard_normal(W2.shape), "W1": W1, "W2": W2,
                "lambdas": four_penalties(rng), "case": f"d = {d}, d_h = {d_h}, m = {m}"}
+
+
+def whole_cases(rng):
+    """A net, one sample with its class, and four penalties; some hidden units are on and some off."""
+    for d, d_h, m in ((4, 5, 3), (6, 3, 4), (3, 7, 2)):
+        case = net(rng, d, d_h, m) | {"x": rng.standard_normal(d), "y": int(rng.integers(m))}
+        case["b1"] += rng.permutation(np.linspace(-1, 1, d_h)) - case["W1"] @ case["x"]  # h_a of both signs
+        case["b1"] = np.where(np.abs(case["W1"] @ case["x"] + case["b1"]) < 0.1, case["b1"] + 0.3, case["b1"])
+        yield case | {"lambdas": four_penalties(rng), "case": f"d = {d}, d_h = {d_h}, m = {m}"}
+
+
+def sample_loss(W1, b1, W2, b2, x, y, lambdas):
+    """The regularised loss of one sample, forward only, with your functions from part 2."""
+    return negative_log_likelihood(forward(W1, b1, W2, b2, x)[2], y) + penalty(W1, W2, lambdas)
 
 
 # %% [markdown]
@@ -1249,130 +1218,102 @@ def grad_oa(o_s, y):
     return (np.diag(o_s) - np.outer(o_s, o_s)) @ d_os
 
 # %% [markdown]
-# ## 4.2 From $o_a$ to $W_2$
+# ## 4.2 Through a layer
 #
-# *Afterwards you know the gradient of any weight matrix, because it always looks like this one.*
+# *Afterwards you know the gradients of any dense layer, because they always look like these.*
 #
-# $$o_{a,k} = \sum_j W_{2,kj}\, h_{s,j} + b_{2,k}$$
+# Both layers of the net do the same: they make $z = W v + b$ from what comes in. In the output layer $v$ is $h_s$ and $z$ is
+# $o_a$, in the hidden layer $v$ is $x$ and $z$ is $h_a$. Entry by entry, for $n$ inputs and $k$ units:
 #
-# In which $o_{a,k}$ does $W_{2,kj}$ appear, and what stands next to it?
+# $$z_i = \sum_j W_{ij}\, v_j + b_i, \qquad i = 1 \dots k$$
 #
-# Shapes: $\partial L/\partial o_a$ $(m,)$, $h_s$ $(d_h,)$ $\to$ $(m, d_h)$, the shape of $W_2$.
+# You know the upstream gradient $\partial L / \partial z$. Three questions, each on paper before you type. In which $z_i$ does
+# $W_{ij}$ appear, and what stands next to it? Which $z_i$ does $b_i$ move, and how far? And $v_j$ reaches **every** $z_i$, so
+# what it does to the loss is a sum: write it down, and then as one product of a matrix and a vector.
+#
+# The last of the three carries the error down to the layer below. In the hidden layer it is $\partial L / \partial x$: training
+# does not need that, but it says which pixels matter for an answer (part 8).
+#
+# Shapes: $\partial L/\partial z$ $(k,)$, $W$ $(k, n)$, $v$ $(n,)$ $\to$ $(k, n)$, $(k,)$ and $(n,)$, the shapes of $W$, $b$
+# and $v$.
 
-# %% nbgrader={"grade_id": "grad-W2", "solution": true}
-def grad_W2(d_oa, h_s):
-    """∂L/∂W2 for one sample.
+# %% nbgrader={"grade_id": "layer-backward", "solution": true}
+def layer_backward(d_z, W, v):
+    """The derivatives of the loss with respect to W, b and v of a dense layer z = W @ v + b, for one sample.
 
-    d_oa: (m,), ∂L/∂o_a; h_s: (d_h,), the hidden layer after the ReLU.
-    Returns dW2: (m, d_h).
+    d_z: (k,), ∂L/∂z; W: (k, n); v: (n,), what comes into the layer.
+    Returns dW: (k, n), db: (k,), d_v: (n,).
     """
     ### BEGIN SOLUTION
-    return np.outer(d_oa, h_s)
+    return np.outer(d_z, v), d_z, W.T @ d_z
     ### END SOLUTION
 
-# %% nbgrader={"grade_id": "grad-W2-check", "grade": true, "points": 1}
-check.gradients(grad_W2, of=through_W2, wrt="W2", at=chain_cases, points=1)
+# %% nbgrader={"grade_id": "layer-backward-check", "grade": true, "points": 5}
+check.gradients(layer_backward, of=through_layer, wrt=("W", "b", "v"), at=layer_cases, points=5)
 
-# %% tags=["mistake"] question="grad-W2" says="It is transposed: a gradient has the shape of its weights, and the rows of W2 belong to the outputs."
-def grad_W2(d_oa, h_s):
-    return np.outer(h_s, d_oa)
+# %% tags=["mistake"] question="layer-backward" says="It is transposed: a gradient has the shape of its weights, and the rows of W belong to the units, its columns to what comes in."
+def layer_backward(d_z, W, v):
+    return np.outer(v, d_z), d_z, W.T @ d_z
 
-# %% tags=["mistake"] question="grad-W2" says="The slope of the ReLU has no place here: W2 comes after it and is multiplied by the activation h_s itself."
-def grad_W2(d_oa, h_s):
-    return np.outer(d_oa, h_s > 0)
+# %% tags=["mistake"] question="layer-backward" says="The slope of the ReLU has no place here: W is multiplied by what comes in, by the activation h_s itself."
+def layer_backward(d_z, W, v):
+    return np.outer(d_z, v > 0), d_z, W.T @ d_z
 
-# %% tags=["alternative"] question="grad-W2" name="broadcasting"
-def grad_W2(d_oa, h_s):
-    return d_oa[:, np.newaxis] * h_s
+# %% tags=["mistake"] question="layer-backward" says="There is no ReLU between W and z: a unit that is pushed down has a gradient like any other."
+def layer_backward(d_z, W, v):
+    return np.outer(np.maximum(d_z, 0), v), d_z, W.T @ d_z
 
-# %% tags=["alternative"] question="grad-W2" name="float32, as a product of matrices"
-def grad_W2(d_oa, h_s):
-    return d_oa.astype(np.float32).reshape(-1, 1) @ h_s.astype(np.float32).reshape(1, -1)
+# %% tags=["mistake"] question="layer-backward" says="Every unit has a bias of its own, so the gradient has one entry for each: there is nothing to add up in one sample."
+def layer_backward(d_z, W, v):
+    return np.outer(d_z, v), np.sum(d_z), W.T @ d_z
 
-# %% [markdown]
-# ## 4.3 From $o_a$ to $b_2$
-#
-# *Afterwards you have the easiest gradient of all.*
-#
-# The bias $b_{2,k}$ is added to $o_{a,k}$ and to nothing else.
-#
-# Shapes: $(m,)$ $\to$ $(m,)$.
+# %% tags=["mistake"] question="layer-backward" says="The bias moves its own z by exactly as much as it moves itself: it passes on the upstream gradient, not a 1."
+def layer_backward(d_z, W, v):
+    return np.outer(d_z, v), np.ones(d_z.shape), W.T @ d_z
 
-# %% nbgrader={"grade_id": "grad-b2", "solution": true}
-def grad_b2(d_oa):
-    """∂L/∂b2 for one sample.
+# %% tags=["mistake"] question="layer-backward" says="The upstream gradient belongs to z, before any ReLU: no mask belongs into the gradient of the bias."
+def layer_backward(d_z, W, v):
+    return np.outer(d_z, v), d_z * (d_z > 0), W.T @ d_z
 
-    d_oa: (m,), ∂L/∂o_a. Returns db2: (m,).
-    """
-    ### BEGIN SOLUTION
-    return d_oa
-    ### END SOLUTION
+# %% tags=["mistake"] question="layer-backward" says="In the forward pass W leads from what comes in to the units. In the backward pass it is transposed: the sum runs over the units."
+def layer_backward(d_z, W, v):
+    return np.outer(d_z, v), d_z, W @ d_z
 
-# %% nbgrader={"grade_id": "grad-b2-check", "grade": true, "points": 1}
-check.gradients(grad_b2, of=through_b2, wrt="b2", at=chain_cases, points=1)
+# %% tags=["mistake"] question="layer-backward" says="The sum over the units has lost the upstream gradient: each weight counts as much as the loss cares for its unit."
+def layer_backward(d_z, W, v):
+    return np.outer(d_z, v), d_z, W.sum(axis=0)
 
-# %% tags=["mistake"] question="grad-b2" says="Every unit has a bias of its own, so the gradient has one entry for each: there is nothing to add up in one sample."
-def grad_b2(d_oa):
-    return np.sum(d_oa)
+# %% tags=["mistake"] question="layer-backward" says="What comes in reaches the loss through several units: these contributions are added up, not averaged."
+def layer_backward(d_z, W, v):
+    return np.outer(d_z, v), d_z, np.mean(W * d_z[:, np.newaxis], axis=0)
 
-# %% tags=["mistake"] question="grad-b2" says="The bias moves its own score by exactly as much as it moves itself: it passes on the upstream gradient, not a 1."
-def grad_b2(d_oa):
-    return np.ones(d_oa.shape)
+# %% tags=["mistake"] question="layer-backward" says="One row of this for each unit is too much: an input reaches the loss through all units, and what they contribute is added up."
+def layer_backward(d_z, W, v):
+    return np.outer(d_z, v), d_z, W * d_z[:, np.newaxis]
 
-# %% tags=["alternative"] question="grad-b2" name="a copy"
-def grad_b2(d_oa):
-    return 1.0 * np.array(d_oa)
+# %% tags=["alternative"] question="layer-backward" name="broadcasting, and from the left"
+def layer_backward(d_z, W, v):
+    return d_z[:, np.newaxis] * v, 1.0 * np.array(d_z), d_z @ W
 
-# %% [markdown]
-# ## 4.4 From $o_a$ to $h_s$
-#
-# *Afterwards the error has been carried back through a layer.*
-#
-# Each hidden unit reaches **every** output. So what it does to the loss is a sum over the outputs. Write down
-# $\partial L / \partial h_{s,j}$ as that sum, with the formula for $o_{a,k}$ in 4.2, and then the sum as one product of a
-# matrix and a vector.
-#
-# Shapes: $(m,)$, $W_2$ $(m, d_h)$ $\to$ $(d_h,)$.
+# %% tags=["alternative"] question="layer-backward" name="float32, as products of matrices"
+def layer_backward(d_z, W, v):
+    column, row = d_z.astype(np.float32).reshape(-1, 1), v.astype(np.float32).reshape(1, -1)
+    return column @ row, column.ravel(), (W.astype(np.float32).T @ column)[:, 0]
 
-# %% nbgrader={"grade_id": "grad-hs", "solution": true}
-def grad_hs(d_oa, W2):
-    """∂L/∂h_s for one sample.
+# %% tags=["alternative"] question="layer-backward" name="unit by unit"
+def layer_backward(d_z, W, v):
+    dW, d_v = np.zeros(W.shape), np.zeros(v.shape)
+    for i, d in enumerate(d_z):
+        dW[i] = d * v
+        d_v += d * W[i]
+    return dW, np.eye(len(d_z)) @ d_z, d_v
 
-    d_oa: (m,), ∂L/∂o_a; W2: (m, d_h).
-    Returns d_hs: (d_h,).
-    """
-    ### BEGIN SOLUTION
-    return W2.T @ d_oa
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "grad-hs-check", "grade": true, "points": 1}
-check.gradients(grad_hs, of=through_h_s, wrt="h_s", at=chain_cases, points=1)
-
-# %% tags=["mistake"] question="grad-hs" says="In the forward pass W2 leads from hidden units to outputs. In the backward pass it is transposed: the sum runs over the outputs."
-def grad_hs(d_oa, W2):
-    return W2 @ d_oa
-
-# %% tags=["mistake"] question="grad-hs" says="The sum over the outputs has lost the upstream gradient: each weight counts as much as the loss cares for its output."
-def grad_hs(d_oa, W2):
-    return W2.sum(axis=0)
-
-# %% tags=["mistake"] question="grad-hs" says="A hidden unit reaches the loss through several outputs: these contributions are added up, not averaged."
-def grad_hs(d_oa, W2):
-    return np.mean(W2 * d_oa[:, np.newaxis], axis=0)
-
-# %% tags=["alternative"] question="grad-hs" name="from the left"
-def grad_hs(d_oa, W2):
-    return d_oa @ W2
-
-# %% tags=["alternative"] question="grad-hs" name="a sum over the outputs"
-def grad_hs(d_oa, W2):
-    total = np.zeros(W2.shape[1])
-    for d, row in zip(d_oa, W2):
-        total += d * row
-    return total
+# %% tags=["alternative"] question="layer-backward" name="einsum"
+def layer_backward(d_z, W, v):
+    return {"W": np.einsum("i,j->ij", d_z, v), "b": d_z, "v": np.einsum("ij,i->j", W, d_z)}
 
 # %% [markdown]
-# ## 4.5 From $h_s$ to $h_a$
+# ## 4.3 Through the ReLU: from $h_s$ to $h_a$
 #
 # *Afterwards the error has been carried back through the ReLU.*
 #
@@ -1394,7 +1335,7 @@ def grad_ha(d_hs, h_a):
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "grad-ha-check", "grade": true, "points": 1}
-check.gradients(grad_ha, of=through_h_a, wrt="h_a", at=chain_cases, points=1)
+check.gradients(grad_ha, of=through_h_a, wrt="h_a", at=relu_cases, points=1)
 
 # %% tags=["mistake"] question="grad-ha" says="The slope of the ReLU is missing: nothing comes back through a unit that was off."
 def grad_ha(d_hs, h_a):
@@ -1419,116 +1360,13 @@ def grad_ha(d_hs, h_a):
     return d_ha
 
 # %% [markdown]
-# ## 4.6 From $h_a$ to $W_1$
-#
-# *Afterwards you have done 4.2 again, one layer lower.*
-#
-# $$h_{a,j} = \sum_i W_{1,ji}\, x_i + b_{1,j}$$
-#
-# Shapes: $\partial L/\partial h_a$ $(d_h,)$, $x$ $(d,)$ $\to$ $(d_h, d)$, the shape of $W_1$.
-
-# %% nbgrader={"grade_id": "grad-W1", "solution": true}
-def grad_W1(d_ha, x):
-    """∂L/∂W1 for one sample.
-
-    d_ha: (d_h,), ∂L/∂h_a; x: (d,), the input.
-    Returns dW1: (d_h, d).
-    """
-    ### BEGIN SOLUTION
-    return np.outer(d_ha, x)
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "grad-W1-check", "grade": true, "points": 1}
-check.gradients(grad_W1, of=through_W1, wrt="W1", at=chain_cases, points=1)
-
-# %% tags=["mistake"] question="grad-W1" says="It is transposed: the rows of W1 belong to the hidden units, its columns to the inputs."
-def grad_W1(d_ha, x):
-    return np.outer(x, d_ha)
-
-# %% tags=["mistake"] question="grad-W1" says="There is no ReLU between W1 and h_a: a hidden unit that is pushed down has a gradient like any other."
-def grad_W1(d_ha, x):
-    return np.outer(np.maximum(d_ha, 0), x)
-
-# %% tags=["alternative"] question="grad-W1" name="einsum"
-def grad_W1(d_ha, x):
-    return np.einsum("j,i->ji", d_ha, x)
-
-# %% [markdown]
-# ## 4.7 From $h_a$ to $b_1$
-#
-# *Afterwards all parameters have their gradient.*
-#
-# Shapes: $(d_h,)$ $\to$ $(d_h,)$.
-
-# %% nbgrader={"grade_id": "grad-b1", "solution": true}
-def grad_b1(d_ha):
-    """∂L/∂b1 for one sample.
-
-    d_ha: (d_h,), ∂L/∂h_a. Returns db1: (d_h,).
-    """
-    ### BEGIN SOLUTION
-    return d_ha
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "grad-b1-check", "grade": true, "points": 1}
-check.gradients(grad_b1, of=through_b1, wrt="b1", at=chain_cases, points=1)
-
-# %% tags=["mistake"] question="grad-b1" says="Every hidden unit has a bias of its own: the gradient has one entry for each, and nothing is added up."
-def grad_b1(d_ha):
-    return d_ha.sum()
-
-# %% tags=["mistake"] question="grad-b1" says="The incoming gradient has already passed back through the ReLU: no second mask belongs here."
-def grad_b1(d_ha):
-    return d_ha * (d_ha > 0)
-
-# %% tags=["alternative"] question="grad-b1" name="times the slope, which is 1"
-def grad_b1(d_ha):
-    return np.eye(len(d_ha)) @ d_ha
-
-# %% [markdown]
-# ## 4.8 From $h_a$ to $x$
-#
-# *Afterwards you know how the loss moves with the picture itself.*
-#
-# Training does not need this one. But a second layer below would (its output would be this $x$), and it also says which
-# pixels matter for an answer. It is 4.4 again, one layer lower.
-#
-# Shapes: $(d_h,)$, $W_1$ $(d_h, d)$ $\to$ $(d,)$.
-
-# %% nbgrader={"grade_id": "grad-x", "solution": true}
-def grad_x(d_ha, W1):
-    """∂L/∂x for one sample.
-
-    d_ha: (d_h,), ∂L/∂h_a; W1: (d_h, d).
-    Returns d_x: (d,).
-    """
-    ### BEGIN SOLUTION
-    return W1.T @ d_ha
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "grad-x-check", "grade": true, "points": 1}
-check.gradients(grad_x, of=through_x, wrt="x", at=chain_cases, points=1)
-
-# %% tags=["mistake"] question="grad-x" says="The backward pass goes through the transposed matrix: the sum runs over the hidden units."
-def grad_x(d_ha, W1):
-    return W1 @ d_ha
-
-# %% tags=["mistake"] question="grad-x" says="One row of this for each hidden unit is too much: an input reaches the loss through all hidden units, and their shares are added up."
-def grad_x(d_ha, W1):
-    return W1 * d_ha[:, np.newaxis]
-
-# %% tags=["alternative"] question="grad-x" name="from the left, as a sum"
-def grad_x(d_ha, W1):
-    return np.sum(W1 * d_ha[:, np.newaxis], axis=0)
-
-# %% [markdown]
-# ## 4.9 The penalty joins in
+# ## 4.4 The penalty joins in
 #
 # *Afterwards you have the gradients of the regularised loss.*
 #
 # The penalty is added to the loss, so its gradient is added to the gradient. It depends on the weights only: the
-# gradients of the biases stay as they are. Look up 1.5, and mind the factor of the squares. For a weight that is
-# exactly 0 see 1.4.
+# gradients of the biases stay as they are. Look up 1.3, and mind the factor of the squares. For a weight that is
+# exactly 0 any subgradient will do.
 #
 # Shapes: $(d_h, d)$ and $(m, d_h)$ $\to$ the same two shapes.
 
@@ -1587,29 +1425,117 @@ def regularised(dW1, dW2, W1, W2, lambdas):
         results.append(dW + one * np.where(W >= 0, 1, -1) + 2 * two * W)
     return results
 
+# %% tags=["alternative"] question="regularised" name="indicators, and the factor 2 first"
+def regularised(dW1, dW2, W1, W2, lambdas):
+    l11, l12, l21, l22 = lambdas
+    first = dW1 + l11 * (1.0 * (W1 > 0) - 1.0 * (W1 < 0)) + W1 * (2 * l12)
+    return first, dW2 + l21 * (1.0 * (W2 > 0) - 1.0 * (W2 < 0)) + W2 * (2 * l22)
+
+# %% [markdown]
+# ## 4.5 The whole pass
+#
+# *Afterwards your steps are one backward pass, for the net and the penalty together.*
+#
+# Go forward once and keep what you need; then call your steps from the top down. Before you write, say for each of them what
+# its upstream gradient is and which of the numbers that you have kept it needs. In the end the penalty joins in.
+#
+# Shapes: weights, biases, $x$ $(d,)$, $y$ an integer, four penalties $\to$ the shapes of $W_1, b_1, W_2, b_2$ and $x$.
+
+# %% nbgrader={"grade_id": "step-by-step", "solution": true}
+def step_by_step(W1, b1, W2, b2, x, y, lambdas):
+    """The gradients of the regularised loss of one sample with respect to W1, b1, W2, b2 and x, through all steps.
+
+    W1: (d_h, d), b1: (d_h,), W2: (m, d_h), b2: (m,); x: (d,), y: an integer; lambdas: (λ11, λ12, λ21, λ22).
+    Returns dW1: (d_h, d), db1: (d_h,), dW2: (m, d_h), db2: (m,), d_x: (d,).
+    """
+    ### BEGIN SOLUTION
+    h_a, h_s, _, o_s = forward(W1, b1, W2, b2, x)
+    dW2, db2, d_hs = layer_backward(grad_oa(o_s, y), W2, h_s)
+    dW1, db1, d_x = layer_backward(grad_ha(d_hs, h_a), W1, x)
+    dW1, dW2 = regularised(dW1, dW2, W1, W2, lambdas)
+    return dW1, db1, dW2, db2, d_x
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "step-by-step-check", "grade": true, "points": 4}
+check.gradients(step_by_step, of=sample_loss, wrt=("W1", "b1", "W2", "b2", "x"), at=whole_cases, points=4)
+
+# %% tags=["mistake"] question="step-by-step" says="A step has been left out: between the two layers lies the ReLU, and nothing comes back through a unit that was off."
+def step_by_step(W1, b1, W2, b2, x, y, lambdas):
+    _, h_s, _, o_s = forward(W1, b1, W2, b2, x)
+    dW2, db2, d_hs = layer_backward(grad_oa(o_s, y), W2, h_s)
+    dW1, db1, d_x = layer_backward(d_hs, W1, x)
+    dW1, dW2 = regularised(dW1, dW2, W1, W2, lambdas)
+    return dW1, db1, dW2, db2, d_x
+
+# %% tags=["mistake"] question="step-by-step" says="Into the output layer comes h_s, after the ReLU: with h_a in its place, units that were off leave a trace in the gradient of W2."
+def step_by_step(W1, b1, W2, b2, x, y, lambdas):
+    h_a, _, _, o_s = forward(W1, b1, W2, b2, x)
+    dW2, db2, d_hs = layer_backward(grad_oa(o_s, y), W2, h_a)
+    dW1, db1, d_x = layer_backward(grad_ha(d_hs, h_a), W1, x)
+    dW1, dW2 = regularised(dW1, dW2, W1, W2, lambdas)
+    return dW1, db1, dW2, db2, d_x
+
+# %% tags=["mistake"] question="step-by-step" says="What enters the backward pass at the top is ∂L/∂o_a: here the probabilities themselves go in, and the true class is not even asked for."
+def step_by_step(W1, b1, W2, b2, x, y, lambdas):
+    h_a, h_s, _, o_s = forward(W1, b1, W2, b2, x)
+    dW2, db2, d_hs = layer_backward(o_s, W2, h_s)
+    dW1, db1, d_x = layer_backward(grad_ha(d_hs, h_a), W1, x)
+    dW1, dW2 = regularised(dW1, dW2, W1, W2, lambdas)
+    return dW1, db1, dW2, db2, d_x
+
+# %% tags=["mistake"] question="step-by-step" says="These are the gradients of the loss alone: the penalty adds its own to those of the weights."
+def step_by_step(W1, b1, W2, b2, x, y, lambdas):
+    h_a, h_s, _, o_s = forward(W1, b1, W2, b2, x)
+    dW2, db2, d_hs = layer_backward(grad_oa(o_s, y), W2, h_s)
+    dW1, db1, d_x = layer_backward(grad_ha(d_hs, h_a), W1, x)
+    return dW1, db1, dW2, db2, d_x
+
+# %% tags=["mistake"] question="step-by-step" says="The biases have been penalised as well: the penalty is on the weights only."
+def step_by_step(W1, b1, W2, b2, x, y, lambdas):
+    h_a, h_s, _, o_s = forward(W1, b1, W2, b2, x)
+    dW2, db2, d_hs = layer_backward(grad_oa(o_s, y), W2, h_s)
+    dW1, db1, d_x = layer_backward(grad_ha(d_hs, h_a), W1, x)
+    dW1, dW2 = regularised(dW1, dW2, W1, W2, lambdas)
+    db1, db2 = regularised(db1, db2, b1, b2, lambdas)
+    return dW1, db1, dW2, db2, d_x
+
+# %% tags=["mistake"] question="step-by-step" says="The ReLU's step multiplies by its slope, 0 or 1: here it has been multiplied by its value, h_s."
+def step_by_step(W1, b1, W2, b2, x, y, lambdas):
+    _, h_s, _, o_s = forward(W1, b1, W2, b2, x)
+    dW2, db2, d_hs = layer_backward(grad_oa(o_s, y), W2, h_s)
+    dW1, db1, d_x = layer_backward(d_hs * h_s, W1, x)
+    dW1, dW2 = regularised(dW1, dW2, W1, W2, lambdas)
+    return dW1, db1, dW2, db2, d_x
+
+# %% tags=["alternative"] question="step-by-step" name="written out"
+def step_by_step(W1, b1, W2, b2, x, y, lambdas):
+    l11, l12, l21, l22 = lambdas
+    h_a = W1 @ x + b1
+    h_s = np.maximum(h_a, 0)
+    delta = special.softmax(W2 @ h_s + b2) - np.eye(len(b2))[y]
+    below = np.where(h_a > 0, delta @ W2, 0)
+    return (np.outer(below, x) + l11 * np.sign(W1) + 2 * l12 * W1, below,
+            np.outer(delta, h_s) + l21 * np.sign(W2) + 2 * l22 * W2, delta, below @ W1)
+
+# %% tags=["alternative"] question="step-by-step" name="a dictionary, the penalty first"
+def step_by_step(W1, b1, W2, b2, x, y, lambdas):
+    h_a, h_s, o_a, _ = forward(W1, b1, W2, b2, x)
+    pulls = regularised(0 * W1, 0 * W2, W1, W2, lambdas)
+    d_oa = special.softmax(o_a)
+    d_oa[y] -= 1
+    d_ha = (W2.T @ d_oa) * (h_s > 0)
+    return {"W1": pulls[0] + d_ha[:, None] * x, "b1": d_ha, "W2": pulls[1] + d_oa[:, None] * h_s, "b2": d_oa,
+            "x": W1.T @ d_ha}
+
 # %% [markdown]
 # ### Your checker, with one sample
 #
-# Nothing to write here. The next cell puts your steps together for one sample, `step_by_step`, and holds all the
-# gradients, and the one with respect to $x$, against two measurements: your finite differences, and the course's own tool.
+# Nothing to write here. The next cell holds all gradients of one sample, and the one with respect to $x$, against two
+# measurements: your finite differences, and the course's own tool.
 # The first two columns should be tiny; the last says how far the two measurements are from each other. Change one
 # of your steps into something wrong, run the cells again, and see what it looks like.
 
 # %% nbgrader={"grade_id": "steps-together", "locked": true}
-def step_by_step(W1, b1, W2, b2, x, y, lambdas):
-    """The gradients of the regularised loss of one sample with respect to W1, b1, W2, b2 and x, through all steps."""
-    h_a, h_s, _, o_s = forward(W1, b1, W2, b2, x)
-    d_oa = grad_oa(o_s, y)
-    d_ha = grad_ha(grad_hs(d_oa, W2), h_a)
-    dW1, dW2 = regularised(grad_W1(d_ha, x), grad_W2(d_oa, h_s), W1, W2, lambdas)
-    return dW1, grad_b1(d_ha), dW2, grad_b2(d_oa), grad_x(d_ha, W1)
-
-
-def sample_loss(W1, b1, W2, b2, x, y, lambdas):
-    """The regularised loss of one sample, forward only."""
-    return negative_log_likelihood(forward(W1, b1, W2, b2, x)[2], y) + penalty(W1, W2, lambdas)
-
-
 def hold_against(gradients, loss, case):
     """Print how far gradients are from two measurements; `case` holds the arguments of `loss` by name."""
     print("gradient   hand, your checker   hand, the course's   the two measurements")
@@ -1647,7 +1573,7 @@ def regularised_loss(W1, b1, W2, b2, X, y, lambdas):
 
 def regularised_loss_at_once(W1, b1, W2, b2, X, y, lambdas):
     """The same number without a loop, with your functions from 5.2 and 5.3."""
-    return mean_nll(forward_batch(W1, b1, W2, b2, X)[2], y) + penalty(W1, W2, lambdas)
+    return loss_and_error(forward_batch(W1, b1, W2, b2, X)[2], y)[0] + penalty(W1, W2, lambdas)
 
 
 def minibatch(rng, d, d_h, m, K):
@@ -1671,10 +1597,15 @@ def forward_batch_cases(rng):
 
 
 def scored_batch_cases(rng):
-    """Scores of K samples and their classes; in one case the net is sure of wrong answers."""
+    """Scores of K samples and their classes; in one case the net is sure of wrong answers, in one a third are wrong."""
     for m, K in ((3, 7), (5, 4)):
         yield {"O_a": 2 * rng.standard_normal((m, K)), "y": rng.integers(m, size=K), "case": f"{m} classes, K = {K}"}
     yield {"O_a": 900 * np.eye(3) + rng.standard_normal((3, 3)), "y": np.array([1, 2, 0]), "case": "sure, and wrong"}
+    for m, K in ((4, 31), (6, 33)):
+        O_a = 2 * rng.standard_normal((m, K))
+        y = np.argmax(O_a, axis=0)
+        y[: K // 3] = (y[: K // 3] + m // 2) % m  # a third of the answers are wrong, and not by one class
+        yield {"O_a": O_a, "y": y, "case": f"{m} classes, K = {K}, a third wrong"}
 
 
 def one_and_ten_cases(rng):
@@ -1696,9 +1627,8 @@ def equal_to_the_loop(result, *case):
 #
 # Write the sums as loops, as they stand in the formulas: over the samples, and inside over the units of each layer.
 # One row of a weight matrix belongs to one unit, so the gradient of unit $j$ is one row too. Write that row down first,
-# for $W_1$ and for $W_2$: what does one sample add to it (4.6, 4.2), what does the penalty (4.9), and what is divided by
-# $K$? (If you would rather loop over the samples only and call your steps from part 4, do so: the numbers are the
-# same.)
+# for $W_1$ and for $W_2$: what does one sample add to it (4.2), what does the penalty (4.4), and what is divided by $K$?
+# (If you would rather loop over the samples only and call your whole pass of 4.5, do so: the numbers are the same.)
 #
 # Shapes: `X` $(d, K)$, `y` $(K,)$, four penalties $\to$ the shapes of $W_1, b_1, W_2, b_2$.
 
@@ -1775,7 +1705,7 @@ def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
     for s in range(len(y)):
         _, h_s, _, o_s = forward(W1, b1, W2, b2, X[:, s])
         d_oa = grad_oa(o_s, y[s])
-        d_ha = grad_hs(d_oa, W2)
+        d_ha = W2.T @ d_oa
         parts = np.outer(d_ha, X[:, s]), d_ha, np.outer(d_oa, h_s), d_oa
         totals = [a + b / len(y) for a, b in zip(totals, parts)]
     totals[0], totals[2] = regularised(totals[0], totals[2], W1, W2, lambdas)
@@ -1827,6 +1757,12 @@ def forward_batch(W1, b1, W2, b2, X):
 # %% nbgrader={"grade_id": "forward-batch-check", "grade": true, "points": 1}
 check.values(forward_batch, at=forward_batch_cases, returns=("H_a", "H_s", "O_a", "O_s"), points=1)
 
+# %% tags=["mistake"] question="forward-batch" says="The output layer reads the hidden layer after its ReLU: here it has been given H_a."
+def forward_batch(W1, b1, W2, b2, X):
+    H_a = W1 @ X + b1[:, np.newaxis]
+    O_a = W2 @ H_a + b2[:, np.newaxis]
+    return H_a, np.maximum(H_a, 0), O_a, softmax(O_a)
+
 # %% tags=["mistake"] question="forward-batch" says="A bias of shape (d_h,) is lined up with the samples: make it a column, so that every sample gets the same biases."
 def forward_batch(W1, b1, W2, b2, X):
     H_a = W1 @ X + b1
@@ -1855,50 +1791,81 @@ def forward_batch(W1, b1, W2, b2, X):
     return H_a, H_s, O_a, special.softmax(O_a, axis=0)
 
 # %% [markdown]
-# ## 5.3 The mean loss, all at once
+# ## 5.3 Two numbers for many samples
 #
-# *Afterwards you can watch the loss on thousands of samples after every epoch.*
+# *Afterwards you can watch the loss and the error on thousands of samples after every epoch.*
 #
-# As in 2.4, for each column, and then the mean. To pick from every column the score of its own class, index with two
-# arrays: `O_a[y, np.arange(K)]` pairs class `y[s]` with column `s`. (`O_a[y]` picks whole rows.)
+# **The mean loss**: as in 2.4, for each column, and then the mean. To pick from every column the score of its own class,
+# index with two arrays: `O_a[y, np.arange(K)]` pairs class `y[s]` with column `s`. (`O_a[y]` picks whole rows.)
 #
-# Shapes: $(m, K)$, $(K,)$ $\to$ one number.
+# **The error rate**: the answer of the net for a sample is the class with the highest score, and the error rate is the
+# fraction of samples whose answer is not their class. It is what one really wants to know, but it cannot be differentiated:
+# it changes in jumps. So the loss is for training, the error for looking.
+#
+# Shapes: $(m, K)$, $(K,)$ $\to$ two numbers, the second from 0 to 1.
 
-# %% nbgrader={"grade_id": "mean-nll", "solution": true}
-def mean_nll(O_a, y):
-    """The mean negative log-likelihood of K samples, finite for all finite scores.
+# %% nbgrader={"grade_id": "loss-and-error", "solution": true}
+def loss_and_error(O_a, y):
+    """The mean negative log-likelihood of K samples, finite for all finite scores, and the fraction of wrong answers.
 
     O_a: (m, K), before the softmax; y: (K,), integers from 0 to m - 1.
-    Returns one number.
+    Returns two numbers.
     """
     ### BEGIN SOLUTION
-    K = len(y)
-    return np.mean(np.logaddexp.reduce(O_a, axis=0) - O_a[y, np.arange(K)])
+    loss = np.mean(np.logaddexp.reduce(O_a, axis=0) - O_a[y, np.arange(len(y))])
+    return loss, np.mean(O_a.argmax(axis=0) != y)
     ### END SOLUTION
 
-# %% nbgrader={"grade_id": "mean-nll-check", "grade": true, "points": 1}
-check.values(mean_nll, at=scored_batch_cases, points=1, by="case")
+# %% nbgrader={"grade_id": "loss-and-error-check", "grade": true, "points": 2}
+check.values(loss_and_error, at=scored_batch_cases, returns=("loss", "error"), points=2)
 
-# %% tags=["mistake"] question="mean-nll" says="A mean over the samples, not their sum: otherwise a large data set looks worse than a small one."
-def mean_nll(O_a, y):
-    return np.sum(np.logaddexp.reduce(O_a, axis=0) - O_a[y, np.arange(len(y))])
+# %% tags=["mistake"] question="loss-and-error" says="A mean over the samples, not their sum: otherwise a large data set looks worse than a small one."
+def loss_and_error(O_a, y):
+    loss = np.sum(np.logaddexp.reduce(O_a, axis=0) - O_a[y, np.arange(len(y))])
+    return loss, np.mean(O_a.argmax(axis=0) != y)
 
-# %% tags=["mistake"] question="mean-nll" says="O_a[y] picks whole rows, every class for every sample: each sample needs the score of its own class only."
-def mean_nll(O_a, y):
-    return np.mean(np.logaddexp.reduce(O_a, axis=0) - O_a[y])
+# %% tags=["mistake"] question="loss-and-error" says="O_a[y] picks whole rows, every class for every sample: each sample needs the score of its own class only."
+def loss_and_error(O_a, y):
+    loss = np.mean(np.logaddexp.reduce(O_a, axis=0) - O_a[y])
+    return loss, np.mean(O_a.argmax(axis=0) != y)
 
-# %% tags=["mistake"] question="mean-nll" says="Where the net is sure and wrong a probability is rounded to 0, and this loss becomes infinite: take the logarithm on paper."
-def mean_nll(O_a, y):
-    return -np.mean(np.log(softmax(O_a)[y, np.arange(len(y))]))
+# %% tags=["mistake"] question="loss-and-error" says="Where the net is sure and wrong a probability is rounded to 0, and this loss becomes infinite: take the logarithm on paper."
+def loss_and_error(O_a, y):
+    return -np.mean(np.log(softmax(O_a)[y, np.arange(len(y))])), np.mean(O_a.argmax(axis=0) != y)
 
-# %% tags=["alternative"] question="mean-nll" name="one sample after the other"
-def mean_nll(O_a, y):
-    return sum(negative_log_likelihood(o_a, label) for o_a, label in zip(O_a.T, y)) / len(y)
+# %% tags=["mistake"] question="loss-and-error" says="This is the fraction of right answers, the accuracy: the error rate is what is left."
+def loss_and_error(O_a, y):
+    loss = np.mean(np.logaddexp.reduce(O_a, axis=0) - O_a[y, np.arange(len(y))])
+    return loss, np.mean(O_a.argmax(axis=0) == y)
 
-# %% tags=["alternative"] question="mean-nll" name="log_softmax and a one-hot mask"
-def mean_nll(O_a, y):
+# %% tags=["mistake"] question="loss-and-error" says="Wrong answers have been counted, not related to how many samples there are: a fraction lies between 0 and 1."
+def loss_and_error(O_a, y):
+    loss = np.mean(np.logaddexp.reduce(O_a, axis=0) - O_a[y, np.arange(len(y))])
+    return loss, np.sum(O_a.argmax(axis=0) != y)
+
+# %% tags=["mistake"] question="loss-and-error" says="Classes are names: a trouser taken for a bag is not more wrong because their numbers are farther apart. Count, do not measure distances."
+def loss_and_error(O_a, y):
+    loss = np.mean(np.logaddexp.reduce(O_a, axis=0) - O_a[y, np.arange(len(y))])
+    return loss, np.mean(np.abs(O_a.argmax(axis=0) - y))
+
+# %% tags=["mistake"] question="loss-and-error" says="The answer is the class with the highest score, not the highest score itself."
+def loss_and_error(O_a, y):
+    loss = np.mean(np.logaddexp.reduce(O_a, axis=0) - O_a[y, np.arange(len(y))])
+    return loss, np.mean(O_a.max(axis=0) != y)
+
+# %% tags=["alternative"] question="loss-and-error" name="one sample after the other"
+def loss_and_error(O_a, y):
+    loss, wrong = 0.0, 0
+    for o_a, label in zip(O_a.T, y):
+        loss += negative_log_likelihood(o_a, label)
+        wrong += int(np.argmax(o_a) != label)
+    return loss / len(y), wrong / y.size
+
+# %% tags=["alternative"] question="loss-and-error" name="log_softmax, a one-hot mask, and 1 minus the accuracy"
+def loss_and_error(O_a, y):
     one_hot = np.eye(O_a.shape[0])[:, y]
-    return -np.sum(one_hot * special.log_softmax(O_a, axis=0)) / y.size
+    loss = -np.sum(one_hot * special.log_softmax(O_a, axis=0)) / y.size
+    return loss, 1 - np.count_nonzero(O_a.argmax(axis=0) == y) / y.size
 
 # %% [markdown]
 # ## 5.4 With matrices
@@ -2002,6 +1969,18 @@ def batch_formulas():
         "dW2": "transpose(Hs @ D.T) + l21 * np.sign(W2) + 2 * l22 * W2",
         "db2": "sum(D.T, axis=0)",
     }
+
+# %% tags=["alternative"] question="batch-formulas" name="the penalties on lines of their own"
+def batch_formulas():
+    return """
+    P1 = l11 * sign(W1) + 2 * l12 * W1
+    P2 = l21 * sign(W2) + 2 * l22 * W2
+    M = (Ha > 0) * (W2.T @ D)
+    dW1 = P1 + M @ X.T
+    db1 = sum(M, axis=1)
+    dW2 = P2 + D @ Hs.T
+    db2 = sum(D, axis=1)
+    """
 
 # %% [markdown]
 # **Then the code.** Divide by $K$ once, early. Add the penalty at the end, once. If you like, leave out what has a
@@ -2204,6 +2183,225 @@ with check.once_written():
     plt.show()
 
 # %% [markdown]
+# ## 5.5 Any number of layers
+#
+# *Afterwards the depth of a net is a number, and your backward pass a loop.*
+#
+# Nothing in 5.4 asked how many layers lie below. So here is a net with any number of hidden ReLU layers of any sizes, say
+# `sizes` $= (d, 20, 30, m)$, without a penalty. All its parameters lie one behind the other in **one vector** $\theta$: $W_1$
+# row by row, then $b_1$, then $W_2$, and so on. That is how many optimisers want them. The next cell has two helpers:
+# `layers_of(theta, sizes)` cuts the vector into pairs $(W, b)$, `one_vector(pairs)` makes such a vector of pairs.
+#
+# Go forward in a loop and keep what each layer gets. Go back in a loop: at each layer the upstream gradient gives you $\partial
+# R / \partial W$ and $\partial R / \partial b$, then it goes on through the layer and through the ReLU below. The first layer
+# has no ReLU below it, the last no ReLU above it. With one hidden layer your loop has to give the numbers of 5.4.
+#
+# Shapes: $\theta$ $(n_\theta,)$, `X` $(d, K)$, `y` $(K,)$ $\to$ the shape of $\theta$.
+
+# %% nbgrader={"grade_id": "depth-cases", "locked": true}
+def layers_of(theta, sizes):
+    """The weights and biases of every layer, [(W, b), ...], out of one vector; sizes: (d, ..., m)."""
+    layers, start = [], 0
+    for n, k in zip(sizes[:-1], sizes[1:]):
+        layers.append((theta[start:start + k * n].reshape(k, n), theta[start + k * n:start + k * (n + 1)]))
+        start += k * (n + 1)
+    return layers
+
+
+def one_vector(pairs):
+    """The vector that `layers_of` cuts up, from pairs of weights and biases, first layer first."""
+    return np.concatenate([np.ravel(part) for pair in pairs for part in pair])
+
+
+def deep_loss(theta, sizes, X, y):
+    """The mean loss of K samples, forward only: ReLUs, and a softmax on top."""
+    V = X
+    for number, (W, b) in enumerate(layers_of(theta, sizes)):
+        V = W @ (np.maximum(V, 0) if number else V) + b[:, np.newaxis]
+    return np.mean(special.logsumexp(V, axis=0) - V[y, np.arange(len(y))])
+
+
+def depth_cases(rng):
+    """Nets without, with one, two and three hidden layers."""
+    for sizes, K in (((4, 3), 5), ((3, 5, 2), 4), ((4, 3, 5, 3), 6), ((2, 4, 3, 5, 4), 3)):
+        pairs = [(rng.standard_normal((k, n)), 0.5 * rng.standard_normal(k)) for n, k in zip(sizes[:-1], sizes[1:])]
+        yield {"theta": one_vector(pairs), "sizes": sizes, "X": rng.standard_normal((sizes[0], K)),
+               "y": rng.integers(sizes[-1], size=K), "case": "–".join(map(str, sizes))}
+
+
+# %% nbgrader={"grade_id": "any-depth", "solution": true}
+def deep_gradient(theta, sizes, X, y):
+    """The gradient of the mean loss of K samples of a net with any number of layers, as one vector.
+
+    theta: all weights and biases, see layers_of; sizes: the numbers of inputs, of the units of every hidden layer, and of
+    classes; X: (d, K), a column is a sample; y: (K,), integers.
+    Returns an array in the shape of theta.
+    """
+    ### BEGIN SOLUTION
+    layers = layers_of(theta, sizes)
+    values = [X]
+    for W, b in layers:
+        Z = W @ values[-1] + b[:, np.newaxis]
+        values.append(np.maximum(Z, 0))
+    D = softmax(Z)  # the last layer has a softmax in the place of the ReLU
+    D[y, np.arange(len(y))] -= 1
+    D /= len(y)
+    gradients = []
+    for (W, _), V in zip(reversed(layers), reversed(values[:-1])):
+        gradients.append((D @ V.T, D.sum(axis=1)))
+        D = (W.T @ D) * (V > 0)
+    return one_vector(reversed(gradients))
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "any-depth-check", "grade": true, "points": 4}
+check.gradients(deep_gradient, of=deep_loss, wrt="theta", at=depth_cases, points=4, by="case")
+
+# %% tags=["mistake"] question="any-depth" says="The ReLUs are missing in the backward pass: nothing passes where a unit was off."
+def deep_gradient(theta, sizes, X, y):
+    layers = layers_of(theta, sizes)
+    values = [X]
+    for W, b in layers:
+        Z = W @ values[-1] + b[:, np.newaxis]
+        values.append(np.maximum(Z, 0))
+    D = softmax(Z)
+    D[y, np.arange(len(y))] -= 1
+    D /= len(y)
+    gradients = []
+    for (W, _), V in zip(reversed(layers), reversed(values[:-1])):
+        gradients.append((D @ V.T, D.sum(axis=1)))
+        D = W.T @ D
+    return one_vector(reversed(gradients))
+
+# %% tags=["mistake"] question="any-depth" says="A gradient has the shape of its weights: these are transposed, which a vector does not show, but its order is that of W."
+def deep_gradient(theta, sizes, X, y):
+    layers = layers_of(theta, sizes)
+    values = [X]
+    for W, b in layers:
+        Z = W @ values[-1] + b[:, np.newaxis]
+        values.append(np.maximum(Z, 0))
+    D = softmax(Z)
+    D[y, np.arange(len(y))] -= 1
+    D /= len(y)
+    gradients = []
+    for (W, _), V in zip(reversed(layers), reversed(values[:-1])):
+        gradients.append((V @ D.T, D.sum(axis=1)))
+        D = (W.T @ D) * (V > 0)
+    return one_vector(reversed(gradients))
+
+# %% tags=["mistake"] question="any-depth" says="The biases have been divided by K twice: the upstream gradient is divided already, so over the samples it is a sum."
+def deep_gradient(theta, sizes, X, y):
+    layers = layers_of(theta, sizes)
+    values = [X]
+    for W, b in layers:
+        Z = W @ values[-1] + b[:, np.newaxis]
+        values.append(np.maximum(Z, 0))
+    D = softmax(Z)
+    D[y, np.arange(len(y))] -= 1
+    D /= len(y)
+    gradients = []
+    for (W, _), V in zip(reversed(layers), reversed(values[:-1])):
+        gradients.append((D @ V.T, D.mean(axis=1)))
+        D = (W.T @ D) * (V > 0)
+    return one_vector(reversed(gradients))
+
+# %% tags=["mistake"] question="any-depth" says="The loss is a mean over the samples: these are the gradients of their sum."
+def deep_gradient(theta, sizes, X, y):
+    layers = layers_of(theta, sizes)
+    values = [X]
+    for W, b in layers:
+        Z = W @ values[-1] + b[:, np.newaxis]
+        values.append(np.maximum(Z, 0))
+    D = softmax(Z)
+    D[y, np.arange(len(y))] -= 1
+    gradients = []
+    for (W, _), V in zip(reversed(layers), reversed(values[:-1])):
+        gradients.append((D @ V.T, D.sum(axis=1)))
+        D = (W.T @ D) * (V > 0)
+    return one_vector(reversed(gradients))
+
+# %% tags=["mistake"] question="any-depth" says="The gradients have been collected from the top down, and were put into the vector in that order: the first layer comes first."
+def deep_gradient(theta, sizes, X, y):
+    layers = layers_of(theta, sizes)
+    values = [X]
+    for W, b in layers:
+        Z = W @ values[-1] + b[:, np.newaxis]
+        values.append(np.maximum(Z, 0))
+    D = softmax(Z)
+    D[y, np.arange(len(y))] -= 1
+    D /= len(y)
+    gradients = []
+    for (W, _), V in zip(reversed(layers), reversed(values[:-1])):
+        gradients.append((D @ V.T, D.sum(axis=1)))
+        D = (W.T @ D) * (V > 0)
+    return one_vector(gradients)
+
+# %% tags=["mistake"] question="any-depth" says="The loop stops one layer too early, and the first layer gets no gradient: its weights would never learn."
+def deep_gradient(theta, sizes, X, y):
+    layers = layers_of(theta, sizes)
+    values = [X]
+    for W, b in layers:
+        Z = W @ values[-1] + b[:, np.newaxis]
+        values.append(np.maximum(Z, 0))
+    D = softmax(Z)
+    D[y, np.arange(len(y))] -= 1
+    D /= len(y)
+    gradients = []
+    for (W, b), V in zip(reversed(layers), reversed(values[:-1])):
+        if V is X:
+            gradients.append((0 * W, 0 * b))
+            break
+        gradients.append((D @ V.T, D.sum(axis=1)))
+        D = (W.T @ D) * (V > 0)
+    return one_vector(reversed(gradients))
+
+# %% tags=["mistake"] question="any-depth" says="A ReLU has been put on the scores, and its slope in the backward pass: the last layer has the softmax only."
+def deep_gradient(theta, sizes, X, y):
+    layers = layers_of(theta, sizes)
+    values = [X]
+    for W, b in layers:
+        Z = W @ values[-1] + b[:, np.newaxis]
+        values.append(np.maximum(Z, 0))
+    D = softmax(Z)
+    D[y, np.arange(len(y))] -= 1
+    D *= (Z > 0) / len(y)
+    gradients = []
+    for (W, _), V in zip(reversed(layers), reversed(values[:-1])):
+        gradients.append((D @ V.T, D.sum(axis=1)))
+        D = (W.T @ D) * (V > 0)
+    return one_vector(reversed(gradients))
+
+# %% tags=["alternative"] question="any-depth" name="a function that calls itself"
+def deep_gradient(theta, sizes, X, y):
+    def below(layers, V):
+        """The gradients of these layers, and what comes back to V."""
+        (W, b), rest = layers[0], layers[1:]
+        Z = (V.T @ W.T + b).T
+        if rest:
+            parts, D = below(rest, np.where(Z > 0, Z, 0))
+            D = np.where(Z > 0, D, 0)
+        else:
+            parts, D = [], (special.softmax(Z, axis=0) - np.eye(len(b))[:, y]) / y.size
+        return [(D @ V.T, D @ np.ones(y.size)), *parts], W.T @ D
+
+    return one_vector(below(layers_of(theta, sizes), X)[0])
+
+# %% tags=["alternative"] question="any-depth" name="sample by sample, with the steps of part 4"
+def deep_gradient(theta, sizes, X, y):
+    total = np.zeros(theta.shape)
+    for x, label in zip(X.T, y):
+        layers, values, z = layers_of(theta, sizes), [], x
+        for number, (W, b) in enumerate(layers):
+            values.append(np.maximum(z, 0) if number else z)
+            z = W @ values[-1] + b
+        d, pairs = grad_oa(softmax(z), label), []
+        for number in reversed(range(len(layers))):
+            dW, db, d = layer_backward(d, layers[number][0], values[number])
+            d = grad_ha(d, values[number])
+            pairs.insert(0, (dW, db))
+        total += one_vector(pairs) / len(y)
+    return total
+
+# %% [markdown]
 # # Part 6: training with minibatches
 #
 # The gradient over all samples is exact and slow. The gradient over a few samples is rough and fast, and right on
@@ -2211,12 +2409,6 @@ with check.once_written():
 # through all the data is an *epoch*.
 
 # %% nbgrader={"grade_id": "training-cases", "locked": true}
-def schedule_cases(rng):
-    """The start, the middle and the end of a training run."""
-    for epoch, epochs in ((0, 30), (15, 30), (29, 30), (3, 7)):
-        yield {"epoch": epoch, "epochs": epochs, "case": f"epoch {epoch} of {epochs}"}
-
-
 def plan_cases(rng):
     """Numbers of samples that the batch size divides, does not divide, and exceeds; and many samples."""
     for N, K, epochs in ((23, 5, 4), (20, 4, 3), (29, 40, 3), (203, 8, 4)):
@@ -2295,55 +2487,8 @@ def run_cases(rng):
             "lambdas": case["lambdas"], "gradients": practice_gradients, "case": f"{epochs} epochs, N = {N}, K = {K}"}
 
 
-def judged_cases(rng):
-    """A net, an odd number of samples and their classes."""
-    for d, d_h, m, N in ((4, 5, 4, 31), (3, 4, 2, 29), (5, 3, 6, 33)):
-        case = minibatch(rng, d, d_h, m, N)
-        scores = case["W2"] @ np.maximum(case["W1"] @ case["X"] + case["b1"][:, None], 0) + case["b2"][:, None]
-        y = np.argmax(scores, axis=0)
-        y[: N // 3] = (y[: N // 3] + max(1, m // 2)) % m  # a third of the answers are wrong, and not by one class
-        yield {name: case[name] for name in ("W1", "b1", "W2", "b2", "X")} | {"y": y, "case": f"N = {N}, {m} classes"}
-
-
 # %% [markdown]
-# ## 6.1 A learning rate that falls
-#
-# *Afterwards training starts with long steps and ends with short ones.*
-#
-# Because minibatch gradients are rough, a net that keeps taking long steps never comes to rest. So the rate falls from
-# epoch to epoch, from 0.1 at the start to nearly a fifth of that at the end:
-#
-# $$\eta = \frac{0.1}{1 + 4 \cdot \mathrm{epoch} / \mathrm{epochs}}, \qquad
-#   \mathrm{epoch} = 0, 1, \dots, \mathrm{epochs} - 1$$
-
-# %% nbgrader={"grade_id": "learning-rate", "solution": true}
-def learning_rate(epoch, epochs):
-    """The rate of an epoch; epoch: 0 to epochs - 1, epochs: how many there will be."""
-    ### BEGIN SOLUTION
-    return 0.1 / (1 + 4 * epoch / epochs)
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "learning-rate-check", "grade": true, "points": 1}
-check.values(learning_rate, at=schedule_cases, points=1)
-
-# %% tags=["mistake"] question="learning-rate" says="The whole sum belongs under the fraction bar: without brackets the rate grows from epoch to epoch."
-def learning_rate(epoch, epochs):
-    return 0.1 / 1 + 4 * epoch / epochs
-
-# %% tags=["mistake"] question="learning-rate" says="Epochs are counted from 0 here, so that the first one has the full rate of 0.1."
-def learning_rate(epoch, epochs):
-    return 0.1 / (1 + 4 * (epoch + 1) / epochs)
-
-# %% tags=["mistake"] question="learning-rate" says="What counts is how much of the training is over, epoch / epochs: otherwise a long training all but stops early."
-def learning_rate(epoch, epochs):
-    return 0.1 / (1 + 4 * epoch)
-
-# %% tags=["alternative"] question="learning-rate" name="multiplied through"
-def learning_rate(epoch, epochs):
-    return 0.1 * epochs / (epochs + 4 * epoch)
-
-# %% [markdown]
-# ## 6.2 Who is in which batch?
+# ## 6.1 Who is in which batch?
 #
 # *Afterwards every epoch deals the samples out like a pack of cards.*
 #
@@ -2471,7 +2616,7 @@ def minibatches(N, K, epochs, seed):
     return plan
 
 # %% [markdown]
-# ## 6.3 One epoch
+# ## 6.2 One epoch
 #
 # *Afterwards the net has seen every sample once, and has taken a step after each batch.*
 #
@@ -2576,14 +2721,20 @@ def train_epoch(W1, b1, W2, b2, X, y, batches, rate, lambdas, gradients):
     return weights
 
 # %% [markdown]
-# ## 6.4 A whole training
+# ## 6.3 A whole training, at a rate that falls
 #
-# *Afterwards you can train a net with one call.*
+# *Afterwards you can train a net with one call; it starts with long steps and ends with short ones.*
 #
-# `plan` is what `minibatches` returns, a list of batches for every epoch. Every epoch has its own rate, the one of 6.1,
-# and goes on from where the last one stopped. You may call `learning_rate` and `train_epoch`.
+# `plan` is what `minibatches` returns, a list of batches for every epoch. Every epoch goes on from where the last one stopped;
+# you may call `train_epoch`. And every epoch has its own rate. Because minibatch gradients are rough, a net that keeps taking
+# long steps never comes to rest. So the rate falls from 0.1 at the start to nearly a fifth of that at the end:
 #
-# Shapes: as in 6.3.
+# $$\eta = \frac{0.1}{1 + 4 \cdot \mathrm{epoch} / \mathrm{epochs}}, \qquad
+#   \mathrm{epoch} = 0, 1, \dots, \mathrm{epochs} - 1$$
+#
+# Return the rates, too.
+#
+# Shapes: weights and biases as in 6.2, and `epochs` rates.
 
 # %% nbgrader={"grade_id": "train", "solution": true}
 def train(W1, b1, W2, b2, X, y, plan, lambdas, gradients):
@@ -2591,104 +2742,86 @@ def train(W1, b1, W2, b2, X, y, plan, lambdas, gradients):
 
     W1, b1, W2, b2, X, y, lambdas, gradients: as for train_epoch;
     plan: for each epoch its list of batches.
-    Returns new W1, b1, W2, b2.
+    Returns new W1, b1, W2, b2, and the list of the rates, one for each epoch.
     """
     ### BEGIN SOLUTION
-    for epoch, batches in enumerate(plan):
-        rate = learning_rate(epoch, len(plan))
+    rates = [0.1 / (1 + 4 * epoch / len(plan)) for epoch in range(len(plan))]
+    for batches, rate in zip(plan, rates):
         W1, b1, W2, b2 = train_epoch(W1, b1, W2, b2, X, y, batches, rate, lambdas, gradients)
-    return W1, b1, W2, b2
+    return W1, b1, W2, b2, rates
     ### END SOLUTION
 
-# %% nbgrader={"grade_id": "train-check", "grade": true, "points": 2}
-check.values(train, at=run_cases, returns=("W1", "b1", "W2", "b2"), points=2)
+# %% nbgrader={"grade_id": "train-check", "grade": true, "points": 3}
+check.values(train, at=run_cases, returns=("W1", "b1", "W2", "b2", "rates"), points=3)
+
+# %% tags=["mistake"] question="train" says="The whole sum belongs under the fraction bar: without brackets the rate grows from epoch to epoch."
+def train(W1, b1, W2, b2, X, y, plan, lambdas, gradients):
+    rates = [0.1 / 1 + 4 * epoch / len(plan) for epoch in range(len(plan))]
+    for batches, rate in zip(plan, rates):
+        W1, b1, W2, b2 = train_epoch(W1, b1, W2, b2, X, y, batches, rate, lambdas, gradients)
+    return W1, b1, W2, b2, rates
+
+# %% tags=["mistake"] question="train" says="Epochs are counted from 0 here, so that the first one has the full rate of 0.1."
+def train(W1, b1, W2, b2, X, y, plan, lambdas, gradients):
+    rates = [0.1 / (1 + 4 * (epoch + 1) / len(plan)) for epoch in range(len(plan))]
+    for batches, rate in zip(plan, rates):
+        W1, b1, W2, b2 = train_epoch(W1, b1, W2, b2, X, y, batches, rate, lambdas, gradients)
+    return W1, b1, W2, b2, rates
+
+# %% tags=["mistake"] question="train" says="What counts is how much of the training is over, epoch / epochs: otherwise a long training all but stops early."
+def train(W1, b1, W2, b2, X, y, plan, lambdas, gradients):
+    rates = [0.1 / (1 + 4 * epoch) for epoch in range(len(plan))]
+    for batches, rate in zip(plan, rates):
+        W1, b1, W2, b2 = train_epoch(W1, b1, W2, b2, X, y, batches, rate, lambdas, gradients)
+    return W1, b1, W2, b2, rates
 
 # %% tags=["mistake"] question="train" says="The learning rate stays at its first value: it falls from epoch to epoch."
 def train(W1, b1, W2, b2, X, y, plan, lambdas, gradients):
-    weights = W1, b1, W2, b2
+    rates = [0.1] * len(plan)
     for batches in plan:
-        weights = train_epoch(*weights, X, y, batches, 0.1, lambdas, gradients)
-    return weights
+        W1, b1, W2, b2 = train_epoch(W1, b1, W2, b2, X, y, batches, 0.1, lambdas, gradients)
+    return W1, b1, W2, b2, rates
 
 # %% tags=["mistake"] question="train" says="Every epoch uses the batches of the first: the plan has an order of its own for each."
 def train(W1, b1, W2, b2, X, y, plan, lambdas, gradients):
-    weights = W1, b1, W2, b2
-    for epoch in range(len(plan)):
-        weights = train_epoch(*weights, X, y, plan[0], learning_rate(epoch, len(plan)), lambdas, gradients)
-    return weights
+    rates = [0.1 / (1 + 4 * epoch / len(plan)) for epoch in range(len(plan))]
+    for rate in rates:
+        W1, b1, W2, b2 = train_epoch(W1, b1, W2, b2, X, y, plan[0], rate, lambdas, gradients)
+    return W1, b1, W2, b2, rates
 
 # %% tags=["mistake"] question="train" says="Every epoch starts again from the first weights, so only the last one counts: go on from where the epoch before has stopped."
 def train(W1, b1, W2, b2, X, y, plan, lambdas, gradients):
-    for epoch, batches in enumerate(plan):
-        weights = train_epoch(W1, b1, W2, b2, X, y, batches, learning_rate(epoch, len(plan)), lambdas, gradients)
-    return weights
+    rates = [0.1 / (1 + 4 * epoch / len(plan)) for epoch in range(len(plan))]
+    for batches, rate in zip(plan, rates):
+        weights = train_epoch(W1, b1, W2, b2, X, y, batches, rate, lambdas, gradients)
+    return *weights, rates
 
 # %% tags=["mistake"] question="train" says="The rate falls with every batch: it belongs to the epoch, and all batches of one epoch share it."
 def train(W1, b1, W2, b2, X, y, plan, lambdas, gradients):
-    weights, taken, steps = (W1, b1, W2, b2), 0, sum(len(batches) for batches in plan)
-    for batches in plan:
-        for batch in batches:
-            weights = train_epoch(*weights, X, y, [batch], learning_rate(taken, steps), lambdas, gradients)
-            taken += 1
-    return weights
+    weights, steps = (W1, b1, W2, b2), [batch for batches in plan for batch in batches]
+    rates = [0.1 / (1 + 4 * taken / len(steps)) for taken in range(len(steps))]
+    for batch, rate in zip(steps, rates):
+        weights = train_epoch(*weights, X, y, [batch], rate, lambdas, gradients)
+    return *weights, [rates[sum(map(len, plan[:epoch]))] for epoch in range(len(plan))]
 
 # %% tags=["alternative"] question="train" name="all loops in one place"
 def train(W1, b1, W2, b2, X, y, plan, lambdas, gradients):
+    rates = []
     for epoch in range(len(plan)):
+        rates.append(0.1 / (1 + 4 * epoch / len(plan)))
         for batch in plan[epoch]:
             dW1, db1, dW2, db2 = gradients(W1, b1, W2, b2, X[:, batch], y[batch], lambdas)
             rate = 0.1 / (1 + 4 * epoch / len(plan))
             W1, b1, W2, b2 = W1 - rate * dW1, b1 - rate * db1, W2 - rate * dW2, b2 - rate * db2
-    return W1, b1, W2, b2
+    return W1, b1, W2, b2, rates
 
-# %% [markdown]
-# ## 6.5 How many answers are wrong?
-#
-# *Afterwards a net can be judged by what one really wants to know.*
-#
-# The answer of the net for a sample is the class with the highest score. The *error rate* is the fraction of samples
-# whose answer is not their class. It cannot be differentiated: it changes in jumps. So the loss is for training, the
-# error for looking.
-#
-# Shapes: `X` $(d, N)$, `y` $(N,)$ $\to$ one number from 0 to 1.
-
-# %% nbgrader={"grade_id": "error-rate", "solution": true}
-def error_rate(W1, b1, W2, b2, X, y):
-    """The fraction of wrong answers.
-
-    W1: (d_h, d), b1: (d_h,), W2: (m, d_h), b2: (m,); X: (d, N), a column is a sample; y: (N,), integers.
-    Returns one number from 0 to 1.
-    """
-    ### BEGIN SOLUTION
-    _, _, O_a, _ = forward_batch(W1, b1, W2, b2, X)
-    return np.mean(O_a.argmax(axis=0) != y)
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "error-rate-check", "grade": true, "points": 1}
-check.values(error_rate, at=judged_cases, points=1)
-
-# %% tags=["mistake"] question="error-rate" says="This is the fraction of right answers, the accuracy: the error rate is what is left."
-def error_rate(W1, b1, W2, b2, X, y):
-    return np.mean(forward_batch(W1, b1, W2, b2, X)[2].argmax(axis=0) == y)
-
-# %% tags=["mistake"] question="error-rate" says="Wrong answers have been counted, not related to how many samples there are: a fraction lies between 0 and 1."
-def error_rate(W1, b1, W2, b2, X, y):
-    return np.sum(forward_batch(W1, b1, W2, b2, X)[2].argmax(axis=0) != y)
-
-# %% tags=["mistake"] question="error-rate" says="Classes are names: a trouser taken for a bag is not more wrong because their numbers are farther apart. Count, do not measure distances."
-def error_rate(W1, b1, W2, b2, X, y):
-    return np.mean(np.abs(forward_batch(W1, b1, W2, b2, X)[2].argmax(axis=0) - y))
-
-# %% tags=["mistake"] question="error-rate" says="The answer is the class with the highest score, not the highest score itself."
-def error_rate(W1, b1, W2, b2, X, y):
-    return np.mean(forward_batch(W1, b1, W2, b2, X)[2].max(axis=0) != y)
-
-# %% tags=["alternative"] question="error-rate" name="one sample after the other, by probability"
-def error_rate(W1, b1, W2, b2, X, y):
-    wrong = 0
-    for x, label in zip(X.T, y):
-        wrong += int(np.argmax(forward(W1, b1, W2, b2, x)[3]) != label)
-    return wrong / y.size
+# %% tags=["alternative"] question="train" name="rates as an array, multiplied through"
+def train(W1, b1, W2, b2, X, y, plan, lambdas, gradients):
+    epochs, weights = len(plan), (W1, b1, W2, b2)
+    rates = 0.1 * epochs / (epochs + 4 * np.arange(epochs))
+    for epoch in range(epochs):
+        weights = train_epoch(*weights, X, y, plan[epoch], rates[epoch], lambdas, gradients)
+    return [*weights, rates]
 
 # %% [markdown]
 # # Part 7: two circles
@@ -2706,13 +2839,18 @@ def trained(points, labels, d_h, epochs, lambdas, seed=6):
     return weights
 
 
+def error_rate(weights, X, y):
+    """The fraction of wrong answers of a net."""
+    return loss_and_error(forward_batch(*weights, X)[2], y)[1]
+
+
 def show_boundaries(nets, seen, new, title, sizes=False):
     """One panel for each net: its boundary, the points it has seen, its error rates; below, the sizes of its weights."""
     with plt.rc_context(plots.STYLE | {"font.size": 9}):
         figure, axes = plt.subplots(1 + sizes, len(nets), figsize=(3.7 * len(nets), 4.1 + 2.2 * sizes), squeeze=False,
                                     height_ratios=[1.7, 1][:1 + sizes], layout="constrained")
         for number, (axis, (name, weights)) in enumerate(zip(axes[0], nets.items())):
-            head = f"{name}\nwrong: {error_rate(*weights, *seen):.1%} seen, {error_rate(*weights, *new):.1%} new"
+            head = f"{name}\nwrong: {error_rate(weights, *seen):.1%} seen, {error_rate(weights, *new):.1%} new"
             plots.decision_boundary(lambda places: forward_batch(*weights, places)[3], *seen, axis="columns",
                                     classes=("outside", "inside"), title=head, ax=axis)
             if number:
@@ -2732,28 +2870,63 @@ def facts_about(nets, seen, new):
     print(f"{'':28} sum of squares   sum of sizes   below 0.01   loss on these points   on new points")
     for name, weights in nets.items():
         W = np.concatenate([weights[0].ravel(), weights[2].ravel()])
-        losses = [mean_nll(forward_batch(*weights, points)[2], labels) for points, labels in (seen, new)]
+        losses = [loss_and_error(forward_batch(*weights, points)[2], labels)[0] for points, labels in (seen, new)]
         print(f"{name:28} {np.sum(W**2):14.1f} {np.sum(np.abs(W)):14.1f} {np.mean(np.abs(W) < 0.01):12.0%} "
               f"{losses[0]:22.3f} {losses[1]:15.3f}")
 
 
 # %% [markdown]
-# **Before you run anything**, write three guesses into the next cell. A guess that turns out wrong teaches more than a
+# **Before you run anything**, make three guesses, in per cent: how many of the points seen do 3 hidden units get wrong, at
+# best; how many do 128 hidden units get wrong after 2 epochs; and how many of the weights are smaller than 0.01 in size with
+# an absolute penalty of 0.003? The point is for guessing, right or wrong. A guess that turns out wrong teaches more than a
 # number that was only read.
 
-# %%
-guesses = {
-    "% of the points seen that 3 hidden units get wrong, at best": None,
-    "% of the points seen that 128 hidden units get wrong after 2 epochs": None,
-    "% of the weights below 0.01 with an absolute penalty of 0.003": None,
-}
+# %% nbgrader={"grade_id": "predict-circles", "solution": true}
+def predict_circles():
+    """Three guesses from 0 to 100: % wrong with 3 units, % wrong after 2 epochs, % of the weights below 0.01."""
+    ### BEGIN SOLUTION
+    return 5, 20, 50
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "predict-circles-cases", "locked": true}
+def nothing_given(rng):
+    """A guess is made out of nothing."""
+    yield {"case": "your guesses"}
 
 
-def compare(guess, measured):
+def three_percentages(guesses):
+    """Three numbers from 0 to 100."""
+    return np.shape(guesses) == (3,) and all(0 <= float(guess) <= 100 for guess in guesses)
+
+
+def compare(which, measured):
     """Print what was guessed and what was found."""
-    said = guesses.get(guess)
-    print(f"{guess}: {'you made no guess' if said is None else f'you guessed {said}'}, measured {measured:.1f}")
+    what = ("% wrong with 3 hidden units, at best", "% wrong after 2 epochs", "% of the weights below 0.01")[which]
+    print(f"{what}: you guessed {float(predict_circles()[which]):.1f}, measured {measured:.1f}")
 
+
+# %% nbgrader={"grade_id": "predict-circles-check", "grade": true, "points": 1}
+check.properties(predict_circles, at=nothing_given, points=1, three_percentages=three_percentages)
+
+# %% tags=["mistake"] question="predict-circles" says="Three numbers are asked for, one for each question."
+def predict_circles():
+    return 10
+
+# %% tags=["mistake"] question="predict-circles" says="A percentage lies between 0 and 100."
+def predict_circles():
+    return 5, 120, 50
+
+# %% tags=["mistake"] question="predict-circles" says="A guess is a number: leave the words and the % sign out."
+def predict_circles():
+    return "5 %", "20 %", "half"
+
+# %% tags=["alternative"] question="predict-circles" name="other guesses, as a list"
+def predict_circles():
+    return [0.0, 3.5, 100]
+
+# %% tags=["alternative"] question="predict-circles" name="an array"
+def predict_circles():
+    return np.array([1, 2, 90])
 
 # %% [markdown]
 # ### Hidden units: 3, 20, 128
@@ -2768,12 +2941,13 @@ with check.once_written():
     show_boundaries({f"{d_h} hidden units": trained(*circles, d_h, 30, weak) for d_h in (3, 20, 128)},
                     circles, more_circles, "How many hidden units? (30 epochs, all λ = 0.0001)")
 
+    best = []
     for d_h in (3, 20, 128):
-        errors = sorted(error_rate(*trained(*circles, d_h, 30, weak, seed), *circles) for seed in range(12))
+        errors = sorted(error_rate(trained(*circles, d_h, 30, weak, seed), *circles) for seed in range(12))
         print(f"{d_h:3} hidden units, 12 different starts: error from {errors[0]:.1%} to {errors[-1]:.1%}, "
               f"middle {errors[6]:.1%}")
-        if d_h == 3:
-            compare("% of the points seen that 3 hidden units get wrong, at best", 100 * errors[0])
+        best.append(100 * errors[0])
+    compare(0, best[0])
 
 # %% [markdown]
 # ### Training time: 2, 10, 30 epochs
@@ -2782,8 +2956,7 @@ with check.once_written():
 with check.once_written():
     times = {f"{epochs} epochs": trained(*circles, 128, epochs, weak) for epochs in (2, 10, 30)}
     show_boundaries(times, circles, more_circles, "How long? (128 hidden units, all λ = 0.0001)")
-    compare("% of the points seen that 128 hidden units get wrong after 2 epochs",
-            100 * error_rate(*times["2 epochs"], *circles))
+    compare(1, 100 * error_rate(times["2 epochs"], *circles))
 
 # %% [markdown]
 # ### All four penalties: 0.0001, 0.001, 0.003
@@ -2814,7 +2987,7 @@ with check.once_written():
                     sizes=True)
     facts_about(penalised, few, more)
     W = np.concatenate([penalised["absolute values, 0.003"][layer].ravel() for layer in (0, 2)])
-    compare("% of the weights below 0.01 with an absolute penalty of 0.003", 100 * np.mean(np.abs(W) < 0.01))
+    compare(2, 100 * np.mean(np.abs(W) < 0.01))
 
 # %% [markdown]
 # ## 7.1 What have the three knobs done?
@@ -2961,6 +3134,12 @@ def standardise(X_train, X_valid, X_test):
                 result[pixel] /= spread
     return results
 
+# %% tags=["alternative"] question="standardise" name="divided only where it is safe"
+def standardise(X_train, X_valid, X_test):
+    mean, spread = X_train.mean(axis=1)[:, None], np.sqrt(np.var(X_train, axis=1))[:, None]
+    shifted = [X - mean for X in (X_train, X_valid, X_test)]
+    return [np.divide(X, spread, out=X, where=spread >= 0.02) for X in shifted]
+
 # %% [markdown]
 # ### Thirty epochs of clothing
 #
@@ -2987,10 +3166,10 @@ def train_and_watch(parts, K, epochs, lambdas, seed=0):
     weights, (X, y) = start_for_clothing(seed), parts[0]
     losses, errors = np.zeros((epochs, 3)), np.zeros((epochs, 3))
     for epoch, batches in enumerate(tqdm(minibatches(len(y), K, epochs, seed), disable=not FULL, desc="epochs")):
-        weights = train_epoch(*weights, X, y, batches, learning_rate(epoch, epochs), lambdas, matrix_gradients)
+        rate = 0.1 / (1 + 4 * epoch / epochs)  # as in 6.3
+        weights = train_epoch(*weights, X, y, batches, rate, lambdas, matrix_gradients)
         for i, (inputs, labels) in enumerate(parts):
-            losses[epoch, i] = mean_nll(forward_batch(*weights, inputs)[2], labels)
-            errors[epoch, i] = error_rate(*weights, inputs, labels)
+            losses[epoch, i], errors[epoch, i] = loss_and_error(forward_batch(*weights, inputs)[2], labels)
     return weights, losses, errors
 
 
@@ -3026,16 +3205,14 @@ if dressed is not None:
     plt.show()
 
 # %% [markdown]
-# And what does the net look at in *one* image? Your $\partial L / \partial x$ of 4.8 says how the loss moves with each
+# And what does the net look at in *one* image? Your $\partial L / \partial x$ of 4.5 says how the loss moves with each
 # pixel: where the picture is orange, more light there makes the loss larger, where it is purple, smaller. This is a
 # *saliency map*. Here are the first four test images, and their maps below.
 
 # %% tags=["experiment"]
 def saliency(weights, x, y):
-    """∂L/∂x for one image, through your steps of part 4."""
-    W1, b1, W2, b2 = weights
-    h_a, _, _, o_s = forward(W1, b1, W2, b2, x)
-    return grad_x(grad_ha(grad_hs(grad_oa(o_s, y), W2), h_a), W1)
+    """∂L/∂x for one image, without a penalty, from your whole pass of 4.5."""
+    return step_by_step(*weights, x, y, (0, 0, 0, 0))[4]
 
 
 with check.once_written():
@@ -3054,7 +3231,7 @@ with check.once_written():
 # ### Loops against matrices
 #
 # One epoch at $K = 20$ and all four λ 0.001, with three ways to take the same gradient: with loops over samples and
-# units (5.1), with a loop over the samples and your steps from part 4, and with matrices (5.4). All on one thread, and
+# units (5.1), with a loop over the samples and your whole pass of 4.5, and with matrices (5.4). All on one thread, and
 # in `float32`.
 #
 # *Reported elsewhere for this exercise, with all of FashionMNIST, another computer and another program:
@@ -3131,6 +3308,358 @@ with check.once_written():
 # The test part has 600 (309) images here, so its error is known to about ±1 % (±2 %) only: whoever says so deserves a
 # word of praise. It also explains why the test error may come out lower than the validation error.
 # ### END SOLUTION
+
+# %% [markdown]
+# # Which slip is it?
+#
+# Six functions of earlier problem sets, each with one slip in it, and what the self-check said of it. Read the report first:
+# which results are wrong, and is it a factor, a sign, a shape, or only some entries? Then find the line. For each, return the
+# number of the sentence that fits.
+#
+# <!-- slips from ps2_relu_fsolve, ps3_samplewise_mnist: 6, draw 4 -->
+
+# %% [markdown]
+# ### Slip 1
+#
+# Problem set 2, 2.5, asked for this:
+#
+# ```python
+# def hinge_gradients(w_o, x, y, z, h, f):
+#     """The gradient of the squared loss, from the forward pass.
+#
+#     w_o: (4,); x, y: (N,); z, h: (N, 4); f: (N,).
+#     Returns dw_h: (4,), db_h: (4,), dw_o: (4,), db_o: a number."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def hinge_gradients(w_o, x, y, z, h, f):
+#     df = 2 * (f - y)
+#     dz = np.outer(df, w_o)
+#     return x @ dz, dz.sum(axis=0), df @ h, df.sum()
+# ```
+#
+# The self-check says:
+#
+# ```text
+# w_h: wrong, dw_h[1] is about 8.8 times too large (N = 5)
+# b_h: wrong, db_h[1] has the wrong sign (N = 5)
+# w_o: right
+# b_o: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The output weights meet the activations h, not the pre-activations z.
+# 2. The loss is a sum over the samples here. These derivatives are those of a mean.
+# 3. z moves with w_h by x: that factor is missing, so the derivatives for w_h are those for b_h.
+# 4. The hinge's slope is missing: where a unit is off, nothing goes back through it.
+
+# %% nbgrader={"grade_id": "slip-1", "solution": true}
+def slip_1():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
+check.answer(slip_1, points=1)
+
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: w_h: right; b_h: right; w_o: wrong, dw_o[1] is about 2.5 times too large (N = 5); b_o: right"
+def slip_1():
+    return 1
+
+# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: w_h: wrong, dw_h[0] is about 5 times too small (N = 5); b_h: wrong, db_h[1] is about 5 times too small (N = 5); w_o: wrong, dw_o[0] is about 5 times too small (N = 5); b_o: wrong, db_o is about 5 times too small (N = 5)"
+def slip_1():
+    return 2
+
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: w_h: wrong, dw_h[1] has the wrong sign, and not the right size either (N = 5); b_h: right; w_o: right; b_o: right"
+def slip_1():
+    return 3
+
+# %% [markdown]
+# ### Slip 2
+#
+# Problem set 2, 2.6, asked for this:
+#
+# ```python
+# def residual_jacobian(w_o, x, z, h):
+#     """How every residual moves with every parameter, in four blocks.
+#
+#     w_o: (4,); x: (N,); z, h: (N, 4), from the forward pass.
+#     Returns J_w_h: (N, 4), J_b_h: (N, 4), J_w_o: (N, 4), J_b_o: (N,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def residual_jacobian(w_o, x, z, h):
+#     return np.outer(x, w_o), np.tile(w_o, (len(x), 1)), h, np.ones(len(x))
+# ```
+#
+# The self-check says:
+#
+# ```text
+# w_h: wrong, J_w_h[2, 0] should be 0 (N = 5)
+# b_h: wrong, J_b_h[0, 3] should be 0 (N = 5)
+# w_o: right
+# b_o: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The samples have been added up. That is a gradient; a Jacobian keeps one row for each residual.
+# 2. z moves with w_h by x: the block of w_h is that of b_h times x, row by row.
+# 3. A row is a sample, a column is a parameter: these blocks are transposed.
+# 4. Where a unit is off, its residual does not move with w_h and b_h: the slope of the hinge is missing.
+
+# %% nbgrader={"grade_id": "slip-2", "solution": true}
+def slip_2():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
+check.answer(slip_2, points=1)
+
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: w_h: wrong, J_w_h has shape (4,), asked for is (5, 4) (N = 5); b_h: wrong, J_b_h has shape (4,), asked for is (5, 4) (N = 5); w_o: wrong, J_w_o has shape (4,), asked for is (5, 4) (N = 5); b_o: wrong, J_b_o has shape (), asked for is (5,) (N = 5)"
+def slip_2():
+    return 1
+
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: w_h: wrong, J_w_h[2, 3] is about 3 times too small (N = 5); b_h: right; w_o: right; b_o: right"
+def slip_2():
+    return 2
+
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: w_h: wrong, J_w_h has shape (4, 5), asked for is (5, 4): it is transposed (N = 5); b_h: wrong, J_b_h has shape (4, 5), asked for is (5, 4): it is transposed (N = 5); w_o: wrong, J_w_o has shape (4, 5), asked for is (5, 4): it is transposed (N = 5); b_o: wrong, right, but zeros would do as well: it counts as soon as another line is right"
+def slip_2():
+    return 3
+
+# %% [markdown]
+# ### Slip 3
+#
+# Problem set 2, 1.4, asked for this:
+#
+# ```python
+# def absolute_subgradient(X, w, y):
+#     """A subgradient of the absolute loss with respect to w.
+#
+#     X: (N, D), w: (D,), y: (N,).
+#     Returns an array (D,), finite also where a residual is exactly zero."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def absolute_subgradient(X, w, y):
+#     return np.abs(X).T @ np.sign(X @ w - y)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# w: wrong, w[0] has the wrong sign, and not the right size either (N = 6, D = 3)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. At a residual of exactly zero this divides 0 by 0. Any slope from -1 to 1 is right there, but not nan.
+# 2. This is the gradient of the squared loss: there a residual counts by its size. Here only its sign counts.
+# 3. The signs of the inputs are lost: a residual moves with w_k by X_ik, not by its absolute value.
+# 4. The loss is a sum over the samples, so its slope is not divided by their number.
+
+# %% nbgrader={"grade_id": "slip-3", "solution": true}
+def slip_3():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 3
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
+check.answer(slip_3, points=1)
+
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: w: wrong, w NaN in 3 of 3 entries, first at [0] (one residual is exactly zero)"
+def slip_3():
+    return 1
+
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: w: wrong, w[2] has the wrong sign, and not the right size either (N = 6, D = 3)"
+def slip_3():
+    return 2
+
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: w: wrong, w[1] is about 6 times too small (N = 6, D = 3)"
+def slip_3():
+    return 4
+
+# %% [markdown]
+# ### Slip 4
+#
+# Problem set 3, 3.3, asked for this:
+#
+# ```python
+# def sigmoid_backward(h, dh):
+#     """Back through h = sigmoid(z).
+#
+#     h: (m,), the activation; dh: (m,), the derivative of the loss with respect to h.
+#     Returns dz: (m,), the derivative of the loss with respect to z."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def sigmoid_backward(h, dh):
+#     return special.expit(dh) * h * (1 - h)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# z: wrong, z[3] has the wrong sign, and not the right size either (m = 4)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. This is the slope alone: it still has to meet the upstream gradient.
+# 2. The error was sent through the sigmoid itself. In the backward pass it is multiplied by the slope: backward, every layer is linear in the error.
+# 3. 1 - h² is the slope of tanh. That of the sigmoid is h (1 - h).
+# 4. The sigmoid has been applied a second time: h is the activation already, and the slope is made of h directly.
+
+# %% nbgrader={"grade_id": "slip-4", "solution": true}
+def slip_4():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
+check.answer(slip_4, points=1)
+
+# %% tags=["mistake"] question="slip-4" says="Not 1: the report would look the same, but read the code again: it does not do that."
+def slip_4():
+    return 1
+
+# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: z: wrong, z[2] is about 24 times too large (m = 4)"
+def slip_4():
+    return 3
+
+# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: z: wrong, z[1] is about 12 times too large (m = 4)"
+def slip_4():
+    return 4
+
+# %% [markdown]
+# ### Slip 5
+#
+# Problem set 3, 3.2, asked for this:
+#
+# ```python
+# def linear_backward(W, h, d):
+#     """Back through a layer o = W h + b.
+#
+#     W: (k, m), weights; h: (m,), what went into the layer; d: (k,), the derivative of the loss with respect to o.
+#     Returns dW: (k, m), db: (k,), dh: (m,), the derivatives of the loss with respect to W, b and h."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def linear_backward(W, h, d):
+#     return np.outer(d, h), np.ones(len(d)), W.T @ d
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W: right
+# b: wrong, db[3] has the wrong sign, and not the right size either (m = 4, k = 4)
+# h: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The error is sent through W a second time as if it went forward. Backward it goes through the transpose, which only a square W lets you confuse.
+# 2. The table of products is transposed: a weight has the row of its output and the column of its input, and so has its derivative.
+# 3. The errors of all units were added up for the bias: each unit has a bias of its own.
+# 4. The derivative with respect to the bias is not 1: o moves with b one to one, but the loss moves with o by d.
+
+# %% nbgrader={"grade_id": "slip-5", "solution": true}
+def slip_5():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
+check.answer(slip_5, points=1)
+
+# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: W: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); b: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); h: wrong, dh[2] has the wrong sign, and not the right size either (m = 4, k = 4)"
+def slip_5():
+    return 1
+
+# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: W: wrong, dW[3, 1] has the wrong sign (m = 4, k = 4); b: right; h: right"
+def slip_5():
+    return 2
+
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: W: right; b: wrong, db[3] is 0 and should not be (m = 4, k = 4); h: right"
+def slip_5():
+    return 3
+
+# %% [markdown]
+# ### Slip 6
+#
+# Problem set 3, 3.1, asked for this:
+#
+# ```python
+# def output_error(p, y):
+#     """The derivative of the cross-entropy with respect to the scores.
+#
+#     p: (K,), probabilities; y: (K,), one-hot.
+#     Returns d3: (K,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def output_error(p, y):
+#     return -y / p
+# ```
+#
+# The self-check says:
+#
+# ```text
+# o: wrong, o[0] is about 4.1 times too large (K = 3)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. p (1 - p) is the slope of a single sigmoid. The softmax has been gone through already: its derivative and that of the logarithm have cancelled to p - y.
+# 2. This is the derivative with respect to the probabilities. One more link of the chain leads to the scores: the softmax.
+# 3. A factor 2 belongs to a squared error. The loss here is the cross-entropy, which has none.
+# 4. Only the score of the right class has got an error. The others matter as well: each of them takes its share of the sum that softmax divides by.
+
+# %% nbgrader={"grade_id": "slip-6", "solution": true}
+def slip_6():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
+check.answer(slip_6, points=1)
+
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: o: wrong, o[0] is about 4.1 times too small (K = 3)"
+def slip_6():
+    return 1
+
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: o: wrong, o[0] is about 2 times too large (K = 3)"
+def slip_6():
+    return 3
+
+# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: o: wrong, o[2] is 0 and should not be (K = 3)"
+def slip_6():
+    return 4
+
+# %% [markdown]
+# <!-- end of slips -->
 
 # %% [markdown]
 # # What to read next
