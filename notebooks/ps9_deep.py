@@ -120,14 +120,13 @@ def folded_cases(rng):
 # %% [markdown]
 # ## 1.1 Batch normalisation, forward
 #
-# *Afterwards the features of a hidden layer have the mean and the spread that you give them, whatever the weights below do.*
+# *Afterwards the features of a hidden layer have the mean and the standard deviation that you give them, whatever the
+# weights below do.*
 #
-# For each feature by itself, over the samples of the batch: subtract the mean, divide by the standard deviation, then scale
-# by $\gamma$ and shift by $\beta$:
-#
-# $$Y_{ij} = \gamma_j \, \frac{X_{ij} - \mu_j}{\sqrt{v_j + \varepsilon}} + \beta_j$$
-#
-# $\mu_j$ is the mean of column $j$, $v_j$ its variance: the mean of the squared distances from $\mu_j$.
+# For each feature by itself, over the samples of the batch: subtract the mean $\mu_j$ of its column, divide by the standard
+# deviation, then scale by $\gamma_j$ and shift by $\beta_j$. The variance $v_j$ is the mean of the squared distances from $\mu_j$.
+# A feature that is the same for all samples would make it 0, so a small $\varepsilon$ is added to the *variance*. Write the
+# formula for one entry $Y_{ij}$ down first; the next three questions differentiate it.
 #
 # Shapes: $X$ $(N, D)$, $\gamma$ and $\beta$ $(D,)$ $\to$ $(N, D)$.
 
@@ -162,7 +161,7 @@ def batch_norm(X, gamma, beta, eps):
 def batch_norm(X, gamma, beta, eps):
     return gamma * (X - X.mean(axis=0)) / (X.var(axis=0) + eps) + beta
 
-# %% tags=["mistake"] question="batch-norm" says="The mean has not been subtracted, so only the spread is normalised."
+# %% tags=["mistake"] question="batch-norm" says="The mean has not been subtracted, so only the standard deviation is normalised."
 def batch_norm(X, gamma, beta, eps):
     return gamma * X / np.sqrt(X.var(axis=0) + eps) + beta
 
@@ -432,7 +431,7 @@ def batch_norm_vjp(X, gamma, eps, G):
 #
 # *Afterwards one image alone gets the same answer as in a batch.*
 #
-# A batch of one has no spread, and nobody's answer should depend on who else is asked. So while it is trained the layer keeps a
+# A batch of one has no variance, and nobody's answer should depend on who else is asked. So while it is trained the layer keeps a
 # running mean and a running variance, and uses these when it is asked. After each batch, with momentum $m$:
 #
 # $$\text{running} \leftarrow (1 - m)\,\text{running} + m\,\text{batch}$$
@@ -553,9 +552,57 @@ def folded(W, b, gamma, beta, mean, var, eps):
 #
 # *Afterwards you have the layer that transformers use (problem set 11), and know what it shares with the other.*
 #
-# The same formula as in 1.1, but mean and variance are those of one *sample* over its features: a row, not a column. Nobody's
-# answer depends on the batch any more. $\gamma$ and $\beta$ still belong to the features, so they are different along the axis
-# that is normalised. What does that change?
+# The same as in 1.1, but mean and variance are those of one *sample* over its features: a row, not a column. Nobody's
+# answer depends on the batch any more. $\gamma$ and $\beta$ still belong to the features. First forward.
+#
+# Shapes: $X$ $(N, D)$, $\gamma$ and $\beta$ $(D,)$ $\to$ $(N, D)$.
+
+# %% nbgrader={"grade_id": "layer-norm-forward", "solution": true}
+def layer_norm(X, gamma, beta, eps):
+    """A batch, normalised sample by sample.
+
+    X: (N, D), gamma and beta: (D,), eps: a number, added to the variance. Returns (N, D).
+    """
+    ### BEGIN SOLUTION
+    normed = (X - X.mean(axis=1, keepdims=True)) / np.sqrt(X.var(axis=1, keepdims=True) + eps)
+    return gamma * normed + beta
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "layer-norm-forward-check", "grade": true}
+check.values(layer_norm, at=forward_cases, points=1)
+
+# %% tags=["mistake"] question="layer-norm-forward" says="This is a batch norm: a layer norm looks along a row, at one sample and all its features."
+def layer_norm(X, gamma, beta, eps):
+    return gamma * (X - X.mean(axis=0)) / np.sqrt(X.var(axis=0) + eps) + beta
+
+# %% tags=["mistake"] question="layer-norm-forward" says="Scale and shift came first and have been normalised away again: they act on the normalised sample."
+def layer_norm(X, gamma, beta, eps):
+    Z = gamma * X + beta
+    return (Z - Z.mean(axis=1, keepdims=True)) / np.sqrt(Z.var(axis=1, keepdims=True) + eps)
+
+# %% tags=["mistake"] question="layer-norm-forward" says="The variance of a row is a mean over its D features: here it has been divided by D - 1."
+def layer_norm(X, gamma, beta, eps):
+    return gamma * (X - X.mean(axis=1, keepdims=True)) / np.sqrt(X.var(axis=1, ddof=1, keepdims=True) + eps) + beta
+
+# %% tags=["mistake"] question="layer-norm-forward" says="eps has been added to the standard deviation; it belongs to the variance, under the root."
+def layer_norm(X, gamma, beta, eps):
+    return gamma * (X - X.mean(axis=1, keepdims=True)) / (X.std(axis=1, keepdims=True) + eps) + beta
+
+# %% tags=["alternative"] question="layer-norm-forward" name="a batch norm of the transpose"
+def layer_norm(X, gamma, beta, eps):
+    ones = np.ones(len(X))
+    return batch_norm(X.T, ones, 0 * ones, eps).T * gamma + beta
+
+# %% tags=["alternative"] question="layer-norm-forward" name="a row at a time"
+def layer_norm(X, gamma, beta, eps):
+    rows = []
+    for x in X:
+        centred = x - x.sum() / x.size
+        rows.append(centred * (centred @ centred / x.size + eps) ** -0.5 * gamma + beta)
+    return np.array(rows)
+
+# %% [markdown]
+# **Then backward.** $\gamma$ is different along the axis that is normalised. What does that change, compared with 1.4?
 #
 # Shapes: $X$ and $G$ $(N, D)$, $\gamma$ $(D,)$ $\to$ $(N, D)$, $(D,)$, $(D,)$.
 
@@ -692,7 +739,7 @@ def deep_loss(X, y, W, b, V):
 # was, those that are left are made larger; then nothing has to be done when the net is used. You get one uniform random number
 # $u$ between 0 and 1 for every activation: an activation is kept where $u \ge p$.
 #
-# Write both passes: `dropout`, and `dropout_vjp` for the way back with the same random numbers.
+# Write both passes: `dropout`, and `dropout_vjp` for the backward pass, with the same random numbers.
 #
 # Shapes: $X$ (or $G$) and $u$ $(N, D)$, $p$ a number $\to$ $(N, D)$.
 
@@ -785,7 +832,7 @@ def dropout_vjp(G, u, p):
 #
 # $$Y = X + \mathrm{relu}(X W_1)\, W_2$$
 #
-# $X$ is used twice. You know from problem set 8 what that means on the way back.
+# $X$ is used twice. You know from problem set 8 what that means in the backward pass.
 #
 # Shapes: $X$ and $G$ $(N, D)$, $W_1$ $(D, H)$, $W_2$ $(H, D)$ $\to$ $(N, D)$, $(D, H)$, $(H, D)$.
 
@@ -817,7 +864,7 @@ def residual_vjp(X, W1, W2, G):
     dZ = (G @ W2.T) * (Z > 0)
     return G, X.T @ dZ, np.maximum(Z, 0).T @ G
 
-# %% tags=["mistake"] question="residual" says="The ReLU's slope is missing on the way back."
+# %% tags=["mistake"] question="residual" says="The ReLU's slope is missing in the backward pass."
 def residual_vjp(X, W1, W2, G):
     dZ = G @ W2.T
     return G + dZ @ W1.T, X.T @ dZ, np.maximum(X @ W1, 0).T @ G
@@ -970,7 +1017,7 @@ def deep_gradients(X, y, W, b, V):
         d = d @ W[k].T
     return dW, db, dV
 
-# %% tags=["mistake"] question="deep" says="The slopes of tanh are missing on the way back."
+# %% tags=["mistake"] question="deep" says="The slopes of tanh are missing in the backward pass."
 def deep_gradients(X, y, W, b, V):
     layers = [X]
     for weights, biases in zip(W, b):
@@ -1095,11 +1142,10 @@ def clip_cases(rng):
 #
 # *Afterwards a weight with small gradients moves as far as one with large ones.*
 #
-# Keep for each weight a running mean $s$ of its squared gradient, and divide the step by its root:
-#
-# $$s \leftarrow \rho\, s + (1 - \rho)\, g^2, \qquad w \leftarrow w - \eta \, \frac{g}{\sqrt{s} + \varepsilon}$$
-#
-# The new $s$ is used at once.
+# Keep for each weight a running mean $s$ of its squared gradient $g^2$, in which the old mean has the weight $\rho$ and the new
+# square the rest. Divide the step of gradient descent by the root of the new $s$. A small $\varepsilon$ is added to the root, so
+# that nothing is divided by 0. (Check your two formulas: with a constant gradient and after many steps, how far does a weight
+# move?)
 #
 # Shapes: $w$, $g$, $s$ alike $\to$ the new $w$ and the new $s$. (Leave the arguments as they are; make new arrays.)
 
@@ -1163,9 +1209,8 @@ def rmsprop(w, g, s, rate, rho, eps):
 #
 # RMSProp with momentum: running means of the gradient, $m$, and of its square, $v$, with $\beta_1$ and $\beta_2$ in $\rho$'s place.
 # Both start at zero and are far too small at first: after $t$ steps with a constant gradient $g$, what is $m$? Divide each
-# by what is missing, $\hat m$ and $\hat v$, and step by
-#
-# $$w \leftarrow w - \eta\, \frac{\hat m}{\sqrt{\hat v} + \varepsilon} .$$
+# by what is missing, and call the results $\hat m$ and $\hat v$. Then step as RMSProp does, with $\hat m$ in the place of the
+# gradient and $\hat v$ in the place of $s$.
 #
 # The first step has $t = 1$. What is handed on to the next step are $m$ and $v$, not $\hat m$ and $\hat v$.
 #
@@ -1290,7 +1335,7 @@ def adamw(w, g, m, v, t, rate, b1, b2, eps, decay):
     v = b2 * v + (1 - b2) * g**2
     return w - rate * m / (1 - b1**t) / (np.sqrt(v / (1 - b2**t)) + eps) - decay * w, m, v
 
-# %% tags=["mistake"] question="adamw" says="The weights after the step have been shrunk; asked for is a share of the weights as they were before."
+# %% tags=["mistake"] question="adamw" says="The weights after the step have been shrunk; asked for is a fraction of the weights as they were before."
 def adamw(w, g, m, v, t, rate, b1, b2, eps, decay):
     m = b1 * m + (1 - b1) * g
     v = b2 * v + (1 - b2) * g**2
@@ -1775,12 +1820,12 @@ def diagnosis():
 # *Afterwards you have said something that the next cell can contradict.*
 #
 # Ten hidden layers of 64 ReLUs, weights drawn uniformly between $\pm 1/\sqrt{\text{inputs}}$, as in problem set 4, no biases.
-# Before training, how widely do the activations of the *tenth* hidden layer spread, compared with those of the *first*? (As a
-# quotient of standard deviations: 1 is equally wide, 0.1 a tenth.) The point is for a guess, right or wrong.
+# Before training, how large is the standard deviation of the activations in the *tenth* hidden layer, compared with that in the *first*? (As a
+# quotient: 1 is equally large, 0.1 a tenth.) The point is for a guess, right or wrong.
 
 # %% nbgrader={"grade_id": "predict-depth", "solution": true}
 def predict_depth():
-    """Your guess: the spread of the tenth hidden layer's activations, divided by that of the first's. A positive number."""
+    """Your guess: the standard deviation of the tenth hidden layer's activations, divided by the first's. A positive number."""
     ### BEGIN SOLUTION
     return 1e-3
     ### END SOLUTION
@@ -1799,7 +1844,7 @@ def positive(guess):
 # %% nbgrader={"grade_id": "predict-depth-check", "grade": true}
 check.properties(predict_depth, at=nothing_given, points=1, a_positive_number=positive)
 
-# %% tags=["mistake"] question="predict-depth" says="Without any spread all images would look alike to the layers above; name a positive number."
+# %% tags=["mistake"] question="predict-depth" says="Without any variance all images would look alike to the layers above; name a positive number."
 def predict_depth():
     return 0
 
@@ -1820,10 +1865,46 @@ def predict_depth():
     return np.array(0.25)
 
 # %% [markdown]
+# And what comes back? Before training, how large is the gradient of the *first* hidden layer's weights, compared with the
+# *tenth*'s? (Frobenius norms, as a quotient, for the same net without normalisation.) Think of both factors in
+# $\partial L / \partial W_l$ before you write a number.
+
+# %% nbgrader={"grade_id": "predict-gradients", "solution": true}
+def predict_gradients():
+    """Your guess: the norm of the gradient of the first layer's weights, divided by that of the tenth's. A positive number."""
+    ### BEGIN SOLUTION
+    return 1.0
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "predict-gradients-check", "grade": true}
+check.properties(predict_gradients, at=nothing_given, points=1, a_positive_number=positive)
+
+# %% tags=["mistake"] question="predict-gradients" says="Some gradient does arrive at the first layer, however little; name a positive number."
+def predict_gradients():
+    return 0.0
+
+# %% tags=["mistake"] question="predict-gradients" says="A quotient of two norms is not negative."
+def predict_gradients():
+    return -1
+
+# %% tags=["mistake"] question="predict-gradients" says="A single quotient is asked for, not the norm of each layer."
+def predict_gradients():
+    return (1.0, 2.0)
+
+# %% tags=["alternative"] question="predict-gradients" name="another guess"
+def predict_gradients():
+    return 1e-4
+
+# %% tags=["alternative"] question="predict-gradients" name="numpy's number"
+def predict_gradients():
+    return np.float64(3)
+
+# %% [markdown]
 # ### With and without
 #
 # The same net, trained with your `adam`: once as it is, once with your `batch_norm` before every ReLU and `batch_norm_vjp` on the
-# way back. Left: how widely the activations of each layer spread before training. Right: the loss.
+# way back. Left and middle, before training: the standard deviation of each layer's activations, and the norm of the
+# gradient of its weights. Right: the loss.
 
 # %% nbgrader={"grade_id": "deep-training", "locked": true}
 def started(depth, width, seed=0):
@@ -1885,28 +1966,33 @@ with check.once_written():
     shown = data.fashion_mnist(size=(20_000, 1_000)) if FULL else data.mnist(size=(4000, 1000))
     runs = {name: trained(shown.train_images, shown.train_labels, 10, normed, epochs=8)
             for name, normed in (("as it is", False), ("with batch norm", True))}
-    figure, (left, right) = plt.subplots(1, 2, figsize=(9.6, 3.8), layout="constrained")
-    for name, (spreads, _, losses) in runs.items():
+    figure, (left, middle, right) = plt.subplots(1, 3, figsize=(12.6, 3.8), layout="constrained")
+    for name, (spreads, norms, losses) in runs.items():
         left.semilogy(np.arange(1, 11), spreads, "o-", label=name)
+        middle.semilogy(np.arange(1, 11), norms, "o-", label=name)
         smooth = np.convolve(losses, np.ones(20) / 20, mode="valid")
         right.plot(np.arange(len(smooth)) + 20, smooth, label=name)
     left.set(xlabel="hidden layer", ylabel="standard deviation of the activations", title="Before training")
+    middle.set(xlabel="hidden layer", ylabel="norm of its weights' gradient", title="Before training")
     right.set(xlabel="step", ylabel="loss, mean of 20 steps", title="Training ten hidden layers")
     left.legend()
     right.legend()
     plain = runs["as it is"][0]
-    figure.set_label(f"Spread of the activations by layer: without batch norm that of the tenth is {plain[-1] / plain[0]:.0e} of the "
-                     "first's, with it all are alike. Loss by step: with batch norm it falls much faster.")
+    figure.set_label(f"Standard deviation of the activations by layer: without batch norm that of the tenth is "
+                     f"{plain[-1] / plain[0]:.0e} of the first's, with it all are alike. Norm of the gradient by layer, with and "
+                     "without. Loss by step: with batch norm it falls much faster.")
     plt.show()
     for name, (spreads, norms, losses) in runs.items():
-        print(f"{name}: spread of layer 10 / layer 1: {spreads[-1] / spreads[0]:.2g}; norm of the gradient of W1 "
+        print(f"{name}: standard deviation of layer 10 / layer 1: {spreads[-1] / spreads[0]:.2g}; norm of the gradient of W1 "
               f"{norms[0]:.1g}, of W10 {norms[-1]:.1g}; loss of the last 20 steps {np.mean(losses[-20:]):.3f}")
-    print(f"Your guess for the net as it is: {predict_depth():.2g}")
+    plain_norms = runs["as it is"][1]
+    print(f"Your guesses for the net as it is: activations {predict_depth():.2g}, measured {plain[-1] / plain[0]:.2g}; "
+          f"gradients {predict_gradients():.2g}, measured {plain_norms[0] / plain_norms[-1]:.2g}")
 
 # %% [markdown]
 # ## 5.2 What the batch norm does
 #
-# Say in a few sentences: why do the activations of the net as it is spread less from layer to layer, by about which factor a
+# Say in a few sentences: why does the standard deviation of the activations fall from layer to layer in the net as it is, by about which factor a
 # layer, and why not with batch norm? Its gradients are tiny in *all* layers alike: why not only in the first? Why is a
 # bias before a batch norm of no use, and what would its gradient be? What happens if somebody forgets to change to the running
 # statistics when the net is used, for one image at a time?
@@ -1914,17 +2000,17 @@ with check.once_written():
 # %% [markdown] nbgrader={"grade_id": "what-it-does", "grade": true, "solution": true, "points": 3}
 # ### BEGIN SOLUTION
 # **Model answer.** Weights between $\pm 1/\sqrt{d}$ have the variance $1/(3d)$, and a ReLU keeps about half of the mean square of what
-# comes in. So a layer multiplies the mean square by $d \cdot 1/(3d) \cdot 1/2$, a sixth: the spread by about 0.4, ten layers by some
+# comes in. So a layer multiplies the mean square by $d \cdot 1/(3d) \cdot 1/2$, a sixth: the standard deviation by about 0.4, ten layers by some
 # $10^{-4}$. What comes back is multiplied by the same factor at every layer. The gradient of $W_l$ is the product of what comes from
 # below, small in the upper layers, and what comes from above, small in the lower ones: all factors occur in it, whatever $l$ is.
-# With batch norm every layer's output has the spread that $\gamma$ says, whatever its weights are, and on the way back $1/s$ makes up
+# With batch norm every layer's output has the standard deviation that $\gamma$ says, whatever its weights are, and in the backward pass $1/s$ makes up
 # for small weights. A bias is the same for all samples of the batch, and the mean takes it out again: its gradient is zero
 # (the gradient of a feature sums to zero over the batch). One image alone is its own mean: every feature becomes $\beta$, whatever
 # the image shows.
 #
 # **Mark scheme, 3 points.**
 #
-# - 1 point: a factor a layer, from the variance of the weights and the shut ReLUs, and why batch norm removes it.
+# - 1 point: a factor a layer, from the variance of the weights and the ReLUs that are off, and why batch norm removes it.
 # - 1 point: the gradient of a layer's weights has factors from below and from above. Half a point for one of the two.
 # - 1 point: the mean takes the bias out, its gradient is zero; one image is its own mean, so all images get the same answer.
 # ### END SOLUTION
@@ -1940,238 +2026,6 @@ with check.once_written():
 
 # %% [markdown]
 # ### Slip 1
-#
-# Problem set 4, 5.1, asked for this:
-#
-# ```python
-# def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
-#     """The gradients of the regularised mean loss of K samples, with loops.
-#
-#     W1: (d_h, d), b1: (d_h,), W2: (m, d_h), b2: (m,);
-#     X: (d, K), a column is a sample; y: (K,), integers; lambdas: (λ11, λ12, λ21, λ22).
-#     Returns dW1: (d_h, d), db1: (d_h,), dW2: (m, d_h), db2: (m,)."""
-# ```
-#
-# Somebody has written:
-#
-# ```python
-# def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
-#     totals = [0, 0, 0, 0]
-#     for s in range(len(y)):
-#         totals = [a + b for a, b in zip(totals, step_by_step(W1, b1, W2, b2, X[:, s], y[s], (0, 0, 0, 0)))]
-#     totals[0], totals[2] = regularised(totals[0], totals[2], W1, W2, lambdas)
-#     return [total / len(y) for total in totals]
-# ```
-#
-# The self-check says:
-#
-# ```text
-# W1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4)
-# b1: right
-# W2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4)
-# b2: right
-# ```
-#
-# Which idea is behind it?
-#
-# 1. Every sample writes over the one before, so only the last is left: the gradients of the samples are added up.
-# 2. The whole penalty is added once for every sample and never divided: in the mean it counts once, whatever K is.
-# 3. The loss is a mean over the samples: their gradients are added up, and the sum is divided by K.
-# 4. The penalty has been divided by K although it was added only once: only the samples are averaged.
-
-# %% nbgrader={"grade_id": "slip-1", "solution": true}
-def slip_1():
-    """The number of the sentence, 1 to 4."""
-    ### BEGIN SOLUTION
-    return 4
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
-check.answer(slip_1, points=1)
-
-# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 2 times too small (K = 6, d = 5, d_h = 3, m = 4); b1: wrong, db1[0] is 0 and should not be (K = 6, d = 5, d_h = 3, m = 4); W2: wrong, dW2[2, 1] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4); b2: wrong, db2[2] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4)"
-def slip_1():
-    return 1
-
-# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] is about 4.7 times too large (K = 6, d = 5, d_h = 3, m = 4); b1: right; W2: wrong, dW2[2, 0] is about 5.2 times too large (K = 6, d = 5, d_h = 3, m = 4); b2: right"
-def slip_1():
-    return 2
-
-# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 3.5 times too large (K = 6, d = 5, d_h = 3, m = 4); b1: wrong, db1[0] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4); W2: wrong, dW2[2, 1] is about 22 times too large (K = 6, d = 5, d_h = 3, m = 4); b2: wrong, db2[2] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)"
-def slip_1():
-    return 3
-
-# %% [markdown]
-# ### Slip 2
-#
-# Problem set 6, 1.10, asked for this:
-#
-# ```python
-# def hidden_gradients(X, A, W_o, P, T):
-#     """The gradients of the loss with respect to weights and biases of the hidden layer.
-#
-#     X: (N, F), inputs; A: (N, H), activations of the hidden layer; W_o: (H, K);
-#     P: (N, K), probabilities; T: (N, K), one-hot.
-#     Returns dW_h: (F, H) and db_h: (1, H)."""
-# ```
-#
-# Somebody has written:
-#
-# ```python
-# def hidden_gradients(X, A, W_o, P, T):
-#     D = (P - T) @ W_o.T * (A > 0)
-#     return X.T @ D, D.sum(axis=0, keepdims=True)
-# ```
-#
-# The self-check says:
-#
-# ```text
-# W_h: wrong, W_h[2, 3] is about 5 times too large (N = 5, F = 3, H = 4, K = 2)
-# b_h: wrong, b_h[0, 3] is about 5 times too large (N = 5, F = 3, H = 4, K = 2)
-# ```
-#
-# Which idea is behind it?
-#
-# 1. The ReLU has been applied to the gradient itself: what decides is whether the activation was positive on the way forward, and gradients may be negative.
-# 2. The loss is a mean over the samples: both gradients lack the division by N.
-# 3. A (1 - A) is the slope of the sigmoid: this hidden layer is a ReLU.
-# 4. The mean over the samples has been taken twice for the bias: what is left to do after 1/N is a sum.
-
-# %% nbgrader={"grade_id": "slip-2", "solution": true}
-def slip_2():
-    """The number of the sentence, 1 to 4."""
-    ### BEGIN SOLUTION
-    return 2
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
-check.answer(slip_2, points=1)
-
-# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: W_h: wrong, W_h[1, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2); b_h: wrong, b_h[0, 0] is about 22 times too large (N = 5, F = 3, H = 4, K = 2)"
-def slip_2():
-    return 1
-
-# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: W_h: wrong, W_h[2, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2); b_h: wrong, b_h[0, 3] is about 3.3 times too small (N = 5, F = 3, H = 4, K = 2)"
-def slip_2():
-    return 3
-
-# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: W_h: right; b_h: wrong, b_h[0, 3] is about 5 times too small (N = 5, F = 3, H = 4, K = 2)"
-def slip_2():
-    return 4
-
-# %% [markdown]
-# ### Slip 3
-#
-# Problem set 6, 1.7, asked for this:
-#
-# ```python
-# def score_gradient(P, T):
-#     """The gradient of the loss with respect to the scores of the output layer.
-#
-#     P: (N, K), probabilities; T: (N, K), one-hot. Returns dZ_o: (N, K)."""
-# ```
-#
-# Somebody has written:
-#
-# ```python
-# def score_gradient(P, T):
-#     return -T / P / len(T)
-# ```
-#
-# The self-check says:
-#
-# ```text
-# Z_o: wrong, Z_o[2, 1] is about 5.8 times too large (N = 5, F = 3, H = 4, K = 2)
-# ```
-#
-# Which idea is behind it?
-#
-# 1. Truth minus belief points downhill: a gradient points to where the loss grows.
-# 2. The slope of the activation is in P - T already: it comes out of softmax and cross-entropy together and is not multiplied on again.
-# 3. This is the gradient with respect to the probabilities: the backward pass has to go on through the softmax to the scores.
-# 4. The mean is over the samples: it has been divided by all entries, the classes as well.
-
-# %% nbgrader={"grade_id": "slip-3", "solution": true}
-def slip_3():
-    """The number of the sentence, 1 to 4."""
-    ### BEGIN SOLUTION
-    return 3
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
-check.answer(slip_3, points=1)
-
-# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: Z_o: wrong, Z_o[2, 0] has the wrong sign (N = 5, F = 3, H = 4, K = 2)"
-def slip_3():
-    return 1
-
-# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: Z_o: wrong, Z_o[2, 0] is about 5.8 times too small (N = 5, F = 3, H = 4, K = 2)"
-def slip_3():
-    return 2
-
-# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: Z_o: wrong, Z_o[2, 0] is about 2 times too small (N = 5, F = 3, H = 4, K = 2)"
-def slip_3():
-    return 4
-
-# %% [markdown]
-# ### Slip 4
-#
-# Problem set 4, 4.9, asked for this:
-#
-# ```python
-# def regularised(dW1, dW2, W1, W2, lambdas):
-#     """The gradients of loss plus penalty, from those of the loss.
-#
-#     dW1, W1: (d_h, d); dW2, W2: (m, d_h); lambdas: (λ11, λ12, λ21, λ22).
-#     Returns two new arrays, (d_h, d) and (m, d_h)."""
-# ```
-#
-# Somebody has written:
-#
-# ```python
-# def regularised(dW1, dW2, W1, W2, lambdas):
-#     l11, l12, l21, l22 = lambdas
-#     return dW1 + l11 * np.sign(W1) + l12 * W1, dW2 + l21 * np.sign(W2) + l22 * W2
-# ```
-#
-# The self-check says:
-#
-# ```text
-# W1: wrong, first[4, 1] is about 1.7 times too small (d = 4, d_h = 5, m = 3)
-# W2: wrong, second[2, 2] is about 1.4 times too large (d = 4, d_h = 5, m = 3)
-# ```
-#
-# Which idea is behind it?
-#
-# 1. What is added is the value of the penalty, one number for all: each weight needs the slope of its own term.
-# 2. The derivative of λ w² is 2 λ w: the factor 2 is missing.
-# 3. Only the squared terms have been differentiated: the absolute values are part of the penalty too.
-# 4. The penalties of the layers have changed places: the first index of a λ is the number of its layer.
-
-# %% nbgrader={"grade_id": "slip-4", "solution": true}
-def slip_4():
-    """The number of the sentence, 1 to 4."""
-    ### BEGIN SOLUTION
-    return 2
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
-check.answer(slip_4, points=1)
-
-# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, first[4, 1] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); W2: wrong, second[2, 4] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3)"
-def slip_4():
-    return 1
-
-# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, first[4, 1] is about 1.3 times too small (d = 4, d_h = 5, m = 3); W2: wrong, second[2, 2] is about 1.6 times too large (d = 4, d_h = 5, m = 3)"
-def slip_4():
-    return 3
-
-# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, first[4, 1] is about 1.3 times too small (d = 4, d_h = 5, m = 3); W2: wrong, second[2, 2] is about 1.5 times too small (d = 4, d_h = 5, m = 3)"
-def slip_4():
-    return 4
-
-# %% [markdown]
-# ### Slip 5
 #
 # Problem set 4, 5.4, asked for this:
 #
@@ -2206,10 +2060,240 @@ def slip_4():
 #
 # Which idea is behind it?
 #
-# 1. A product of matrices adds the samples up, but the loss is their mean: the division by K is missing.
+# 1. The biases have been divided by K twice: the upstream gradient is divided already, so over the samples it is a sum.
 # 2. W2 stands above the ReLU and gets H_s: with H_a in its place, units that were off leave a trace in its gradient.
-# 3. On the way to W1 and b1 the slope of the ReLU is missing: units must get nothing from the samples for which they were off.
-# 4. The biases have been divided by K twice: the upstream gradient is divided already, so over the samples it is a sum.
+# 3. The biases have been penalised as well: the penalty is on the weights only.
+# 4. On the way to W1 and b1 the slope of the ReLU is missing: units must get nothing from the samples for which they were off.
+
+# %% nbgrader={"grade_id": "slip-1", "solution": true}
+def slip_1():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
+check.answer(slip_1, points=1)
+
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: W1: right; b1: wrong, db1[0] is about 6 times too small (K = 6, d = 5, d_h = 3, m = 4); W2: right; b2: wrong, db2[3] is about 6 times too small (K = 6, d = 5, d_h = 3, m = 4)"
+def slip_1():
+    return 1
+
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W1: right; b1: wrong, db1[1] should be 0 (K = 1, d = 4, d_h = 5, m = 3); W2: right; b2: wrong, db2[0] is about 1.9e+06 times too large (K = 1, d = 4, d_h = 5, m = 3)"
+def slip_1():
+    return 3
+
+# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] has the wrong sign, and not the right size either (K = 1, d = 4, d_h = 5, m = 3); b1: wrong, db1[1] should be 0 (K = 1, d = 4, d_h = 5, m = 3); W2: right; b2: right"
+def slip_1():
+    return 4
+
+# %% [markdown]
+# ### Slip 2
+#
+# Problem set 4, 4.1, asked for this:
+#
+# ```python
+# def grad_oa(o_s, y):
+#     """∂L/∂o_a for one sample.
+#
+#     o_s: (m,), after the softmax; y: the true class, an integer.
+#     Returns d_oa: (m,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def grad_oa(o_s, y):
+#     o_s[y] -= 1
+#     return o_s
+# ```
+#
+# The self-check says:
+#
+# ```text
+# o_a: wrong, the result is right, but `grad_oa` changes its argument o_s in place
+# ```
+#
+# Which idea is behind it?
+#
+# 1. This is the derivative with respect to o_s. The softmax is still between it and o_a, and it moves all classes at once.
+# 2. This takes the softmax for a sigmoid: s(1 − s) is how one probability moves with its own score, but every score moves every probability.
+# 3. The 1 has been taken off in the caller's own o_s, which is no longer a softmax: work on a copy.
+# 4. y is the number of the true class: what is subtracted is its one-hot vector, a 1 at that entry only.
+
+# %% nbgrader={"grade_id": "slip-2", "solution": true}
+def slip_2():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 3
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
+check.answer(slip_2, points=1)
+
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: o_a: wrong, d_oa[0] is about 4.1 times too large (3 classes)"
+def slip_2():
+    return 1
+
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: o_a: wrong, d_oa[0] is about 4.1 times too small (3 classes)"
+def slip_2():
+    return 2
+
+# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: o_a: wrong, d_oa[0] has the wrong sign, and not the right size either (3 classes)"
+def slip_2():
+    return 4
+
+# %% [markdown]
+# ### Slip 3
+#
+# Problem set 4, 5.1, asked for this:
+#
+# ```python
+# def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
+#     """The gradients of the regularised mean loss of K samples, with loops.
+#
+#     W1: (d_h, d), b1: (d_h,), W2: (m, d_h), b2: (m,);
+#     X: (d, K), a column is a sample; y: (K,), integers; lambdas: (λ11, λ12, λ21, λ22).
+#     Returns dW1: (d_h, d), db1: (d_h,), dW2: (m, d_h), db2: (m,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
+#     totals = [0, 0, 0, 0]
+#     for s in range(len(y)):
+#         totals = [a + b for a, b in zip(totals, step_by_step(W1, b1, W2, b2, X[:, s], y[s], (0, 0, 0, 0)))]
+#     totals[0], totals[2] = regularised(totals[0], totals[2], W1, W2, lambdas)
+#     return totals
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, dW1[0, 0] is about 3.5 times too large (K = 6, d = 5, d_h = 3, m = 4)
+# b1: wrong, db1[0] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)
+# W2: wrong, dW2[2, 1] is about 22 times too large (K = 6, d = 5, d_h = 3, m = 4)
+# b2: wrong, db2[2] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. Hidden units that were off pass something back: the slope of the ReLU is missing on the way to W1 and b1.
+# 2. The loss is a mean over the samples: their gradients are added up, and the sum is divided by K.
+# 3. The whole penalty is added once for every sample and never divided: in the mean it counts once, whatever K is.
+# 4. The penalty has been divided by K although it was added only once: only the samples are averaged.
+
+# %% nbgrader={"grade_id": "slip-3", "solution": true}
+def slip_3():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
+check.answer(slip_3, points=1)
+
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[4, 2] is about 5.6 times too large (K = 1, d = 4, d_h = 5, m = 3); b1: wrong, db1[4] should be 0 (K = 1, d = 4, d_h = 5, m = 3); W2: right; b2: right"
+def slip_3():
+    return 1
+
+# %% tags=["mistake"] question="slip-3" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] is about 4.7 times too large (K = 6, d = 5, d_h = 3, m = 4); b1: right; W2: wrong, dW2[2, 0] is about 5.2 times too large (K = 6, d = 5, d_h = 3, m = 4); b2: right"
+def slip_3():
+    return 3
+
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4); b1: right; W2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4); b2: right"
+def slip_3():
+    return 4
+
+# %% [markdown]
+# ### Slip 4
+#
+# Problem set 6, 1.9, asked for this:
+#
+# ```python
+# def output_gradients(A, P, T):
+#     """The gradients of the loss with respect to weights and biases of the output layer.
+#
+#     A: (N, H), activations of the hidden layer; P: (N, K), probabilities; T: (N, K), one-hot.
+#     Returns dW_o: (H, K) and db_o: (1, K)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def output_gradients(A, P, T):
+#     D = (P - T) / len(T)
+#     return (A > 0).T @ D, D.sum(axis=0, keepdims=True)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W_o: wrong, W_o[2, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2)
+# b_o: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The mean over the samples has been taken twice for the bias: 1/N is in the gradient of the scores already, so what is left is a sum.
+# 2. The gradient of a bias has the shape of the bias, (1, K): keep the axis that was summed over.
+# 3. The bias has one gradient for each class: here all classes have been added up into the same number.
+# 4. The gradient of the weights holds the activations themselves, not only whether they are positive: that belongs to the layer below.
+
+# %% nbgrader={"grade_id": "slip-4", "solution": true}
+def slip_4():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
+check.answer(slip_4, points=1)
+
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: W_o: right; b_o: wrong, b_o[0, 0] is about 5 times too small (N = 5, F = 3, H = 4, K = 2)"
+def slip_4():
+    return 1
+
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: W_o: right; b_o: wrong, b_o has shape (2,), asked for is (1, 2): the numbers may be right, their arrangement is not (N = 5, F = 3, H = 4, K = 2)"
+def slip_4():
+    return 2
+
+# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: W_o: right; b_o: wrong, b_o[0, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2)"
+def slip_4():
+    return 3
+
+# %% [markdown]
+# ### Slip 5
+#
+# Problem set 6, 1.7, asked for this:
+#
+# ```python
+# def score_gradient(P, T):
+#     """The gradient of the loss with respect to the scores of the output layer.
+#
+#     P: (N, K), probabilities; T: (N, K), one-hot. Returns dZ_o: (N, K)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def score_gradient(P, T):
+#     return (T - P) / len(T)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# Z_o: wrong, Z_o[2, 0] has the wrong sign (N = 5, F = 3, H = 4, K = 2)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The slope of the activation is in P - T already: it comes out of softmax and cross-entropy together and is not multiplied on again.
+# 2. Truth minus belief points downhill: a gradient points to where the loss grows.
+# 3. This is the gradient with respect to the probabilities: the backward pass has to go on through the softmax to the scores.
+# 4. The loss is a mean over the samples: the gradient is divided by N as well.
 
 # %% nbgrader={"grade_id": "slip-5", "solution": true}
 def slip_5():
@@ -2221,52 +2305,52 @@ def slip_5():
 # %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
 check.answer(slip_5, points=1)
 
-# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 2] is about 3.8 times too large (K = 6, d = 5, d_h = 3, m = 4); b1: wrong, db1[0] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4); W2: wrong, dW2[3, 1] is about 12 times too large (K = 6, d = 5, d_h = 3, m = 4); b2: wrong, db2[3] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)"
+# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: Z_o: wrong, Z_o[2, 0] is about 5.8 times too small (N = 5, F = 3, H = 4, K = 2)"
 def slip_5():
     return 1
 
-# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] has the wrong sign, and not the right size either (K = 1, d = 4, d_h = 5, m = 3); b1: wrong, db1[1] should be 0 (K = 1, d = 4, d_h = 5, m = 3); W2: right; b2: right"
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: Z_o: wrong, Z_o[2, 1] is about 5.8 times too large (N = 5, F = 3, H = 4, K = 2)"
 def slip_5():
     return 3
 
-# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: W1: right; b1: wrong, db1[0] is about 6 times too small (K = 6, d = 5, d_h = 3, m = 4); W2: right; b2: wrong, db2[3] is about 6 times too small (K = 6, d = 5, d_h = 3, m = 4)"
+# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: Z_o: wrong, Z_o[2, 0] is about 5 times too large (N = 5, F = 3, H = 4, K = 2)"
 def slip_5():
     return 4
 
 # %% [markdown]
 # ### Slip 6
 #
-# Problem set 4, 3.1, asked for this:
+# Problem set 4, 4.2, asked for this:
 #
 # ```python
-# def finite_differences(f, x, eps):
-#     """The gradient of f at x, measured with central differences.
+# def layer_backward(d_z, W, v):
+#     """The derivatives of the loss with respect to W, b and v of a dense layer z = W @ v + b, for one sample.
 #
-#     f: a function of one array that returns one number; x: an array of any shape; eps: the step.
-#     Returns an array of floats in the shape of x; x stays as it is."""
+#     d_z: (k,), ∂L/∂z; W: (k, n); v: (n,), what comes into the layer.
+#     Returns dW: (k, n), db: (k,), d_v: (n,)."""
 # ```
 #
 # Somebody has written:
 #
 # ```python
-# def finite_differences(f, x, eps):
-#     return np.ones(x.shape) * (f(x + eps) - f(x - eps)) / (2 * eps)
+# def layer_backward(d_z, W, v):
+#     return np.outer(d_z, v), np.ones(d_z.shape), W.T @ d_z
 # ```
 #
 # The self-check says:
 #
 # ```text
-# a vector: wrong, gradient[1] has the wrong sign, and not the right size either (a vector)
-# a matrix: wrong, gradient[0, 0] is about 3e+02 times too large (a matrix)
-# integers: wrong, gradient[1] has the wrong sign, and not the right size either (integers)
+# W: right
+# b: wrong, b[0] has the wrong sign (5 inputs after a ReLU, 3 units)
+# v: right
 # ```
 #
 # Which idea is behind it?
 #
-# 1. The step has been fixed inside: whoever asks for another eps gets the same numbers.
-# 2. Only the step up is measured: without the step down the curvature of f stays in the result, and the error is as large as the step.
-# 3. From x − ε to x + ε it is two steps: every slope here is twice too large.
-# 4. All entries move at once: that measures one slope along the diagonal. A gradient needs every entry moved by itself.
+# 1. What comes in reaches the loss through several units: these contributions are added up, not averaged.
+# 2. The slope of the ReLU has no place here: W is multiplied by what comes in, by the activation h_s itself.
+# 3. It is transposed: a gradient has the shape of its weights, and the rows of W belong to the units, its columns to what comes in.
+# 4. The bias moves its own z by exactly as much as it moves itself: it passes on the upstream gradient, not a 1.
 
 # %% nbgrader={"grade_id": "slip-6", "solution": true}
 def slip_6():
@@ -2278,15 +2362,15 @@ def slip_6():
 # %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
 check.answer(slip_6, points=1)
 
-# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: a vector: right; a matrix: right; integers: right"
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: W: right; b: right; v: wrong, v[4] is about 3 times too small (5 inputs after a ReLU, 3 units)"
 def slip_6():
     return 1
 
-# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: a vector: wrong, gradient[0] is too large, by 0.02 % (a vector); a matrix: wrong, gradient[2, 1] is too large, by 0.005 % (a matrix); integers: wrong, gradient[4] is too small, by 0.003 % (integers)"
+# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: W: wrong, W[2, 1] is about 1.7 times too large (5 inputs after a ReLU, 3 units); b: right; v: right"
 def slip_6():
     return 2
 
-# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: a vector: wrong, gradient[4] is about 2 times too large (a vector); a matrix: wrong, gradient[2, 0] is about 2 times too large (a matrix); integers: wrong, gradient[1] is about 2 times too large (integers)"
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: W: wrong, W has shape (5, 3), asked for is (3, 5): it is transposed (5 inputs after a ReLU, 3 units); b: right; v: right"
 def slip_6():
     return 3
 
