@@ -528,7 +528,7 @@ def gathered(cols, shape, k, stride, padding):
             P[:, :, i:i + k, j:j + k] += put_back[:, i, j]
     return P[:, :, padding:padding + h, padding:padding + w]
 
-# %% tags=["mistake"] question="gathered" says="Within a window, rows and columns have changed places on the way back."
+# %% tags=["mistake"] question="gathered" says="Within a window, rows and columns have changed places in the backward pass."
 def gathered(cols, shape, k, stride, padding):
     n, c, h, w = shape
     rows, columns = (h + 2 * padding - k) // stride + 1, (w + 2 * padding - k) // stride + 1
@@ -615,7 +615,7 @@ def conv2d_vjp(X, K, stride, padding, G):
             dP[:, :, down, across] += np.einsum("nf,fcuv->ncuv", G[:, :, i, j], K)
     return dP[:, :, padding:padding + h, padding:padding + w], dK, G.sum(axis=(0, 2, 3))
 
-# %% tags=["mistake"] question="conv-backward" says="The kernel has been turned round on the way back as well: an entry of it gives back to the pixel that it was multiplied with."
+# %% tags=["mistake"] question="conv-backward" says="The kernel has been turned round in the backward pass as well: an entry of it gives back to the pixel that it was multiplied with."
 def conv2d_vjp(X, K, stride, padding, G):
     (_, _, h, w), k = X.shape, K.shape[-1]
     P = np.pad(X, ((0, 0), (0, 0), (padding, padding), (padding, padding)))

@@ -1349,7 +1349,7 @@ def causal_attention(Q, K, V):
 #
 # $G$ arrives at the output of 3.2. Carry it back along the way it came: through the product with $V$, through the softmax (3.1
 # is all that is needed there, and you are given it, correct), through the scores. You are also given the weights $P$. Does the
-# mask need anything of its own on the way back?
+# mask need anything of its own in the backward pass?
 #
 # Shapes: $G$ $(T, m)$ $\to$ arrays in the shapes of $Q$, $K$, $V$.
 
@@ -1644,7 +1644,7 @@ def multi_head_backward(attend, attend_back, G, X, Wq, Wk, Wv, Wo, heads):
     dX = dQ @ Wq.T + dK @ Wk.T + dV @ Wv.T
     return dX, X.T @ dQ, X.T @ dK, X.T @ dV, X.T @ G
 
-# %% tags=["mistake"] question="multi-head-backward" says="This is the way back of one wide head: the columns have not been cut into blocks."
+# %% tags=["mistake"] question="multi-head-backward" says="This is the backward pass of one wide head: the columns have not been cut into blocks."
 def multi_head_backward(attend, attend_back, G, X, Wq, Wk, Wv, Wo, heads):
     Q, K, V = X @ Wq, X @ Wk, X @ Wv
     out, P = attend(Q, K, V)
@@ -1774,7 +1774,7 @@ check.gradients(block_backward, of=block_loss, wrt="X", at=block_cases, points=2
 check.properties(block_backward, at=early_block_cases, points=1,
                  the_first_two_steps_get_more_than_what_arrives_and_all_later_ones_exactly_nothing=later_steps_get_nothing)
 
-# %% tags=["mistake"] question="block" says="What flows by has been lost: each half only adds to it, and on the way back what arrives goes on unchanged as well."
+# %% tags=["mistake"] question="block" says="What flows by has been lost: each half only adds to it, and in the backward pass what arrives goes on unchanged as well."
 def block(X, norm, mix, think):
     return think(norm(mix(norm(X))))
 
@@ -1784,7 +1784,7 @@ def block_backward(G, X, norm, mix, think, norm_back, mix_back, think_back):
     Y = mix(A)
     return norm_back(mix_back(norm_back(think_back(G, norm(Y)), Y), A), X)
 
-# %% tags=["mistake"] question="block" says="On the way back the stream beside the halves is missing: a sum hands what arrives to both of its terms."
+# %% tags=["mistake"] question="block" says="In the backward pass the stream beside the halves is missing: a sum hands what arrives to both of its terms."
 def block(X, norm, mix, think):
     Y = X + mix(norm(X))
     return Y + think(norm(Y))
@@ -1817,7 +1817,7 @@ def block_backward(G, X, norm, mix, think, norm_back, mix_back, think_back):
     dY = G + norm_back(think_back(G, Y), Y)
     return dY + norm_back(mix_back(dY, X), X)
 
-# %% tags=["mistake"] question="block" says="On the way back the norms have been passed as if they were not there."
+# %% tags=["mistake"] question="block" says="In the backward pass the norms have been passed as if they were not there."
 def block(X, norm, mix, think):
     Y = X + mix(norm(X))
     return Y + think(norm(Y))
@@ -2241,6 +2241,375 @@ if looker is not None:
 # You began with a chain whose links share their weights, and found that a long one forgets, whatever it is trained with. The two ways out
 # are a path on which little is multiplied (the cell of part 2, the stream of 3.6), and a path that is short (attention). The nets that
 # write whole books today are the block of 3.6, a hundred times on top of itself, with the same way back that you have written.
+
+# %% [markdown]
+# # Which slip is it?
+#
+# Six functions of earlier problem sets, each with one slip in it, and what the self-check said of it. Read the report first:
+# which results are wrong, and is it a factor, a sign, a shape, or only some entries? Then find the line. For each, return the
+# number of the sentence that fits.
+#
+# <!-- slips from ps8_graph, ps9_deep, ps10_convolutions: 6, draw 11 -->
+
+# %% [markdown]
+# ### Slip 1
+#
+# Problem set 10, 1.5, asked for this:
+#
+# ```python
+# def gathered(cols, shape, k, stride, padding):
+#     """The sum of all patches at each pixel: what comes back from `patches(X, k, stride, padding)` to X.
+#
+#     cols: (N * places, C * k * k), as `patches` returns; shape: (N, C, H, W), that of X. Returns (N, C, H, W)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def gathered(cols, shape, k, stride, padding):
+#     n, c, h, w = shape
+#     rows, columns = (h + 2 * padding - k) // stride + 1, (w + 2 * padding - k) // stride + 1
+#     P, often = np.zeros((n, c, h + 2 * padding, w + 2 * padding)), np.zeros((h + 2 * padding, w + 2 * padding))
+#     put_back = cols.reshape(n, rows, columns, c, k, k)
+#     for i in range(rows):
+#         for j in range(columns):
+#             P[:, :, i * stride:i * stride + k, j * stride:j * stride + k] += put_back[:, i, j]
+#             often[i * stride:i * stride + k, j * stride:j * stride + k] += 1
+#     return (P / np.maximum(often, 1))[:, :, padding:padding + h, padding:padding + w]
+# ```
+#
+# The self-check says:
+#
+# ```text
+# X: wrong, X[1, 0, 2, 3] is about 4 times too small (2 images of 1 times 4 times 5, k = 3, stride 1, padding 0)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. Where windows overlap the last one has written over the others: what comes back from all of them adds up.
+# 2. The windows have been put back one pixel apart, whatever the stride.
+# 3. The padding has been cut off at the wrong end: the image begins behind it.
+# 4. Where windows overlap their mean has been taken; what comes back adds up.
+
+# %% nbgrader={"grade_id": "slip-1", "solution": true}
+def slip_1():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
+check.answer(slip_1, points=1)
+
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: X: wrong, X[1, 0, 2, 3] is about 8.4 times too small (2 images of 1 times 4 times 5, k = 3, stride 1, padding 0)"
+def slip_1():
+    return 1
+
+# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: X: wrong, X[1, 1, 0, 3] has the wrong sign (3 images of 2 times 5 times 7, k = 2, stride 2, padding 0)"
+def slip_1():
+    return 2
+
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: X: wrong, X[0, 1, 4, 2] has the wrong sign, and not the right size either (1 images of 2 times 5 times 4, k = 3, stride 1, padding 1)"
+def slip_1():
+    return 3
+
+# %% [markdown]
+# ### Slip 2
+#
+# Problem set 8, 2.1, asked for this:
+#
+# ```python
+# def matmul_vjp(A, B, G):
+#     """The derivatives of the loss with respect to the factors of a matrix product A @ B.
+#
+#     A: (n, d), B: (d, m), G: (n, m), the derivative with respect to the product.
+#     Returns dA: (n, d) and dB: (d, m)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def matmul_vjp(A, B, G):
+#     return np.ones_like(G) @ B.T, A.T @ np.ones_like(G)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# A: wrong, A[1, 0] has the wrong sign, and not the right size either ((2, 3) times (3, 4))
+# B: wrong, B[2, 1] is about 5.6 times too large ((2, 3) times (3, 4))
+# ```
+#
+# Which idea is behind it?
+#
+# 1. A gradient of a product holds the other factor, and here A's own entries have come in: they do not matter to how fast the product grows with A.
+# 2. Only the sizes of B's rows have been used: entry k of a row of A meets row k of B, entry by entry, before anything is summed.
+# 3. The two results have changed places: the first belongs to A and has its shape.
+# 4. These are the gradients of the sum of all entries of the product: G, what each entry matters to the loss, is not used.
+
+# %% nbgrader={"grade_id": "slip-2", "solution": true}
+def slip_2():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
+check.answer(slip_2, points=1)
+
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: A: wrong, A[0, 0] has the wrong sign ((2, 3) times (3, 4)); B: right"
+def slip_2():
+    return 1
+
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: A: wrong, A[0, 0] is about 3.5 times too large ((2, 3) times (3, 4)); B: right"
+def slip_2():
+    return 2
+
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: A: wrong, A has shape (3, 4), asked for is (2, 3) ((2, 3) times (3, 4)); B: wrong, B has shape (2, 3), asked for is (3, 4) ((2, 3) times (3, 4))"
+def slip_2():
+    return 3
+
+# %% [markdown]
+# ### Slip 3
+#
+# Problem set 10, 2.3, asked for this:
+#
+# ```python
+# def average_pool_vjp(G, k):
+#     """The derivative with respect to the images, if the result was the mean of every k times k block."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def average_pool_vjp(G, k):
+#     return np.repeat(np.repeat(G, k, axis=2), k, axis=3)
+#
+#
+# def global_average_vjp(G, shape):
+#     return np.broadcast_to(G[:, :, None, None], shape)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# X: wrong, X[1, 0, 3, 5] is about 4 times too large (blocks of 2)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The results have been laid side by side again and again: the pixels of one block lie next to each other.
+# 2. A block has k times k pixels: divided by one side only.
+# 3. A mean divides by how many were averaged; each of them moves it by that much less.
+# 4. The whole image has been taken for what was averaged, its channels included: each channel has its own mean.
+
+# %% nbgrader={"grade_id": "slip-3", "solution": true}
+def slip_3():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 3
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
+check.answer(slip_3, points=1)
+
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: X: wrong, X[0, 0, 2, 5] has the wrong sign, and not the right size either (blocks of 2)"
+def slip_3():
+    return 1
+
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: X: wrong, X[1, 0, 3, 5] is about 2 times too large (blocks of 2)"
+def slip_3():
+    return 2
+
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: X: right"
+def slip_3():
+    return 4
+
+# %% [markdown]
+# ### Slip 4
+#
+# Problem set 8, 2.8, asked for this:
+#
+# ```python
+# def net_gradients(W1, b1, W2, b2, X, y):
+#     """The derivatives of the mean loss of a net with respect to its weights and biases, by the graph.
+#
+#     W1: (d_h, d), b1: (d_h,), W2: (m, d_h), b2: (m,), X: (d, K), a column is a sample; y: (K,), integers.
+#     Returns dW1, db1, dW2, db2, each in the shape of its parameter."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def net_gradients(W1, b1, W2, b2, X, y):
+#     W1, b1, W2, b2 = leaves = [Tensor(weight) for weight in (W1, b1, W2, b2)]
+#     hidden = (W1 @ Tensor(X) + b1.reshape((-1, 1))).relu()
+#     scores = W2 @ hidden + b2.reshape((-1, 1))
+#     loss = (scores[y, np.arange(len(y))] - scores.logsumexp(0)).mean()
+#     return gradients_of(loss, leaves)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, W1[0, 1] has the wrong sign (d = 4, d_h = 5, m = 3, K = 6)
+# b1: wrong, b1[2] has the wrong sign (d = 4, d_h = 5, m = 3, K = 6)
+# W2: wrong, W2[1, 2] has the wrong sign (d = 4, d_h = 5, m = 3, K = 6)
+# b2: wrong, b2[1] has the wrong sign (d = 4, d_h = 5, m = 3, K = 6)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The sign is turned round: the loss is small when the true class has a high score.
+# 2. A bias has been left out: the other parameters then have the gradients of another net, and it has none.
+# 3. The graph has been cut: the hidden layer went in as a plain array, and nothing below it gets a gradient.
+# 4. The loss is the mean over the minibatch; here it is the sum.
+
+# %% nbgrader={"grade_id": "slip-4", "solution": true}
+def slip_4():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 1
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
+check.answer(slip_4, points=1)
+
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, W1[0, 3] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3, K = 6); b1: wrong, b1[2] is 0 and should not be (d = 4, d_h = 5, m = 3, K = 6); W2: wrong, W2[1, 2] is about 4.6 times too small (d = 4, d_h = 5, m = 3, K = 6); b2: wrong, b2[1] is about 1.3 times too small (d = 4, d_h = 5, m = 3, K = 6)"
+def slip_4():
+    return 2
+
+# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, W1[0, 1] is 0 and should not be (d = 4, d_h = 5, m = 3, K = 6); b1: wrong, b1[2] is 0 and should not be (d = 4, d_h = 5, m = 3, K = 6); W2: right; b2: right"
+def slip_4():
+    return 3
+
+# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, W1[0, 1] is about 6 times too large (d = 4, d_h = 5, m = 3, K = 6); b1: wrong, b1[2] is about 6 times too large (d = 4, d_h = 5, m = 3, K = 6); W2: wrong, W2[1, 2] is about 6 times too large (d = 4, d_h = 5, m = 3, K = 6); b2: wrong, b2[1] is about 6 times too large (d = 4, d_h = 5, m = 3, K = 6)"
+def slip_4():
+    return 4
+
+# %% [markdown]
+# ### Slip 5
+#
+# Problem set 8, 2.7, asked for this:
+#
+# ```python
+# def logsumexp_vjp(G, x, axis):
+#     """The derivative with respect to x, if the result was log(sum(exp(x))) along the axis, of the shape of G."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def logsumexp_vjp(G, x, axis):
+#     return np.expand_dims(G, axis) * np.exp(x)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# shape (3, 4), axis 0: wrong, x[1, 1] is about 12 times too large (shape (3, 4), axis 0)
+# shape (3, 4), axis 1: wrong, x[1, 3] is about 15 times too large (shape (3, 4), axis 1)
+# shape (2, 3, 4), axis 1: wrong, x[0, 2, 2] is about 6e+02 times too large (shape (2, 3, 4), axis 1)
+# huge numbers: wrong, x infinite in 5 of 12 entries, first at [0, 0] (huge numbers)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. This is the derivative of the largest entry, which the log of a sum of exponentials only resembles: the others reach it too, a little.
+# 2. The logarithm has been forgotten: its slope is one over the sum, and that makes fractions of the exponentials.
+# 3. The exponentials have been summed over the whole array: each result has a sum of its own.
+# 4. The exponential of a large number overflows: subtract the largest entry along the axis first.
+
+# %% nbgrader={"grade_id": "slip-5", "solution": true}
+def slip_5():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
+check.answer(slip_5, points=1)
+
+# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: shape (3, 4), axis 0: wrong, x[1, 2] is about 1.7 times too large (shape (3, 4), axis 0); shape (3, 4), axis 1: wrong, x[1, 3] is about 2 times too large (shape (3, 4), axis 1); shape (2, 3, 4), axis 1: wrong, x[0, 2, 0] is too large, by 2e+01 % (shape (2, 3, 4), axis 1); huge numbers: right"
+def slip_5():
+    return 1
+
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: shape (3, 4), axis 0: wrong, x[1, 1] is about 2.7 times too small (shape (3, 4), axis 0); shape (3, 4), axis 1: wrong, x[0, 0] is about 11 times too small (shape (3, 4), axis 1); shape (2, 3, 4), axis 1: wrong, x[0, 2, 2] is about 6.7 times too small (shape (2, 3, 4), axis 1); huge numbers: wrong, x[2, 2] is 0 and should not be (huge numbers)"
+def slip_5():
+    return 3
+
+# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: shape (3, 4), axis 0: right; shape (3, 4), axis 1: right; shape (2, 3, 4), axis 1: right; huge numbers: wrong, x NaN in 9 of 12 entries, first at [0, 0] (huge numbers)"
+def slip_5():
+    return 4
+
+# %% [markdown]
+# ### Slip 6
+#
+# Problem set 8, 1.4, asked for this:
+#
+# ```python
+# def reverse_sweep(order, parents, slopes):
+#     """The derivative of the last node of the order with respect to every node of the graph.
+#
+#     order: node numbers, parents before children; parents: parents[i] is a tuple of node numbers;
+#     slopes: slopes[i] is a tuple, the derivatives of node i with respect to its parents, in their order.
+#     Returns an array of as many numbers as there are nodes."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def reverse_sweep(order, parents, slopes):
+#     grads = np.zeros(len(parents))
+#     grads[order[-1]] = 1.0
+#     for node in reversed(order):
+#         for parent, slope in zip(parents[node], slopes[node]):
+#             grads[parent] += grads[node]
+#     return grads
+# ```
+#
+# The self-check says:
+#
+# ```text
+# x · x: wrong, grads[0] is about 1.4 times too large (x · x)
+# a diamond: wrong, grads[0] has the wrong sign, and not the right size either (a diamond)
+# long and short ways: wrong, grads[2] is about 6.4 times too large (long and short ways)
+# a random graph of 12 nodes: wrong, grads[7] has the wrong sign, and not the right size either (a random graph of 12 nodes)
+# a random graph of 17 nodes: wrong, grads[2] is about 5.1 times too large (a random graph of 17 nodes)
+# a ladder of 12 diamonds: wrong, grads[28] should be 0 (a ladder of 12 diamonds)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. A second contribution has written over the first: where a value is used more than once, what comes from all its uses is added up.
+# 2. Only the local slope has been handed on: it is multiplied by the gradient that has arrived at the node.
+# 3. With an index in which a number occurs twice, numpy adds only once: x · x has two edges to the same x, and both count.
+# 4. Every parent has got the gradient of the node as it is: the local slopes are missing, as if all operations were sums.
+
+# %% nbgrader={"grade_id": "slip-6", "solution": true}
+def slip_6():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
+check.answer(slip_6, points=1)
+
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: x · x: wrong, grads[0] is about 1.7 times too small (x · x); a diamond: wrong, grads[0] is about 2.1 times too small (a diamond); long and short ways: wrong, grads[2] has the wrong sign, and not the right size either (long and short ways); a random graph of 12 nodes: wrong, grads[4] is about 6.5 times too large (a random graph of 12 nodes); a random graph of 17 nodes: wrong, grads[2] is about 3.8 times too small (a random graph of 17 nodes); a ladder of 12 diamonds: wrong, grads[1] has the wrong sign, and not the right size either (a ladder of 12 diamonds)"
+def slip_6():
+    return 1
+
+# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: x · x: right; a diamond: wrong, grads[0] is too large, by 2e+01 % (a diamond); long and short ways: wrong, grads[6] has the wrong sign, and not the right size either (long and short ways); a random graph of 12 nodes: wrong, grads[2] has the wrong sign, and not the right size either (a random graph of 12 nodes); a random graph of 17 nodes: wrong, grads[2] is about 2.1 times too large (a random graph of 17 nodes); a ladder of 12 diamonds: wrong, grads[36] has the wrong sign, and not the right size either (a ladder of 12 diamonds)"
+def slip_6():
+    return 2
+
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: x · x: wrong, grads[0] is about 1.7 times too small (x · x); a diamond: right; long and short ways: wrong, grads[3] has the wrong sign, and not the right size either (long and short ways); a random graph of 12 nodes: wrong, grads[4] is about 6.5 times too large (a random graph of 12 nodes); a random graph of 17 nodes: wrong, grads[2] is too small, by 8 % (a random graph of 17 nodes); a ladder of 12 diamonds: right"
+def slip_6():
+    return 3
+
+# %% [markdown]
+# <!-- end of slips -->
 
 # %% [markdown]
 # # What to read next

@@ -63,6 +63,9 @@ threads.limit(1)  # these matrices are small: several threads would only wait fo
 # The checks use other sizes than these, $m < n$, $m = n$ and $m > n$, because a mix-up of two indices can hide where
 # two sizes are equal. Take sizes from the shapes of the arguments.
 
+# %% [markdown]
+# <!-- include notation.md -->
+
 # %% nbgrader={"grade_id": "the-data", "locked": true}
 def make_samples(seed=25):
     """Inputs and targets, both (10, 25): a column is a sample."""
@@ -153,6 +156,10 @@ def linear_forward(W1, W2, X):
 
 # %% nbgrader={"grade_id": "linear-forward-check", "grade": true, "points": 1}
 check.values(linear_forward, at=two_layer_cases, points=1)
+
+# %% tags=["mistake"] question="linear-forward" says="The output is a product of both layers: W2 has been left out, and these are the hidden activations."
+def linear_forward(W1, W2, X):
+    return W1 @ X
 
 # %% tags=["mistake"] question="linear-forward" says="A column is a sample here: the weights stand to the left of X and the output has the shape of X, (n, t)."
 def linear_forward(W1, W2, X):
@@ -851,6 +858,10 @@ def least_squares(X, Y):
 # %% nbgrader={"grade_id": "least-squares-check", "grade": true, "points": 2}
 check.values(least_squares, at=regression_cases, points=2)
 
+# %% tags=["mistake"] question="least-squares" says="X X^T has been inverted entry by entry: the inverse of a matrix is another matrix than that of the inverses of its entries."
+def least_squares(X, Y):
+    return Y @ X.T / (X @ X.T)
+
 # %% tags=["mistake"] question="least-squares" says="This is the transpose of the map: solvers find what stands to the right of the known matrix, and A stands to the left of X."
 def least_squares(X, Y):
     return np.linalg.lstsq(X.T, Y.T, rcond=None)[0]
@@ -1092,6 +1103,11 @@ def sigmoid_forward(W1, W2, X):
         H[:, s] = expit(W1 @ X[:, s])
         F[:, s] = W2 @ H[:, s]
     return [H, F]
+
+# %% tags=["alternative"] question="sigmoid-forward" name="written out"
+def sigmoid_forward(W1, W2, X):
+    H = (1 + np.tanh((W1 @ X) / 2)) / 2
+    return H, np.einsum("ij,jt->it", W2, H)
 
 # %% [markdown]
 # The loss is the one from 1.2: it looks only at outputs and targets, and does not care which net has made them. The
@@ -1539,7 +1555,7 @@ with check.once_written():
 # - `"b"`: the product is the best linear map for the targets *as the sigmoid sees them*, and each width sees them otherwise.
 # - `"c"`: the product is no part of what the net computes: σ stands between the two matrices, and $W_2\, \sigma(W_1 x)$ does
 #   not depend on the weights through $W_2 W_1$.
-# - `"d"`: the rate was too large, so that the products jump about.
+# - `"d"`: the rate was too large, so that the products oscillate.
 
 # %% nbgrader={"grade_id": "product-trap", "solution": true}
 def what_the_product_says():

@@ -109,6 +109,10 @@ def squared_length_gradient(x):
         gradient[i] = x[i] + x[i]
     return gradient
 
+# %% tags=["alternative"] question="squared-length" name="twice the array"
+def squared_length_gradient(x):
+    return np.add(x, x)
+
 # %% [markdown]
 # ## 1.2 The mean is where the squared distances are smallest
 #
@@ -297,6 +301,13 @@ def absolute_loss(X, w, y):
 # %% tags=["alternative"] question="absolute-loss" name="the norm of order 1"
 def absolute_loss(X, w, y):
     return np.linalg.norm(y - X @ w, 1)
+
+# %% tags=["alternative"] question="absolute-loss" name="sample by sample"
+def absolute_loss(X, w, y):
+    total = 0.0
+    for row, target in zip(X, y):
+        total += abs(row @ w - target)
+    return total
 
 # %% [markdown]
 # Now the subgradient. How does $|r_i|$ move with $r_i$, and how does $r_i$ move with $w_k$? Then add up over the
@@ -507,6 +518,9 @@ def which_part():
 #
 # The two data sets are zigzags. The first has 13 points, one for each parameter. The second has 11.
 
+# %% [markdown]
+# <!-- include notation.md -->
+
 # %% nbgrader={"grade_id": "the-data", "locked": true}
 x1 = np.arange(13.0)
 y1 = np.array([8.0, 6, 4, 2, 0, 2, 4, 2, 0, 2, 4, 6, 8])
@@ -580,6 +594,12 @@ def hand_forward():
 # %% tags=["alternative"] question="hand-forward" name="floats"
 def hand_forward():
     return np.array([-1.0, 3.0, 1.0, -1.0]), np.array([0.0, 3.0, 1.0, 0.0]), 1.0 - 3.0 - 1.0
+
+# %% tags=["alternative"] question="hand-forward" name="lists, and the output computed"
+def hand_forward():
+    z = [-1, 3, 1, -1]
+    h = [max(0, number) for number in z]
+    return z, h, 1 - sum(h)
 
 # %% [markdown]
 # ## 2.2 The net answers
@@ -735,6 +755,11 @@ def residuals_and_loss(f, y):
 def residuals_and_loss(f, y):
     r = np.subtract(f, y)
     return r, r @ r
+
+# %% tags=["alternative"] question="residuals" name="residual by residual"
+def residuals_and_loss(f, y):
+    r = np.array([output - target for output, target in zip(f, y)])
+    return r, float(np.linalg.norm(r) ** 2)
 
 # %% [markdown]
 # The next cell puts the two functions together.
@@ -1579,7 +1604,7 @@ with check.once_written():
 # ### Your Jacobian against fsolve's own differences
 #
 # The same random starts, once with your Jacobian and once without. What counts as solved is a largest residual below
-# $10^{-6}$. The table gives the processor time and the calls of the residuals for one start, and the share of starts
+# $10^{-6}$. The table gives the processor time and the calls of the residuals for one start, and the fraction of starts
 # that end in a solution, with its standard error. That share is small on data set 2 and tiny on data set 1, where a
 # few hundred starts will usually show no success at all. That is the honest result, and the reason for 2.10. The last
 # column says what one solution costs on average, all the failures included.
@@ -1976,6 +2001,11 @@ def hinge_pieces(w_h, b_h, w_o, x):
 def hinge_pieces(w_h, b_h, w_o, x):
     return np.array([w_o[i] * np.maximum(0, w_h[i] * x + b_h[i]) for i in range(4)])
 
+# %% tags=["alternative"] question="hinge-pieces" name="rows of samples, transposed at the end"
+def hinge_pieces(w_h, b_h, w_o, x):
+    z = x[:, np.newaxis] * w_h + b_h
+    return (np.where(z > 0, z, 0) * w_o).T
+
 # %% [markdown]
 # ### Four hinges add up to the data
 #
@@ -2146,6 +2176,375 @@ def read_off():
 # %% tags=["experiment"]
 with check.once_written():
     draw_fit(np.asarray(read_off(), float), x1, y1, "Data set 1, read off by eye")
+
+# %% [markdown]
+# # Which slip is it?
+#
+# Six functions of earlier problem sets, each with one slip in it, and what the self-check said of it. Read the report first:
+# which results are wrong, and is it a factor, a sign, a shape, or only some entries? Then find the line. For each, return the
+# number of the sentence that fits.
+#
+# <!-- slips from ps1_two_layer_nets: 6, draw 2 -->
+
+# %% [markdown]
+# ### Slip 1
+#
+# Problem set 1, 2.4, asked for this:
+#
+# ```python
+# def sigmoid_gradients(W2, X, Y, H, F):
+#     """The gradients of the loss of the sigmoid net, from the cache of its forward pass.
+#
+#     W2: (n, m), X: (n, t), Y: (n, t);
+#     H: (m, t), activations after the sigmoid; F: (n, t), outputs.
+#     Returns dW1: (m, n) and dW2: (n, m)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def sigmoid_gradients(W2, X, Y, H, F):
+#     dF = 2 / X.shape[1] * (F - Y)
+#     return W2.T @ dF @ X.T, dF @ H.T
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, dW1[0, 4] is about 33 times too large (m = 3, n = 5, t = 4)
+# W2: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The sigmoid has been applied twice: H is already sigma(Z), and the slope at Z is made of H directly.
+# 2. On the way back to W1 the slope of the sigmoid is missing: these are the gradients of a net whose hidden layer is linear.
+# 3. The slope is that of each sample at its own Z: here it has been averaged over the samples before it was used.
+# 4. The loss is a mean over the samples: both gradients lack the division by t.
+
+# %% nbgrader={"grade_id": "slip-1", "solution": true}
+def slip_1():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
+check.answer(slip_1, points=1)
+
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 4] is about 6.8 times too large (m = 3, n = 5, t = 4); W2: right"
+def slip_1():
+    return 1
+
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 4] is about 2.7 times too large (m = 3, n = 5, t = 4); W2: right"
+def slip_1():
+    return 3
+
+# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 4] is about 4 times too large (m = 3, n = 5, t = 4); W2: wrong, dW2[0, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
+def slip_1():
+    return 4
+
+# %% [markdown]
+# ### Slip 2
+#
+# Problem set 1, 1.5, asked for this:
+#
+# ```python
+# def linear_gradients(W1, W2, X, Y):
+#     """The gradients of the loss of the linear net, over all samples.
+#
+#     W1: (m, n), W2: (n, m), X: (n, t), Y: (n, t).
+#     Returns dW1: (m, n) and dW2: (n, m)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def linear_gradients(W1, W2, X, Y):
+#     t = X.shape[1]
+#     for s in range(t):
+#         x, y = X[:, s], Y[:, s]
+#         r = W2 @ W1 @ x - y
+#         dW1 = 2 / t * np.outer(W2.T @ r, x)
+#         dW2 = 2 / t * np.outer(r, W1 @ x)
+#     return dW1, dW2
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, dW1[0, 0] is about 8.6 times too small (m = 3, n = 5, t = 4)
+# W2: wrong, dW2[4, 1] is about 1.6e+02 times too small (m = 3, n = 5, t = 4)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The sign is turned around: the residual is output minus target, and with target minus output the gradient points downhill.
+# 2. The loss is a mean over the samples, so each gradient is divided by t as well.
+# 3. len(X) is the number of rows, the n inputs: the samples are the columns.
+# 4. The loop over the samples writes over the gradient each time, so that only the last sample is left: add the samples up.
+
+# %% nbgrader={"grade_id": "slip-2", "solution": true}
+def slip_2():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
+check.answer(slip_2, points=1)
+
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] has the wrong sign (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] has the wrong sign (m = 3, n = 5, t = 4)"
+def slip_2():
+    return 1
+
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 4 times too large (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
+def slip_2():
+    return 2
+
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 1.3 times too small (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] is about 1.3 times too small (m = 3, n = 5, t = 4)"
+def slip_2():
+    return 3
+
+# %% [markdown]
+# ### Slip 3
+#
+# Problem set 1, 2.3, asked for this:
+#
+# ```python
+# def sigmoid_jacobians(W2, x, h):
+#     """The Jacobians of the sigmoid net for one sample.
+#
+#     W2: (n, m), x: (n,); h: (m,), activations after the sigmoid.
+#     Returns J1: (n, m, n) with J1[i, j, k] = d f[i] / d W1[j, k],
+#             J2: (n, n, m) with J2[i, j, k] = d f[i] / d W2[j, k]."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def sigmoid_jacobians(W2, x, h):
+#     return np.einsum("ij,k->ijk", W2, x), np.einsum("ij,k->ijk", np.eye(len(x)), h)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, J1[2, 2, 3] is about 4.6 times too large (m = 3, n = 5)
+# W2: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The sigmoid's slope has slipped into J2: W2 stands behind the sigmoid, and its weights meet the activation itself.
+# 2. All hidden numbers have got the mean slope: the sigmoid acts on each by itself, at its own z.
+# 3. The sigmoid's slope is missing in J1: a weight of the first layer moves z, and h moves with z by the slope of the sigmoid.
+# 4. W1 has m rows: only the first n of them have been filled, and where there are more hidden units than inputs the rest has stayed zero.
+
+# %% nbgrader={"grade_id": "slip-3", "solution": true}
+def slip_3():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 3
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
+check.answer(slip_3, points=1)
+
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: W1: right; W2: wrong, J2[1, 1, 0] is about 4.3 times too small (m = 3, n = 5)"
+def slip_3():
+    return 1
+
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, J1[2, 1, 3] is too small, by 1e+01 % (m = 3, n = 5); W2: right"
+def slip_3():
+    return 2
+
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, J1[2, 4, 0] is 0 and should not be (m = 6, n = 3); W2: right"
+def slip_3():
+    return 4
+
+# %% [markdown]
+# ### Slip 4
+#
+# Problem set 1, 1.5, asked for this:
+#
+# ```python
+# def linear_gradients(W1, W2, X, Y):
+#     """The gradients of the loss of the linear net, over all samples.
+#
+#     W1: (m, n), W2: (n, m), X: (n, t), Y: (n, t).
+#     Returns dW1: (m, n) and dW2: (n, m)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def linear_gradients(W1, W2, X, Y):
+#     t = X.shape[1]
+#     R = W2 @ W1 @ X - Y
+#     return W2.T @ R @ X.T / t, R @ (W1 @ X).T / t
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, dW1[0, 0] is about 2 times too small (m = 3, n = 5, t = 4)
+# W2: wrong, dW2[4, 1] is about 2 times too small (m = 3, n = 5, t = 4)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The number of samples is that of the arrays you are given, their number of columns: it is not always 25.
+# 2. The loss is a mean over the samples, so each gradient is divided by t as well.
+# 3. The derivative of the square brings a factor 2 down. It is missing in both gradients.
+# 4. len(X) is the number of rows, the n inputs: the samples are the columns.
+
+# %% nbgrader={"grade_id": "slip-4", "solution": true}
+def slip_4():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 3
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
+check.answer(slip_4, points=1)
+
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 6.3 times too small (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] is about 6.3 times too small (m = 3, n = 5, t = 4)"
+def slip_4():
+    return 1
+
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 4 times too large (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
+def slip_4():
+    return 2
+
+# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 1.3 times too small (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] is about 1.3 times too small (m = 3, n = 5, t = 4)"
+def slip_4():
+    return 4
+
+# %% [markdown]
+# ### Slip 5
+#
+# Problem set 1, 2.4, asked for this:
+#
+# ```python
+# def sigmoid_gradients(W2, X, Y, H, F):
+#     """The gradients of the loss of the sigmoid net, from the cache of its forward pass.
+#
+#     W2: (n, m), X: (n, t), Y: (n, t);
+#     H: (m, t), activations after the sigmoid; F: (n, t), outputs.
+#     Returns dW1: (m, n) and dW2: (n, m)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def sigmoid_gradients(W2, X, Y, H, F):
+#     dF = 2 / X.shape[1] * (F - Y)
+#     slope = np.mean(H * (1 - H), axis=1, keepdims=True)
+#     return (W2.T @ dF * slope) @ X.T, dF @ H.T
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, dW1[0, 4] is about 2.7 times too large (m = 3, n = 5, t = 4)
+# W2: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. 1 - H² is the slope of tanh. The slope of the logistic function is H (1 - H).
+# 2. The loss is a mean over the samples: both gradients lack the division by t.
+# 3. W2 comes after the sigmoid, so its gradient holds the activation H itself: the slope belongs only to what lies before the sigmoid, to W1.
+# 4. The slope is that of each sample at its own Z: here it has been averaged over the samples before it was used.
+
+# %% nbgrader={"grade_id": "slip-5", "solution": true}
+def slip_5():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
+check.answer(slip_5, points=1)
+
+# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 4] is about 7.1 times too large (m = 3, n = 5, t = 4); W2: right"
+def slip_5():
+    return 1
+
+# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 4] is about 4 times too large (m = 3, n = 5, t = 4); W2: wrong, dW2[0, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
+def slip_5():
+    return 2
+
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: W1: right; W2: wrong, dW2[4, 2] is about 24 times too small (m = 3, n = 5, t = 4)"
+def slip_5():
+    return 3
+
+# %% [markdown]
+# ### Slip 6
+#
+# Problem set 1, 2.3, asked for this:
+#
+# ```python
+# def sigmoid_jacobians(W2, x, h):
+#     """The Jacobians of the sigmoid net for one sample.
+#
+#     W2: (n, m), x: (n,); h: (m,), activations after the sigmoid.
+#     Returns J1: (n, m, n) with J1[i, j, k] = d f[i] / d W1[j, k],
+#             J2: (n, n, m) with J2[i, j, k] = d f[i] / d W2[j, k]."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def sigmoid_jacobians(W2, x, h):
+#     n, m = W2.shape
+#     J1, J2 = np.zeros((n, m, n)), np.zeros((n, n, m))
+#     for i in range(n):
+#         for j in range(min(n, m)):
+#             J1[i, j] = W2[i, j] * h[j] * (1 - h[j]) * x
+#         J2[i, i] = h
+#     return J1, J2
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, J1[2, 4, 0] is 0 and should not be (m = 6, n = 3)
+# W2: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. W1 has m rows: only the first n of them have been filled, and where there are more hidden units than inputs the rest has stayed zero.
+# 2. The sigmoid's slope has slipped into J2: W2 stands behind the sigmoid, and its weights meet the activation itself.
+# 3. The sigmoid's slope is missing in J1: a weight of the first layer moves z, and h moves with z by the slope of the sigmoid.
+# 4. All hidden numbers have got the mean slope: the sigmoid acts on each by itself, at its own z.
+
+# %% nbgrader={"grade_id": "slip-6", "solution": true}
+def slip_6():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 1
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
+check.answer(slip_6, points=1)
+
+# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: W1: right; W2: wrong, J2[1, 1, 0] is about 4.3 times too small (m = 3, n = 5)"
+def slip_6():
+    return 2
+
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, J1[2, 2, 3] is about 4.6 times too large (m = 3, n = 5); W2: right"
+def slip_6():
+    return 3
+
+# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, J1[2, 1, 3] is too small, by 1e+01 % (m = 3, n = 5); W2: right"
+def slip_6():
+    return 4
+
+# %% [markdown]
+# <!-- end of slips -->
 
 # %% [markdown]
 # # What to read next

@@ -89,6 +89,9 @@ plt.show()
 # Both hidden layers have 32 units, so a mix-up of the two goes unnoticed in the real net. The checks use small
 # nets with $n_0$ inputs, $n_1$ and $n_2$ hidden units and $K$ classes. Take sizes from the shapes of the arguments.
 
+# %% [markdown]
+# <!-- include notation.md -->
+
 # %% nbgrader={"grade_id": "the-cases", "locked": true}
 # The small nets that the checks try your functions on.
 
@@ -501,7 +504,7 @@ def start_net(sizes, rng):
 # *Afterwards a digit goes in and ten probabilities come out.*
 #
 # Three times the same: weights times what comes in, plus biases, then a function. The function is the sigmoid in the
-# hidden layers and softmax at the end. Return the activations of the hidden layers as well: the way back will need
+# hidden layers and softmax at the end. Return the activations of the hidden layers as well: the backward pass will need
 # them.
 #
 # $$h_1 = \sigma(W_1 x + b_1), \qquad h_2 = \sigma(W_2 h_1 + b_2), \qquad p = \mathrm{softmax}(W_3 h_2 + b_3)$$
@@ -754,7 +757,7 @@ def forward_all(W1, b1, W2, b2, W3, b3, X):
 #
 # *Afterwards you can put a number on a net that anybody understands.*
 #
-# The net's answer is the class with the largest probability, however small that is. The accuracy is the share of
+# The net's answer is the class with the largest probability, however small that is. The accuracy is the fraction of
 # samples whose answer is right: a number from 0 to 1.
 #
 # Shapes: $P$ $(N, K)$, labels $(N,) \to$ one number.
@@ -785,7 +788,7 @@ def accuracy(P, labels):
 # %% nbgrader={"grade_id": "accuracy-check", "grade": true, "points": 1}
 check.values(accuracy, at=answer_cases, points=1)
 
-# %% tags=["mistake"] question="accuracy" says="This is the share of wrong answers: the accuracy counts the right ones."
+# %% tags=["mistake"] question="accuracy" says="This is the fraction of wrong answers: the accuracy counts the right ones."
 def accuracy(P, labels):
     return np.mean(np.argmax(P, axis=1) != labels)
 
@@ -1170,7 +1173,7 @@ def sigmoid_backward(h, dh):
 def sigmoid_backward(h, dh):
     return dh * (1 - h**2)
 
-# %% tags=["mistake"] question="sigmoid-backward" says="The error was sent through the sigmoid itself. On the way back it is multiplied by the slope: backward, every layer is linear in the error."
+# %% tags=["mistake"] question="sigmoid-backward" says="The error was sent through the sigmoid itself. In the backward pass it is multiplied by the slope: backward, every layer is linear in the error."
 def sigmoid_backward(h, dh):
     return special.expit(dh) * h * (1 - h)
 
@@ -1234,7 +1237,7 @@ check.gradients(
     ### END HIDDEN TESTS
 )
 
-# %% tags=["mistake"] question="backward" says="Neither hidden layer's sigmoid was gone through on the way back: both slopes are missing, as if the hidden layers were linear."
+# %% tags=["mistake"] question="backward" says="Neither hidden layer's sigmoid was gone through in the backward pass: both slopes are missing, as if the hidden layers were linear."
 def backward(W2, W3, x, y, h1, h2, p):
     d3 = p - y
     d2 = W3.T @ d3
@@ -1842,7 +1845,7 @@ with check.once_written():
 # %% [markdown] nbgrader={"grade_id": "why-divide", "grade": true, "solution": true, "points": 3}
 # ### BEGIN SOLUTION
 # **Model answer.** (Numbers of the small set; on bytes they vary from machine to machine.) With bytes $z_1$ is 255 times
-# as large: before training it has a spread of 85 instead of 0.33. So the sigmoids stand at 0 or at 1, and a digit finds
+# as large: before training it has a standard deviation of 85 instead of 0.33. So the sigmoids stand at 0 or at 1, and a digit finds
 # only 2 of the 32 units with a slope worth mentioning. For all others $d_1$ is practically 0: the first layer is a row
 # of random switches. The last two layers learn from these switches. With the first layer left as it was they get to
 # 54.6 % in 15 epochs, which is most of the 61.8 % that the whole net reaches. With shares all activations of the
@@ -1853,12 +1856,12 @@ with check.once_written():
 # large, and $z_1 = W_1 x + b_1$ contains $x$ once more: with the same $d_1$, a step moves $z_1$ 65,025 times as far as
 # with shares. That one step flips the unit for *all* digits, and the layers behind it have to learn anew what
 # it means. Often the unit lands still farther out, where it will hardly ever have a slope again: after training
-# the spread is about 1,900, and 12 of the 32 units say the same to every digit.
+# the standard deviation is about 1,900, and 12 of the 32 units say the same to every digit.
 #
 # **Mark scheme, 3 points.**
 #
 # - 1 point: bytes saturate the first layer; the slope, and with it $d_1$, (nearly) vanishes for most units and digits.
-#   A number for it should be there (the spread of $z_1$, the count of units with a slope, or the histogram).
+#   A number for it should be there (the standard deviation of $z_1$, the count of units with a slope, or the histogram).
 # - 1 point: what is learned is mostly learned by the last two layers, from switches that are random but differ clearly
 #   between digits; the experiment with the first layer left alone is the evidence. Half a point without evidence.
 # - 1 point: the jumps. The gradient contains $x$ itself, so that the rare steps which get through are far too long,
@@ -1989,6 +1992,366 @@ with check.once_written():
     if runs:
         plots.weights(trained[0] - start[0], n=16, columns=8, title="What training has added to the weights of 16 units")
         plt.show()
+
+# %% [markdown]
+# # Which slip is it?
+#
+# Six functions of earlier problem sets, each with one slip in it, and what the self-check said of it. Read the report first:
+# which results are wrong, and is it a factor, a sign, a shape, or only some entries? Then find the line. For each, return the
+# number of the sentence that fits.
+#
+# <!-- slips from ps1_two_layer_nets, ps2_relu_fsolve: 6, draw 3 -->
+
+# %% [markdown]
+# ### Slip 1
+#
+# Problem set 1, 2.4, asked for this:
+#
+# ```python
+# def sigmoid_gradients(W2, X, Y, H, F):
+#     """The gradients of the loss of the sigmoid net, from the cache of its forward pass.
+#
+#     W2: (n, m), X: (n, t), Y: (n, t);
+#     H: (m, t), activations after the sigmoid; F: (n, t), outputs.
+#     Returns dW1: (m, n) and dW2: (n, m)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def sigmoid_gradients(W2, X, Y, H, F):
+#     dF = 2 / X.shape[1] * (F - Y)
+#     slope = H * (1 - H)
+#     return (W2.T @ dF * slope) @ X.T, dF @ slope.T
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: right
+# W2: wrong, dW2[4, 2] is about 24 times too small (m = 3, n = 5, t = 4)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. 1 - H² is the slope of tanh. The slope of the logistic function is H (1 - H).
+# 2. W2 comes after the sigmoid, so its gradient holds the activation H itself: the slope belongs only to what lies before the sigmoid, to W1.
+# 3. On the way back to W1 the slope of the sigmoid is missing: these are the gradients of a net whose hidden layer is linear.
+# 4. The loss is a mean over the samples: both gradients lack the division by t.
+
+# %% nbgrader={"grade_id": "slip-1", "solution": true}
+def slip_1():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
+check.answer(slip_1, points=1)
+
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 4] is about 7.1 times too large (m = 3, n = 5, t = 4); W2: right"
+def slip_1():
+    return 1
+
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 4] is about 33 times too large (m = 3, n = 5, t = 4); W2: right"
+def slip_1():
+    return 3
+
+# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 4] is about 4 times too large (m = 3, n = 5, t = 4); W2: wrong, dW2[0, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
+def slip_1():
+    return 4
+
+# %% [markdown]
+# ### Slip 2
+#
+# Problem set 2, 2.6, asked for this:
+#
+# ```python
+# def residual_jacobian(w_o, x, z, h):
+#     """How every residual moves with every parameter, in four blocks.
+#
+#     w_o: (4,); x: (N,); z, h: (N, 4), from the forward pass.
+#     Returns J_w_h: (N, 4), J_b_h: (N, 4), J_w_o: (N, 4), J_b_o: (N,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def residual_jacobian(w_o, x, z, h):
+#     on = (z > 0).astype(float)
+#     return on * x[:, np.newaxis], on, h, np.ones(len(x))
+# ```
+#
+# The self-check says:
+#
+# ```text
+# w_h: wrong, J_w_h[2, 3] has the wrong sign (N = 5)
+# b_h: wrong, J_b_h[2, 3] has the wrong sign (N = 5)
+# w_o: right
+# b_o: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The output weight is missing in the blocks of the hidden layer: b_h moves z, z moves h, and h moves f by w_o.
+# 2. The samples have been added up. That is a gradient; a Jacobian keeps one row for each residual.
+# 3. A unit that is off contributes 0 to the output: the block of w_o holds h, not z.
+# 4. z moves with w_h by x: the block of w_h is that of b_h times x, row by row.
+
+# %% nbgrader={"grade_id": "slip-2", "solution": true}
+def slip_2():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 1
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
+check.answer(slip_2, points=1)
+
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: w_h: wrong, J_w_h has shape (4,), asked for is (5, 4) (N = 5); b_h: wrong, J_b_h has shape (4,), asked for is (5, 4) (N = 5); w_o: wrong, J_w_o has shape (4,), asked for is (5, 4) (N = 5); b_o: wrong, J_b_o has shape (), asked for is (5,) (N = 5)"
+def slip_2():
+    return 2
+
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: w_h: right; b_h: right; w_o: wrong, J_w_o[3, 2] should be 0 (N = 5); b_o: right"
+def slip_2():
+    return 3
+
+# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: w_h: wrong, J_w_h[2, 3] is about 3 times too small (N = 5); b_h: right; w_o: right; b_o: right"
+def slip_2():
+    return 4
+
+# %% [markdown]
+# ### Slip 3
+#
+# Problem set 2, 2.5, asked for this:
+#
+# ```python
+# def hinge_gradients(w_o, x, y, z, h, f):
+#     """The gradient of the squared loss, from the forward pass.
+#
+#     w_o: (4,); x, y: (N,); z, h: (N, 4); f: (N,).
+#     Returns dw_h: (4,), db_h: (4,), dw_o: (4,), db_o: a number."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def hinge_gradients(w_o, x, y, z, h, f):
+#     df = f - y
+#     dz = np.outer(df, w_o) * (z > 0)
+#     return x @ dz, dz.sum(axis=0), df @ h, df.sum()
+# ```
+#
+# The self-check says:
+#
+# ```text
+# w_h: wrong, dw_h[0] is about 2 times too small (N = 5)
+# b_h: wrong, db_h[1] is about 2 times too small (N = 5)
+# w_o: wrong, dw_o[0] is about 2 times too small (N = 5)
+# b_o: wrong, db_o is about 2 times too small (N = 5)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. With target minus output, every derivative has the wrong sign.
+# 2. The loss is a sum over the samples here. These derivatives are those of a mean.
+# 3. The factor 2 of the square is missing everywhere.
+# 4. The loop writes over the derivatives, so that only the last sample is left: add the samples up.
+
+# %% nbgrader={"grade_id": "slip-3", "solution": true}
+def slip_3():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 3
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
+check.answer(slip_3, points=1)
+
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: w_h: wrong, dw_h[0] has the wrong sign (N = 5); b_h: wrong, db_h[1] has the wrong sign (N = 5); w_o: wrong, dw_o[0] has the wrong sign (N = 5); b_o: wrong, db_o has the wrong sign (N = 5)"
+def slip_3():
+    return 1
+
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: w_h: wrong, dw_h[0] is about 5 times too small (N = 5); b_h: wrong, db_h[1] is about 5 times too small (N = 5); w_o: wrong, dw_o[0] is about 5 times too small (N = 5); b_o: wrong, db_o is about 5 times too small (N = 5)"
+def slip_3():
+    return 2
+
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: w_h: wrong, dw_h[0] is 0 and should not be (N = 5); b_h: wrong, db_h[1] is about 2.8 times too large (N = 5); w_o: wrong, dw_o[0] is 0 and should not be (N = 5); b_o: wrong, db_o has the wrong sign, and not the right size either (N = 5)"
+def slip_3():
+    return 4
+
+# %% [markdown]
+# ### Slip 4
+#
+# Problem set 1, 2.3, asked for this:
+#
+# ```python
+# def sigmoid_jacobians(W2, x, h):
+#     """The Jacobians of the sigmoid net for one sample.
+#
+#     W2: (n, m), x: (n,); h: (m,), activations after the sigmoid.
+#     Returns J1: (n, m, n) with J1[i, j, k] = d f[i] / d W1[j, k],
+#             J2: (n, n, m) with J2[i, j, k] = d f[i] / d W2[j, k]."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def sigmoid_jacobians(W2, x, h):
+#     return np.einsum("ij,k->ijk", W2, x), np.einsum("ij,k->ijk", np.eye(len(x)), h)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, J1[2, 2, 3] is about 4.6 times too large (m = 3, n = 5)
+# W2: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The sigmoid's slope has slipped into J2: W2 stands behind the sigmoid, and its weights meet the activation itself.
+# 2. The sigmoid has been applied a second time: h is already what comes out of it, and the slope is made of h directly.
+# 3. All hidden numbers have got the mean slope: the sigmoid acts on each by itself, at its own z.
+# 4. The sigmoid's slope is missing in J1: a weight of the first layer moves z, and h moves with z by the slope of the sigmoid.
+
+# %% nbgrader={"grade_id": "slip-4", "solution": true}
+def slip_4():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
+check.answer(slip_4, points=1)
+
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: W1: right; W2: wrong, J2[1, 1, 0] is about 4.3 times too small (m = 3, n = 5)"
+def slip_4():
+    return 1
+
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, J1[2, 2, 3] is too large, by 1e+01 % (m = 3, n = 5); W2: right"
+def slip_4():
+    return 2
+
+# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, J1[2, 1, 3] is too small, by 1e+01 % (m = 3, n = 5); W2: right"
+def slip_4():
+    return 3
+
+# %% [markdown]
+# ### Slip 5
+#
+# Problem set 2, 1.4, asked for this:
+#
+# ```python
+# def absolute_subgradient(X, w, y):
+#     """A subgradient of the absolute loss with respect to w.
+#
+#     X: (N, D), w: (D,), y: (N,).
+#     Returns an array (D,), finite also where a residual is exactly zero."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def absolute_subgradient(X, w, y):
+#     return X.T @ np.sign(y - X @ w)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# w: wrong, w[1] has the wrong sign (N = 6, D = 3)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The loss is a sum over the samples, so its slope is not divided by their number.
+# 2. This is the gradient of the 2-norm of the residuals: it scales all of them together. In the 1-norm each residual has its own sign.
+# 3. This is the gradient of the squared loss: there a residual counts by its size. Here only its sign counts.
+# 4. The sign is turned around: the residual is prediction minus target.
+
+# %% nbgrader={"grade_id": "slip-5", "solution": true}
+def slip_5():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
+check.answer(slip_5, points=1)
+
+# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: w: wrong, w[1] is about 6 times too small (N = 6, D = 3)"
+def slip_5():
+    return 1
+
+# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: w: wrong, w[1] is about 19 times too small (N = 6, D = 3)"
+def slip_5():
+    return 2
+
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: w: wrong, w[2] has the wrong sign, and not the right size either (N = 6, D = 3)"
+def slip_5():
+    return 3
+
+# %% [markdown]
+# ### Slip 6
+#
+# Problem set 1, 1.5, asked for this:
+#
+# ```python
+# def linear_gradients(W1, W2, X, Y):
+#     """The gradients of the loss of the linear net, over all samples.
+#
+#     W1: (m, n), W2: (n, m), X: (n, t), Y: (n, t).
+#     Returns dW1: (m, n) and dW2: (n, m)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def linear_gradients(W1, W2, X, Y):
+#     t = X.shape[1]
+#     R = W2 @ W1 @ X - Y
+#     return W2.T @ R @ X.T / t, R @ (W1 @ X).T / t
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, dW1[0, 0] is about 2 times too small (m = 3, n = 5, t = 4)
+# W2: wrong, dW2[4, 1] is about 2 times too small (m = 3, n = 5, t = 4)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The loop over the samples writes over the gradient each time, so that only the last sample is left: add the samples up.
+# 2. The loss is a mean over the samples, so each gradient is divided by t as well.
+# 3. len(X) is the number of rows, the n inputs: the samples are the columns.
+# 4. The derivative of the square brings a factor 2 down. It is missing in both gradients.
+
+# %% nbgrader={"grade_id": "slip-6", "solution": true}
+def slip_6():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
+check.answer(slip_6, points=1)
+
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 8.6 times too small (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] is about 1.6e+02 times too small (m = 3, n = 5, t = 4)"
+def slip_6():
+    return 1
+
+# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 4 times too large (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
+def slip_6():
+    return 2
+
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 1.3 times too small (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] is about 1.3 times too small (m = 3, n = 5, t = 4)"
+def slip_6():
+    return 3
+
+# %% [markdown]
+# <!-- end of slips -->
 
 # %% [markdown]
 # # What to read next

@@ -78,6 +78,9 @@ threads.limit(1)  # these matrices are small: several threads would only wait fo
 # All experiments use the same digits. The default is 1,000 for training, 1,000 others for testing, and 60 steps. The
 # arrays hold 32-bit floats, which is twice as fast and exact enough for training.
 
+# %% [markdown]
+# <!-- include notation.md -->
+
 # %% tags=["experiment"]
 SIZE, STEPS = (None, 200) if FULL else ((1000, 1000), 60)
 
@@ -272,6 +275,12 @@ def sigmoid_forward(W1, W2, W3, X, k):
 # %% nbgrader={"grade_id": "sigmoid-forward-check", "grade": true, "points": 1}
 check.values(sigmoid_forward, at=sigmoid_net_cases, returns=("A1", "A2", "A3"), points=1)
 
+# %% tags=["mistake"] question="sigmoid-forward" says="The sigmoids of the hidden layers are missing: without them three layers are one linear map."
+def sigmoid_forward(W1, W2, W3, X, k):
+    A1 = W1 @ X
+    A2 = W2 @ A1
+    return A1, A2, sigmoid(W3 @ A2, k)
+
 # %% tags=["mistake"] question="sigmoid-forward" says="The last layer has a sigmoid, too: without it the outputs are no numbers between 0 and 1."
 def sigmoid_forward(W1, W2, W3, X, k):
     A1 = expit(k * W1 @ X)
@@ -290,6 +299,12 @@ def sigmoid_forward(W1, W2, W3, X, k):
     for W in (W1, W2, W3):
         layers.append(expit(k * np.dot(W, layers[-1])))
     return layers[1:]
+
+# %% tags=["alternative"] question="sigmoid-forward" name="with tanh"
+def sigmoid_forward(W1, W2, W3, X, k):
+    A1 = (1 + np.tanh(k / 2 * (W1 @ X))) / 2
+    A2 = (1 + np.tanh(k / 2 * (W2 @ A1))) / 2
+    return [A1, A2, (1 + np.tanh(k / 2 * (W3 @ A2))) / 2]
 
 # %% [markdown]
 # ## 1.4 Squared error, summed
@@ -339,6 +354,10 @@ def squared_loss(A3, Y):
 # %% tags=["alternative"] question="squared-loss" name="sample by sample"
 def squared_loss(A3, Y):
     return sum(0.5 * np.dot(a - y, a - y) for a, y in zip(A3.T, Y.T))
+
+# %% tags=["alternative"] question="squared-loss" name="a norm"
+def squared_loss(A3, Y):
+    return np.linalg.norm(A3 - Y) ** 2 / 2
 
 # %% nbgrader={"grade_id": "sigmoid-net-loss", "locked": true}
 def sigmoid_net_loss(W1, W2, W3, X, Y, k):
@@ -418,6 +437,17 @@ def error_formulas():
     return {"D3": "k * (A3 - Y) * (A3 - A3**2)", "D2": "k * transpose(D3.T @ W3) * (A2 - A2**2)",
             "D1": "k * (W2.T @ D2) * (A1 - square(A1))"}
 
+# %% tags=["alternative"] question="error-formulas" name="the slopes on lines of their own"
+def error_formulas():
+    return """
+    S1 = k * A1 * (1 - A1)
+    S2 = k * A2 * (1 - A2)
+    S3 = k * A3 * (1 - A3)
+    D3 = S3 * (A3 - Y)
+    D2 = S2 * (W3.T @ D3)
+    D1 = S1 * (W2.T @ D2)
+    """
+
 # %% [markdown]
 # **Then the code**, with the gradients of the weights.
 
@@ -451,7 +481,7 @@ def sigmoid_backward(W2, W3, X, Y, A1, A2, A3, k):
     D1 = (W2.T @ D2) * A1 * (1 - A1)
     return D1 @ X.T, D2 @ A1.T, D3 @ A2.T
 
-# %% tags=["mistake"] question="sigmoid-backward" says="Each sigmoid on the way back brings its own factor k: here it comes in only once, at the output, so W2 lacks one factor and W1 two."
+# %% tags=["mistake"] question="sigmoid-backward" says="Each sigmoid in the backward pass brings its own factor k: here it comes in only once, at the output, so W2 lacks one factor and W1 two."
 def sigmoid_backward(W2, W3, X, Y, A1, A2, A3, k):
     D3 = (A3 - Y) * k * A3 * (1 - A3)
     D2 = (W3.T @ D3) * A2 * (1 - A2)
@@ -1335,6 +1365,11 @@ def without_slope(W1, W2, W3, rate, k):
 def without_slope(W1, W2, W3, rate, k):
     return [*(np.multiply(W, k) for W in (W1, W2, W3)), rate * np.square(k)]
 
+# %% tags=["alternative"] question="same-net" name="one factor after the other"
+def without_slope(W1, W2, W3, rate, k):
+    V1, V2, V3 = (W * float(k) for W in (W1, W2, W3))
+    return V1, V2, V3, (rate * k) * k
+
 # %% [markdown]
 # The proof: a run with $k = 0.5$, and one with slope 1 by your recipe. The losses must agree to the digits that 32-bit
 # floats have. So the last figure was one about **weights and rates** in disguise: $k = 0.1$ is the net with weights in
@@ -1703,6 +1738,14 @@ def activate(hidden, Z):
         "leaky relu": lambda: np.maximum(Z, 0.01 * Z),
     }[hidden]()
 
+# %% tags=["alternative"] question="activate" name="in one expression each, with masks"
+def activate(hidden, Z):
+    on = Z > 0
+    if hidden in ("sigmoid", "tanh"):
+        return 1 / (1 + np.exp(-Z)) if hidden == "sigmoid" else np.sinh(Z) / np.cosh(Z)
+    A = np.where(on, Z, (hidden == "leaky relu") * 0.01 * Z)
+    return np.where(A > 6, 6, A) if hidden == "relu6" else A
+
 # %% [markdown]
 # ## 3.2 Their slopes
 #
@@ -2031,6 +2074,11 @@ def output_error(output, A3, Y):
         return np.stack([(np.diag(a) - np.outer(a, a)) @ (-y / a) for a, y in zip(A3.T, Y.T)], axis=1)
     by_output = A3 - Y if output == "sigmoid, squared error" else (1 - Y) / (1 - A3) - Y / A3
     return by_output * A3 * (1 - A3)
+
+# %% tags=["alternative"] question="output-error" name="by the kind of loss"
+def output_error(output, A3, Y):
+    slope = A3 - A3**2 if output.endswith("squared error") else np.ones_like(A3)
+    return slope * np.subtract(A3, Y)
 
 # %% [markdown]
 # ## 3.5 One backward pass for all
@@ -2390,6 +2438,11 @@ def cosine_rates(steps, high, low, period):
         rates.append(high * weight + low * (1 - weight))
     return np.array(rates)
 
+# %% tags=["alternative"] question="cosine" name="one period, repeated"
+def cosine_rates(steps, high, low, period):
+    fall = (high + low) / 2 + (high - low) / 2 * np.cos(np.linspace(0, np.pi, period, endpoint=False))
+    return np.resize(fall, steps)
+
 # %% tags=["experiment"]
 with check.once_written():
     swinging = cosine_rates(STEPS, 0.6 / SAMPLES, 0, STEPS // 4)
@@ -2475,6 +2528,11 @@ def predict(A3):
 def predict(A3):
     predicted = np.argsort(A3.T, axis=1)[:, -1]
     return predicted, A3[predicted, np.arange(A3.shape[1])]
+
+# %% tags=["alternative"] question="predict" name="sample by sample"
+def predict(A3):
+    answers = [max(range(len(a)), key=a.__getitem__) for a in A3.T]
+    return np.array(answers), A3.max(axis=0)
 
 # %% [markdown]
 # ## 4.2 Who is taken for whom
@@ -2801,6 +2859,385 @@ with check.once_written():
 #   units. "It works better" or "it is state of the art" is no mechanism.
 # - 1 point: one change without effect or with harm, and a sensible word about chance (few test digits, one seed).
 # ### END SOLUTION
+
+# %% [markdown]
+# # Which slip is it?
+#
+# Six functions of earlier problem sets, each with one slip in it, and what the self-check said of it. Read the report first:
+# which results are wrong, and is it a factor, a sign, a shape, or only some entries? Then find the line. For each, return the
+# number of the sentence that fits.
+#
+# <!-- slips from ps3_samplewise_mnist, ps4_regularised_mlp: 6, draw 5 -->
+
+# %% [markdown]
+# ### Slip 1
+#
+# Problem set 4, 4.5, asked for this:
+#
+# ```python
+# def step_by_step(W1, b1, W2, b2, x, y, lambdas):
+#     """The gradients of the regularised loss of one sample with respect to W1, b1, W2, b2 and x, through all steps.
+#
+#     W1: (d_h, d), b1: (d_h,), W2: (m, d_h), b2: (m,); x: (d,), y: an integer; lambdas: (λ11, λ12, λ21, λ22).
+#     Returns dW1: (d_h, d), db1: (d_h,), dW2: (m, d_h), db2: (m,), d_x: (d,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def step_by_step(W1, b1, W2, b2, x, y, lambdas):
+#     _, h_s, _, o_s = forward(W1, b1, W2, b2, x)
+#     dW2, db2, d_hs = layer_backward(grad_oa(o_s, y), W2, h_s)
+#     dW1, db1, d_x = layer_backward(d_hs, W1, x)
+#     dW1, dW2 = regularised(dW1, dW2, W1, W2, lambdas)
+#     return dW1, db1, dW2, db2, d_x
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, dW1[2, 0] is about 3.8 times too large (d = 4, d_h = 5, m = 3)
+# b1: wrong, db1[2] should be 0 (d = 4, d_h = 5, m = 3)
+# W2: right
+# b2: right
+# x: wrong, d_x[1] is about 2.9 times too large (d = 4, d_h = 5, m = 3)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The ReLU's step multiplies by its slope, 0 or 1: here it has been multiplied by its value, h_s.
+# 2. These are the gradients of the loss alone: the penalty adds its own to those of the weights.
+# 3. The biases have been penalised as well: the penalty is on the weights only.
+# 4. A step has been left out: between the two layers lies the ReLU, and nothing comes back through a unit that was off.
+
+# %% nbgrader={"grade_id": "slip-1", "solution": true}
+def slip_1():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
+check.answer(slip_1, points=1)
+
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); b1: wrong, db1[1] is about 2.9 times too small (d = 4, d_h = 5, m = 3); W2: right; b2: right; x: wrong, d_x[3] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3)"
+def slip_1():
+    return 1
+
+# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 3] is about 2.1 times too small (d = 4, d_h = 5, m = 3); b1: right; W2: wrong, dW2[1, 3] is about 2.2 times too small (d = 4, d_h = 5, m = 3); b2: right; x: right"
+def slip_1():
+    return 2
+
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W1: right; b1: wrong, db1[3] is about 1.4 times too large (d = 4, d_h = 5, m = 3); W2: right; b2: wrong, db2[0] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); x: right"
+def slip_1():
+    return 3
+
+# %% [markdown]
+# ### Slip 2
+#
+# Problem set 3, 3.2, asked for this:
+#
+# ```python
+# def linear_backward(W, h, d):
+#     """Back through a layer o = W h + b.
+#
+#     W: (k, m), weights; h: (m,), what went into the layer; d: (k,), the derivative of the loss with respect to o.
+#     Returns dW: (k, m), db: (k,), dh: (m,), the derivatives of the loss with respect to W, b and h."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def linear_backward(W, h, d):
+#     return np.outer(h, d), d, W.T @ d
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W: wrong, dW[3, 1] has the wrong sign (m = 4, k = 4)
+# b: right
+# h: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The errors of all units were added up for the bias: each unit has a bias of its own.
+# 2. The table of products is transposed: a weight has the row of its output and the column of its input, and so has its derivative.
+# 3. The error is sent through W a second time as if it went forward. Backward it goes through the transpose, which only a square W lets you confuse.
+# 4. The derivative with respect to the bias is not 1: o moves with b one to one, but the loss moves with o by d.
+
+# %% nbgrader={"grade_id": "slip-2", "solution": true}
+def slip_2():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
+check.answer(slip_2, points=1)
+
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: W: right; b: wrong, db[3] is 0 and should not be (m = 4, k = 4); h: right"
+def slip_2():
+    return 1
+
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: W: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); b: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); h: wrong, dh[2] has the wrong sign, and not the right size either (m = 4, k = 4)"
+def slip_2():
+    return 3
+
+# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: W: right; b: wrong, db[3] has the wrong sign, and not the right size either (m = 4, k = 4); h: right"
+def slip_2():
+    return 4
+
+# %% [markdown]
+# ### Slip 3
+#
+# Problem set 3, 3.4, asked for this:
+#
+# ```python
+# def backward(W2, W3, x, y, h1, h2, p):
+#     """The gradients of the loss of one sample, from what its forward pass has kept.
+#
+#     W2: (n2, n1), W3: (K, n2); x: (n0,), y: (K,), one-hot;
+#     h1: (n1,), h2: (n2,), activations; p: (K,), probabilities.
+#     Returns dW1: (n1, n0), db1: (n1,), dW2: (n2, n1), db2: (n2,), dW3: (K, n2), db3: (K,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def backward(W2, W3, x, y, h1, h2, p):
+#     d3 = p - y
+#     d2 = (W3.T @ d3) * h2 * (1 - h2)
+#     d1 = (W2.T @ d2) * h1 * (1 - h1)
+#     return np.outer(x, d1), d1, np.outer(h1, d2), d2, np.outer(h2, d3), d3
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, W1 has shape (5, 4), asked for is (4, 5): it is transposed (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# b1: right
+# W2: wrong, W2[0, 2] is about 45 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# b2: right
+# W3: wrong, W3 has shape (4, 3), asked for is (3, 4): it is transposed (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# b3: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The error goes back through W2 without its transpose. In the digit net W2 is square and nobody complains: where the hidden layers differ, the shapes do not fit.
+# 2. The weights have got the error times the slope once more: each error already contains its layer's slope, and what it meets is the activation that went into the layer.
+# 3. The products stand the wrong way round: the gradient of a weight matrix has its shape, a row for each output of the layer.
+# 4. The output error has been multiplied by p (1 - p), as if the output were a sigmoid with a squared error: with softmax and cross-entropy the error at the scores is p - y alone.
+
+# %% nbgrader={"grade_id": "slip-3", "solution": true}
+def slip_3():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 3
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
+check.answer(slip_3, points=1)
+
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, W1[1, 0] has the wrong sign, and not the right size either (n0 = 5, n1 = 4, n2 = 4, K = 3); b1: wrong, b1[1] has the wrong sign, and not the right size either (n0 = 5, n1 = 4, n2 = 4, K = 3); W2: wrong, `backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 5 is different from 3); b2: wrong, `backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 5 is different from 3); W3: wrong, `backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 5 is different from 3); b3: wrong, `backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 5 is different from 3)"
+def slip_3():
+    return 1
+
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: W1: right; b1: right; W2: wrong, W2[2, 0] is about 22 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); b2: right; W3: wrong, W3[1, 0] is about 35 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); b3: right"
+def slip_3():
+    return 2
+
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, W1[2, 0] is about 5.5 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); b1: wrong, b1[2] is about 5.5 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); W2: wrong, W2[2, 0] is about 6.1 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); b2: wrong, b2[2] is about 6.1 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); W3: wrong, W3[1, 0] is about 5.8 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); b3: wrong, b3[1] is about 5.8 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)"
+def slip_3():
+    return 4
+
+# %% [markdown]
+# ### Slip 4
+#
+# Problem set 4, 5.5, asked for this:
+#
+# ```python
+# def deep_gradient(theta, sizes, X, y):
+#     """The gradient of the mean loss of K samples of a net with any number of layers, as one vector.
+#
+#     theta: all weights and biases, see layers_of; sizes: the numbers of inputs, of the units of every hidden layer, and of
+#     classes; X: (d, K), a column is a sample; y: (K,), integers.
+#     Returns an array in the shape of theta."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def deep_gradient(theta, sizes, X, y):
+#     layers = layers_of(theta, sizes)
+#     values = [X]
+#     for W, b in layers:
+#         Z = W @ values[-1] + b[:, np.newaxis]
+#         values.append(np.maximum(Z, 0))
+#     D = softmax(Z)
+#     D[y, np.arange(len(y))] -= 1
+#     D /= len(y)
+#     gradients = []
+#     for (W, _), V in zip(reversed(layers), reversed(values[:-1])):
+#         gradients.append((D @ V.T, D.mean(axis=1)))
+#         D = (W.T @ D) * (V > 0)
+#     return one_vector(reversed(gradients))
+# ```
+#
+# The self-check says:
+#
+# ```text
+# 4–3: wrong, theta[12] is about 5 times too small (4–3)
+# 3–5–2: wrong, theta[17] is about 4 times too small (3–5–2)
+# 4–3–5–3: wrong, theta[51] is about 6 times too small (4–3–5–3)
+# 2–4–3–5–4: wrong, theta[11] is about 3 times too small (2–4–3–5–4)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The ReLUs are missing in the backward pass: nothing passes where a unit was off.
+# 2. A gradient has the shape of its weights: these are transposed, which a vector does not show, but its order is that of W.
+# 3. The loss is a mean over the samples: these are the gradients of their sum.
+# 4. The biases have been divided by K twice: the upstream gradient is divided already, so over the samples it is a sum.
+
+# %% nbgrader={"grade_id": "slip-4", "solution": true}
+def slip_4():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
+check.answer(slip_4, points=1)
+
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: 4–3: right; 3–5–2: wrong, theta[5] should be 0 (3–5–2); 4–3–5–3: wrong, theta[7] is about 28 times too large (4–3–5–3); 2–4–3–5–4: wrong, theta[39] should be 0 (2–4–3–5–4)"
+def slip_4():
+    return 1
+
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: 4–3: wrong, theta[2] has the wrong sign, and not the right size either (4–3); 3–5–2: wrong, theta[8] has the wrong sign, and not the right size either (3–5–2); 4–3–5–3: wrong, theta[39] has the wrong sign (4–3–5–3); 2–4–3–5–4: wrong, theta[49] has the wrong sign, and not the right size either (2–4–3–5–4)"
+def slip_4():
+    return 2
+
+# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: 4–3: wrong, theta[8] is about 5 times too large (4–3); 3–5–2: wrong, theta[17] is about 4 times too large (3–5–2); 4–3–5–3: wrong, theta[49] is about 6 times too large (4–3–5–3); 2–4–3–5–4: wrong, theta[33] is about 3 times too large (2–4–3–5–4)"
+def slip_4():
+    return 3
+
+# %% [markdown]
+# ### Slip 5
+#
+# Problem set 4, 4.2, asked for this:
+#
+# ```python
+# def layer_backward(d_z, W, v):
+#     """The derivatives of the loss with respect to W, b and v of a dense layer z = W @ v + b, for one sample.
+#
+#     d_z: (k,), ∂L/∂z; W: (k, n); v: (n,), what comes into the layer.
+#     Returns dW: (k, n), db: (k,), d_v: (n,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def layer_backward(d_z, W, v):
+#     return np.outer(np.maximum(d_z, 0), v), d_z, W.T @ d_z
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W: wrong, W[0, 2] is 0 and should not be (5 inputs after a ReLU, 3 units)
+# b: right
+# v: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. There is no ReLU between W and z: a unit that is pushed down has a gradient like any other.
+# 2. The slope of the ReLU has no place here: W is multiplied by what comes in, by the activation h_s itself.
+# 3. The bias moves its own z by exactly as much as it moves itself: it passes on the upstream gradient, not a 1.
+# 4. Every unit has a bias of its own, so the gradient has one entry for each: there is nothing to add up in one sample.
+
+# %% nbgrader={"grade_id": "slip-5", "solution": true}
+def slip_5():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 1
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
+check.answer(slip_5, points=1)
+
+# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: W: wrong, W[2, 1] is about 1.7 times too large (5 inputs after a ReLU, 3 units); b: right; v: right"
+def slip_5():
+    return 2
+
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: W: right; b: wrong, b[0] has the wrong sign (5 inputs after a ReLU, 3 units); v: right"
+def slip_5():
+    return 3
+
+# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: W: right; b: wrong, b has shape (), asked for is (3,) (5 inputs after a ReLU, 3 units); v: right"
+def slip_5():
+    return 4
+
+# %% [markdown]
+# ### Slip 6
+#
+# Problem set 3, 3.3, asked for this:
+#
+# ```python
+# def sigmoid_backward(h, dh):
+#     """Back through h = sigmoid(z).
+#
+#     h: (m,), the activation; dh: (m,), the derivative of the loss with respect to h.
+#     Returns dz: (m,), the derivative of the loss with respect to z."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def sigmoid_backward(h, dh):
+#     return dh * (1 - h**2)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# z: wrong, z[2] is about 24 times too large (m = 4)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. This is the slope alone: it still has to meet the upstream gradient.
+# 2. 1 - h² is the slope of tanh. That of the sigmoid is h (1 - h).
+# 3. The error was sent through the sigmoid itself. In the backward pass it is multiplied by the slope: backward, every layer is linear in the error.
+# 4. The sigmoid has been applied a second time: h is the activation already, and the slope is made of h directly.
+
+# %% nbgrader={"grade_id": "slip-6", "solution": true}
+def slip_6():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
+check.answer(slip_6, points=1)
+
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: z: wrong, z[3] has the wrong sign, and not the right size either (m = 4)"
+def slip_6():
+    return 1
+
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: z: wrong, z[3] has the wrong sign, and not the right size either (m = 4)"
+def slip_6():
+    return 3
+
+# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: z: wrong, z[1] is about 12 times too large (m = 4)"
+def slip_6():
+    return 4
+
+# %% [markdown]
+# <!-- end of slips -->
 
 # %% [markdown]
 # # What to read next

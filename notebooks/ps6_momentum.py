@@ -62,12 +62,6 @@ plt.rcParams["axes.prop_cycle"] = plt.cycler(color=plots.COLORS)  # colours that
 # $n$. A bias is a row of shape $(1, H)$. numpy repeats it for every sample by itself.
 
 # %% [markdown]
-# ### The same things in all problem sets
-#
-# Books and programs write the same net in many ways, and so do the sources of these problem sets. Mind the letters that
-# change their meaning: $K$ is a number of samples in set 4 and of classes here, and $H$ is an array of activations in
-# set 1 and a number of units here.
-#
 # <!-- include notation.md -->
 
 # %% nbgrader={"grade_id": "the-cases", "locked": true}
@@ -2165,6 +2159,63 @@ with check.once_written(), np.errstate(all="ignore"):
 # %% [markdown]
 # ### Slip 1
 #
+# Problem set 3, 3.2, asked for this:
+#
+# ```python
+# def linear_backward(W, h, d):
+#     """Back through a layer o = W h + b.
+#
+#     W: (k, m), weights; h: (m,), what went into the layer; d: (k,), the derivative of the loss with respect to o.
+#     Returns dW: (k, m), db: (k,), dh: (m,), the derivatives of the loss with respect to W, b and h."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def linear_backward(W, h, d):
+#     return np.outer(d, h), np.ones(len(d)), W.T @ d
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W: right
+# b: wrong, db[3] has the wrong sign, and not the right size either (m = 4, k = 4)
+# h: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The error is sent through W a second time as if it went forward. Backward it goes through the transpose, which only a square W lets you confuse.
+# 2. The table of products is transposed: a weight has the row of its output and the column of its input, and so has its derivative.
+# 3. The errors of all units were added up for the bias: each unit has a bias of its own.
+# 4. The derivative with respect to the bias is not 1: o moves with b one to one, but the loss moves with o by d.
+
+# %% nbgrader={"grade_id": "slip-1", "solution": true}
+def slip_1():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
+check.answer(slip_1, points=1)
+
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: W: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); b: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); h: wrong, dh[2] has the wrong sign, and not the right size either (m = 4, k = 4)"
+def slip_1():
+    return 1
+
+# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: W: wrong, dW[3, 1] has the wrong sign (m = 4, k = 4); b: right; h: right"
+def slip_1():
+    return 2
+
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W: right; b: wrong, db[3] is 0 and should not be (m = 4, k = 4); h: right"
+def slip_1():
+    return 3
+
+# %% [markdown]
+# ### Slip 2
+#
 # Problem set 4, 5.1, asked for this:
 #
 # ```python
@@ -2182,260 +2233,217 @@ with check.once_written(), np.errstate(all="ignore"):
 # def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
 #     totals = [0, 0, 0, 0]
 #     for s in range(len(y)):
-#         _, h_s, _, o_s = forward(W1, b1, W2, b2, X[:, s])
-#         d_oa = grad_oa(o_s, y[s])
-#         d_ha = grad_hs(d_oa, W2)
-#         parts = np.outer(d_ha, X[:, s]), d_ha, np.outer(d_oa, h_s), d_oa
-#         totals = [a + b / len(y) for a, b in zip(totals, parts)]
+#         totals = [a + b for a, b in zip(totals, step_by_step(W1, b1, W2, b2, X[:, s], y[s], (0, 0, 0, 0)))]
 #     totals[0], totals[2] = regularised(totals[0], totals[2], W1, W2, lambdas)
-#     return totals
+#     return [total / len(y) for total in totals]
 # ```
 #
 # The self-check says:
 #
 # ```text
-# W1: wrong, dW1[4, 2] is about 5.6 times too large (K = 1, d = 4, d_h = 5, m = 3)
-# b1: wrong, db1[4] should be 0 (K = 1, d = 4, d_h = 5, m = 3)
-# W2: right
+# W1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4)
+# b1: right
+# W2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4)
 # b2: right
 # ```
 #
 # Which idea is behind it?
 #
-# 1. The whole penalty is added once for every sample and never divided: in the mean it counts once, whatever K is.
-# 2. Hidden units that were off pass something back: the slope of the ReLU is missing on the way to W1 and b1.
-# 3. The penalty has been divided by K although it was added only once: only the samples are averaged.
-# 4. The loss is a mean over the samples: their gradients are added up, and the sum is divided by K.
-
-# %% nbgrader={"grade_id": "slip-1", "solution": true}
-def slip_1():
-    """The number of the sentence, 1 to 4."""
-    ### BEGIN SOLUTION
-    return 2
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
-check.answer(slip_1, points=1)
-
-# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] is about 4.7 times too large (K = 6, d = 5, d_h = 3, m = 4); b1: right; W2: wrong, dW2[2, 0] is about 5.2 times too large (K = 6, d = 5, d_h = 3, m = 4); b2: right"
-def slip_1():
-    return 1
-
-# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4); b1: right; W2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4); b2: right"
-def slip_1():
-    return 3
-
-# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 3.5 times too large (K = 6, d = 5, d_h = 3, m = 4); b1: wrong, db1[0] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4); W2: wrong, dW2[2, 1] is about 22 times too large (K = 6, d = 5, d_h = 3, m = 4); b2: wrong, db2[2] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)"
-def slip_1():
-    return 4
-
-# %% [markdown]
-# ### Slip 2
-#
-# Problem set 3, 3.1, asked for this:
-#
-# ```python
-# def output_error(p, y):
-#     """The derivative of the cross-entropy with respect to the scores.
-#
-#     p: (K,), probabilities; y: (K,), one-hot.
-#     Returns d3: (K,)."""
-# ```
-#
-# Somebody has written:
-#
-# ```python
-# def output_error(p, y):
-#     return (p - y) * p * (1 - p)
-# ```
-#
-# The self-check says:
-#
-# ```text
-# o: wrong, o[0] is about 4.1 times too small (K = 3)
-# ```
-#
-# Which idea is behind it?
-#
-# 1. p (1 - p) is the slope of a single sigmoid. The softmax has been gone through already: its derivative and that of the logarithm have cancelled to p - y.
-# 2. This is the derivative with respect to the probabilities. One more link of the chain leads to the scores: the softmax.
-# 3. The sign is turned around: the error is what the net says minus what is right, or the steps go uphill.
-# 4. Only the score of the right class has got an error. The others matter as well: each of them takes its share of the sum that softmax divides by.
+# 1. Every sample writes over the one before, so only the last is left: the gradients of the samples are added up.
+# 2. The penalty has been divided by K although it was added only once: only the samples are averaged.
+# 3. Hidden units that were off pass something back: the slope of the ReLU is missing on the way to W1 and b1.
+# 4. The whole penalty is added once for every sample and never divided: in the mean it counts once, whatever K is.
 
 # %% nbgrader={"grade_id": "slip-2", "solution": true}
 def slip_2():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
-    return 1
+    return 2
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
 check.answer(slip_2, points=1)
 
-# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: o: wrong, o[0] is about 4.1 times too large (K = 3)"
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 2 times too small (K = 6, d = 5, d_h = 3, m = 4); b1: wrong, db1[0] is 0 and should not be (K = 6, d = 5, d_h = 3, m = 4); W2: wrong, dW2[2, 1] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4); b2: wrong, db2[2] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4)"
 def slip_2():
-    return 2
+    return 1
 
-# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: o: wrong, o[0] has the wrong sign (K = 3)"
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[4, 2] is about 5.6 times too large (K = 1, d = 4, d_h = 5, m = 3); b1: wrong, db1[4] should be 0 (K = 1, d = 4, d_h = 5, m = 3); W2: right; b2: right"
 def slip_2():
     return 3
 
-# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: o: wrong, o[2] is 0 and should not be (K = 3)"
+# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] is about 4.7 times too large (K = 6, d = 5, d_h = 3, m = 4); b1: right; W2: wrong, dW2[2, 0] is about 5.2 times too large (K = 6, d = 5, d_h = 3, m = 4); b2: right"
 def slip_2():
     return 4
 
 # %% [markdown]
 # ### Slip 3
 #
-# Problem set 3, 3.2, asked for this:
+# Problem set 4, 4.2, asked for this:
 #
 # ```python
-# def linear_backward(W, h, d):
-#     """Back through a layer o = W h + b.
+# def layer_backward(d_z, W, v):
+#     """The derivatives of the loss with respect to W, b and v of a dense layer z = W @ v + b, for one sample.
 #
-#     W: (k, m), weights; h: (m,), what went into the layer; d: (k,), the derivative of the loss with respect to o.
-#     Returns dW: (k, m), db: (k,), dh: (m,), the derivatives of the loss with respect to W, b and h."""
+#     d_z: (k,), ∂L/∂z; W: (k, n); v: (n,), what comes into the layer.
+#     Returns dW: (k, n), db: (k,), d_v: (n,)."""
 # ```
 #
 # Somebody has written:
 #
 # ```python
-# def linear_backward(W, h, d):
-#     return np.outer(d, h), np.full(len(d), d.sum()), W.T @ d
+# def layer_backward(d_z, W, v):
+#     return np.outer(d_z, v), np.ones(d_z.shape), W.T @ d_z
 # ```
 #
 # The self-check says:
 #
 # ```text
 # W: right
-# b: wrong, db[3] is 0 and should not be (m = 4, k = 4)
-# h: right
+# b: wrong, b[0] has the wrong sign (5 inputs after a ReLU, 3 units)
+# v: right
 # ```
 #
 # Which idea is behind it?
 #
-# 1. The error is sent through W a second time as if it went forward. Backward it goes through the transpose, which only a square W lets you confuse.
-# 2. The table of products is transposed: a weight has the row of its output and the column of its input, and so has its derivative.
-# 3. The errors of all units were added up for the bias: each unit has a bias of its own.
-# 4. The derivative with respect to the bias is not 1: o moves with b one to one, but the loss moves with o by d.
+# 1. It is transposed: a gradient has the shape of its weights, and the rows of W belong to the units, its columns to what comes in.
+# 2. There is no ReLU between W and z: a unit that is pushed down has a gradient like any other.
+# 3. What comes in reaches the loss through several units: these contributions are added up, not averaged.
+# 4. The bias moves its own z by exactly as much as it moves itself: it passes on the upstream gradient, not a 1.
 
 # %% nbgrader={"grade_id": "slip-3", "solution": true}
 def slip_3():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
-    return 3
+    return 4
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
 check.answer(slip_3, points=1)
 
-# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: W: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); b: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); h: wrong, dh[2] has the wrong sign, and not the right size either (m = 4, k = 4)"
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: W: wrong, W has shape (5, 3), asked for is (3, 5): it is transposed (5 inputs after a ReLU, 3 units); b: right; v: right"
 def slip_3():
     return 1
 
-# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: W: wrong, dW[3, 1] has the wrong sign (m = 4, k = 4); b: right; h: right"
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: W: wrong, W[0, 2] is 0 and should not be (5 inputs after a ReLU, 3 units); b: right; v: right"
 def slip_3():
     return 2
 
-# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: W: right; b: wrong, db[3] has the wrong sign, and not the right size either (m = 4, k = 4); h: right"
+# %% tags=["mistake"] question="slip-3" says="Not 3: of that slip the self-check would say otherwise: W: right; b: right; v: wrong, v[4] is about 3 times too small (5 inputs after a ReLU, 3 units)"
 def slip_3():
-    return 4
+    return 3
 
 # %% [markdown]
 # ### Slip 4
 #
-# Problem set 4, 3.1, asked for this:
+# Problem set 4, 4.5, asked for this:
 #
 # ```python
-# def finite_differences(f, x, eps):
-#     """The gradient of f at x, measured with central differences.
+# def step_by_step(W1, b1, W2, b2, x, y, lambdas):
+#     """The gradients of the regularised loss of one sample with respect to W1, b1, W2, b2 and x, through all steps.
 #
-#     f: a function of one array that returns one number; x: an array of any shape; eps: the step.
-#     Returns an array of floats in the shape of x; x stays as it is."""
+#     W1: (d_h, d), b1: (d_h,), W2: (m, d_h), b2: (m,); x: (d,), y: an integer; lambdas: (λ11, λ12, λ21, λ22).
+#     Returns dW1: (d_h, d), db1: (d_h,), dW2: (m, d_h), db2: (m,), d_x: (d,)."""
 # ```
 #
 # Somebody has written:
 #
 # ```python
-# def finite_differences(f, x, eps):
-#     gradient = np.zeros(x.shape)
-#     for i in np.ndindex(x.shape):
-#         up, down = x.copy(), x.copy()
-#         up[i] += eps
-#         down[i] -= eps
-#         gradient[i] = (f(up) - f(down)) / (2 * eps)
-#     return gradient
+# def step_by_step(W1, b1, W2, b2, x, y, lambdas):
+#     h_a, _, _, o_s = forward(W1, b1, W2, b2, x)
+#     dW2, db2, d_hs = layer_backward(grad_oa(o_s, y), W2, h_a)
+#     dW1, db1, d_x = layer_backward(grad_ha(d_hs, h_a), W1, x)
+#     dW1, dW2 = regularised(dW1, dW2, W1, W2, lambdas)
+#     return dW1, db1, dW2, db2, d_x
 # ```
 #
 # The self-check says:
 #
 # ```text
-# a vector: right
-# a matrix: right
-# integers: wrong, gradient[1] is about 5.3e+03 times too large (integers)
+# W1: right
+# b1: right
+# W2: wrong, dW2[1, 2] is about 3.5 times too large (d = 4, d_h = 5, m = 3)
+# b2: right
+# x: right
 # ```
 #
 # Which idea is behind it?
 #
-# 1. A copy of integers holds integers: the step is cut off in it and f does not move. Make an array of floats first.
-# 2. The caller's x has been moved and not brought back exactly: adding and taking away a step rounds twice. Work on a copy.
-# 3. All entries move at once: that measures one slope along the diagonal. A gradient needs every entry moved by itself.
-# 4. Only the step up is measured: without the step down the curvature of f stays in the result, and the error is as large as the step.
+# 1. A step has been left out: between the two layers lies the ReLU, and nothing comes back through a unit that was off.
+# 2. Into the output layer comes h_s, after the ReLU: with h_a in its place, units that were off leave a trace in the gradient of W2.
+# 3. The biases have been penalised as well: the penalty is on the weights only.
+# 4. What enters the backward pass at the top is ∂L/∂o_a: here the probabilities themselves go in, and the true class is not even asked for.
 
 # %% nbgrader={"grade_id": "slip-4", "solution": true}
 def slip_4():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
-    return 1
+    return 2
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
 check.answer(slip_4, points=1)
 
-# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: a vector: wrong, the result is right, but `finite_differences` changes its argument x in place; a matrix: wrong, the result is right, but `finite_differences` changes its argument x in place; integers: wrong, gradient[2] is about 4.1e+03 times too large (integers)"
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[2, 0] is about 3.8 times too large (d = 4, d_h = 5, m = 3); b1: wrong, db1[2] should be 0 (d = 4, d_h = 5, m = 3); W2: right; b2: right; x: wrong, d_x[1] is about 2.9 times too large (d = 4, d_h = 5, m = 3)"
 def slip_4():
-    return 2
+    return 1
 
-# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: a vector: wrong, gradient[1] has the wrong sign, and not the right size either (a vector); a matrix: wrong, gradient[0, 0] is about 3e+02 times too large (a matrix); integers: wrong, gradient[1] has the wrong sign, and not the right size either (integers)"
+# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: W1: right; b1: wrong, db1[3] is about 1.4 times too large (d = 4, d_h = 5, m = 3); W2: right; b2: wrong, db2[0] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); x: right"
 def slip_4():
     return 3
 
-# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: a vector: wrong, gradient[0] is too large, by 0.02 % (a vector); a matrix: wrong, gradient[2, 1] is too large, by 0.005 % (a matrix); integers: wrong, gradient[4] is too small, by 0.003 % (integers)"
+# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[3, 0] is about 6 times too small (d = 4, d_h = 5, m = 3); b1: wrong, db1[3] is about 3.4 times too small (d = 4, d_h = 5, m = 3); W2: wrong, dW2[1, 3] is about 1.9 times too small (d = 4, d_h = 5, m = 3); b2: wrong, db2[1] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); x: wrong, d_x[0] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3)"
 def slip_4():
     return 4
 
 # %% [markdown]
 # ### Slip 5
 #
-# Problem set 3, 3.3, asked for this:
+# Problem set 4, 5.5, asked for this:
 #
 # ```python
-# def sigmoid_backward(h, dh):
-#     """Back through h = sigmoid(z).
+# def deep_gradient(theta, sizes, X, y):
+#     """The gradient of the mean loss of K samples of a net with any number of layers, as one vector.
 #
-#     h: (m,), the activation; dh: (m,), the derivative of the loss with respect to h.
-#     Returns dz: (m,), the derivative of the loss with respect to z."""
+#     theta: all weights and biases, see layers_of; sizes: the numbers of inputs, of the units of every hidden layer, and of
+#     classes; X: (d, K), a column is a sample; y: (K,), integers.
+#     Returns an array in the shape of theta."""
 # ```
 #
 # Somebody has written:
 #
 # ```python
-# def sigmoid_backward(h, dh):
-#     return h * (1 - h)
+# def deep_gradient(theta, sizes, X, y):
+#     layers = layers_of(theta, sizes)
+#     values = [X]
+#     for W, b in layers:
+#         Z = W @ values[-1] + b[:, np.newaxis]
+#         values.append(np.maximum(Z, 0))
+#     D = softmax(Z)
+#     D[y, np.arange(len(y))] -= 1
+#     D /= len(y)
+#     gradients = []
+#     for (W, _), V in zip(reversed(layers), reversed(values[:-1])):
+#         gradients.append((D @ V.T, D.mean(axis=1)))
+#         D = (W.T @ D) * (V > 0)
+#     return one_vector(reversed(gradients))
 # ```
 #
 # The self-check says:
 #
 # ```text
-# z: wrong, z[3] has the wrong sign, and not the right size either (m = 4)
+# 4–3: wrong, theta[12] is about 5 times too small (4–3)
+# 3–5–2: wrong, theta[17] is about 4 times too small (3–5–2)
+# 4–3–5–3: wrong, theta[51] is about 6 times too small (4–3–5–3)
+# 2–4–3–5–4: wrong, theta[11] is about 3 times too small (2–4–3–5–4)
 # ```
 #
 # Which idea is behind it?
 #
-# 1. The sigmoid has been applied a second time: h is the activation already, and the slope is made of h directly.
-# 2. This is the slope alone: it still has to meet the upstream gradient.
-# 3. The error was sent through the sigmoid itself. On the way back it is multiplied by the slope: backward, every layer is linear in the error.
-# 4. 1 - h² is the slope of tanh. That of the sigmoid is h (1 - h).
+# 1. A gradient has the shape of its weights: these are transposed, which a vector does not show, but its order is that of W.
+# 2. The biases have been divided by K twice: the upstream gradient is divided already, so over the samples it is a sum.
+# 3. The gradients have been collected from the top down, and were put into the vector in that order: the first layer comes first.
+# 4. The loss is a mean over the samples: these are the gradients of their sum.
 
 # %% nbgrader={"grade_id": "slip-5", "solution": true}
 def slip_5():
@@ -2447,70 +2455,73 @@ def slip_5():
 # %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
 check.answer(slip_5, points=1)
 
-# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: z: wrong, z[1] is about 12 times too large (m = 4)"
+# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: 4–3: wrong, theta[2] has the wrong sign, and not the right size either (4–3); 3–5–2: wrong, theta[8] has the wrong sign, and not the right size either (3–5–2); 4–3–5–3: wrong, theta[39] has the wrong sign (4–3–5–3); 2–4–3–5–4: wrong, theta[49] has the wrong sign, and not the right size either (2–4–3–5–4)"
 def slip_5():
     return 1
 
-# %% tags=["mistake"] question="slip-5" says="Not 3: the report would look the same, but read the code again: it does not do that."
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: 4–3: right; 3–5–2: wrong, theta[30] has the wrong sign, and not the right size either (3–5–2); 4–3–5–3: wrong, theta[14] has the wrong sign, and not the right size either (4–3–5–3); 2–4–3–5–4: wrong, theta[15] has the wrong sign (2–4–3–5–4)"
 def slip_5():
     return 3
 
-# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: z: wrong, z[2] is about 24 times too large (m = 4)"
+# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: 4–3: wrong, theta[8] is about 5 times too large (4–3); 3–5–2: wrong, theta[17] is about 4 times too large (3–5–2); 4–3–5–3: wrong, theta[49] is about 6 times too large (4–3–5–3); 2–4–3–5–4: wrong, theta[33] is about 3 times too large (2–4–3–5–4)"
 def slip_5():
     return 4
 
 # %% [markdown]
 # ### Slip 6
 #
-# Problem set 4, 4.1, asked for this:
+# Problem set 4, 1.3, asked for this:
 #
 # ```python
-# def grad_oa(o_s, y):
-#     """∂L/∂o_a for one sample.
+# def kinks(x, at_zero):
+#     """The slopes of |x| and of ReLU(x) at every entry, and the gradient of the squared 2-norm.
 #
-#     o_s: (m,), after the softmax; y: the true class, an integer.
-#     Returns d_oa: (m,)."""
+#     x: array of any shape; at_zero: one number from 0 to 1, the slope of |x| and of the ReLU where x is 0.
+#     Returns the slope of |x| (which is the gradient of sum(|x|) too), the slope of the ReLU, and the gradient of
+#     sum(x**2), each in the shape of x."""
 # ```
 #
 # Somebody has written:
 #
 # ```python
-# def grad_oa(o_s, y):
-#     return o_s - y
+# def kinks(x, at_zero):
+#     return 1.0 * (x >= 0) - 1.0 * (x <= 0) + at_zero * (x >= 0), 1.0 * (x >= 0) + at_zero * (x == 0), 2 * x
 # ```
 #
 # The self-check says:
 #
 # ```text
-# o_a: wrong, d_oa[0] has the wrong sign, and not the right size either (3 classes)
+# absolute: wrong, absolute[4] is too large, by 2e+01 % (0.24 at zero)
+# relu: wrong, relu[2] is too large, by 2e+01 % (0.24 at zero)
+# squared: right
 # ```
 #
 # Which idea is behind it?
 #
-# 1. y is the number of the true class: what is subtracted is its one-hot vector, a 1 at that entry only.
-# 2. This is the derivative with respect to o_s. The softmax is still between it and o_a, and it moves all classes at once.
-# 3. This takes the softmax for a sigmoid: s(1 − s) is how one probability moves with its own score, but every score moves every probability.
-# 4. The 1 has been taken off in the caller's own o_s, which is no longer a softmax: work on a copy.
+# 1. One indicator gives 0 where its condition fails: a negative x needs −1, so it needs an indicator too.
+# 2. At 0, x / |x| is 0 / 0, which is no number: a subgradient must be a number between −1 and 1.
+# 3. These indicators overlap: x ≥ 0 and x ≤ 0 both hold at 0, where one number is asked for.
+# 4. The derivative of a square has a factor 2, and there is no 1/2 in front of this norm to cancel it.
 
 # %% nbgrader={"grade_id": "slip-6", "solution": true}
 def slip_6():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
-    return 1
+    return 3
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
 check.answer(slip_6, points=1)
 
-# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: o_a: wrong, d_oa[0] is about 4.1 times too large (3 classes)"
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: absolute: wrong, absolute[1] is 0 and should not be (0.24 at zero); relu: right; squared: right"
+def slip_6():
+    return 1
+
+# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: absolute: wrong, absolute NaN in 2 of 5 entries, first at [2] (0.24 at zero); relu: right; squared: right"
 def slip_6():
     return 2
 
-# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: o_a: wrong, d_oa[0] is about 4.1 times too small (3 classes)"
-def slip_6():
-    return 3
-
-# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: o_a: wrong, the result is right, but `grad_oa` changes its argument o_s in place"
+# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: absolute: right; relu: right; squared: wrong, squared[4] is about 2 times too small (0.24 at zero)"
 def slip_6():
     return 4
 

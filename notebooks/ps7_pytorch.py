@@ -1562,7 +1562,7 @@ def train_epoch(net, batches, optimiser, device):
 def try_train_epoch(W1, W2, b2, X, y, batch_size, rate):
     return trial_of_training(train_epoch, W1, W2, b2, X, y, batch_size, rate)
 
-# %% tags=["alternative"] question="train-epoch" name="summed loss, divided for the way back"
+# %% tags=["alternative"] question="train-epoch" name="summed loss, divided for the backward pass"
 def train_epoch(net, batches, optimiser, device):
     total = count = 0
     for inputs, classes in batches:
@@ -2461,7 +2461,7 @@ with check.once_written(), with_torch():
 # %% [markdown] nbgrader={"grade_id": "break-it", "grade": true, "solution": true, "points": 3}
 # ### BEGIN SOLUTION
 # **Model answer** (numbers for the 3,400 digits that are used where there is no FashionMNIST). From the second
-# epoch on the digits depend on the machine, since at so large a rate the validation curves jump about. The
+# epoch on the digits depend on the machine, since at so large a rate the validation curves are jagged. The
 # right loop brings the training loss from 2.28 in the first epoch to about 0.1 in the twentieth, and the validation
 # accuracy above 90 % (its best epochs reach 95 %, some fall back below 85 %). Without `zero_grad` the first epoch looks
 # *better*: about 1.7, and more than half right. Then the loss jumps to nearly 3, stays above 2.5 (a single epoch may have
@@ -2482,6 +2482,389 @@ with check.once_written(), with_torch():
 # - 1 point: a way to notice without a right run beside it: log 10 as the loss of guessing, a loss that does not fit its
 #   accuracy, the one batch of 3.1 that is not learned by heart, or the like.
 # ### END SOLUTION
+
+# %% [markdown]
+# # Which slip is it?
+#
+# Six functions of earlier problem sets, each with one slip in it, and what the self-check said of it. Read the report first:
+# which results are wrong, and is it a factor, a sign, a shape, or only some entries? Then find the line. For each, return the
+# number of the sentence that fits.
+#
+# <!-- slips from ps4_regularised_mlp, ps5_activations_and_init, ps6_momentum: 6, draw 7 -->
+
+# %% [markdown]
+# ### Slip 1
+#
+# Problem set 4, 4.2, asked for this:
+#
+# ```python
+# def layer_backward(d_z, W, v):
+#     """The derivatives of the loss with respect to W, b and v of a dense layer z = W @ v + b, for one sample.
+#
+#     d_z: (k,), ∂L/∂z; W: (k, n); v: (n,), what comes into the layer.
+#     Returns dW: (k, n), db: (k,), d_v: (n,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def layer_backward(d_z, W, v):
+#     return np.outer(d_z, v), np.sum(d_z), W.T @ d_z
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W: right
+# b: wrong, b has shape (), asked for is (3,) (5 inputs after a ReLU, 3 units)
+# v: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The sum over the units has lost the upstream gradient: each weight counts as much as the loss cares for its unit.
+# 2. The upstream gradient belongs to z, before any ReLU: no mask belongs into the gradient of the bias.
+# 3. What comes in reaches the loss through several units: these contributions are added up, not averaged.
+# 4. Every unit has a bias of its own, so the gradient has one entry for each: there is nothing to add up in one sample.
+
+# %% nbgrader={"grade_id": "slip-1", "solution": true}
+def slip_1():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
+check.answer(slip_1, points=1)
+
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: W: right; b: right; v: wrong, v[3] has the wrong sign, and not the right size either (5 inputs after a ReLU, 3 units)"
+def slip_1():
+    return 1
+
+# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: W: right; b: wrong, b[0] is 0 and should not be (5 inputs after a ReLU, 3 units); v: right"
+def slip_1():
+    return 2
+
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W: right; b: right; v: wrong, v[4] is about 3 times too small (5 inputs after a ReLU, 3 units)"
+def slip_1():
+    return 3
+
+# %% [markdown]
+# ### Slip 2
+#
+# Problem set 5, 3.2, asked for this:
+#
+# ```python
+# def slope(hidden, Z):
+#     """The derivative of an activation function, entry by entry.
+#
+#     hidden: "sigmoid", "tanh", "relu", "relu6" or "leaky relu"; Z: pre-activations, an array of any shape.
+#     Returns S: an array of the same shape."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def slope(hidden, Z):
+#     return {"sigmoid": expit(Z) * expit(-Z), "tanh": 1 - np.tanh(Z) ** 2, "relu": np.maximum(Z, 0),
+#             "relu6": np.clip(Z, 0, 6), "leaky relu": np.where(Z > 0, Z, 0.01 * Z)}[hidden]
+# ```
+#
+# The self-check says:
+#
+# ```text
+# sigmoid: right
+# tanh: right
+# relu: wrong, Z[0, 1] is about 6.5 times too large (relu)
+# relu6: wrong, Z[3, 3] should be 0 (relu6)
+# leaky relu: wrong, Z[3, 1] is about 6.4 times too large (leaky relu)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. Above 6 a ReLU6 is flat, so nothing comes back: its slope is 1 only between 0 and 6.
+# 2. This is the activation itself: the slope of a ReLU is 1 where it is on and 0 where it is off.
+# 3. a (1 - a) and 1 - a² are written with the activation a: here the pre-activation has been put in.
+# 4. The slope of tanh is 1 - a². The form a (1 - a) belongs to the sigmoid.
+
+# %% nbgrader={"grade_id": "slip-2", "solution": true}
+def slip_2():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
+check.answer(slip_2, points=1)
+
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: sigmoid: right; tanh: right; relu: right; relu6: wrong, Z[3, 3] should be 0 (relu6); leaky relu: right"
+def slip_2():
+    return 1
+
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: sigmoid: wrong, Z[2, 2] has the wrong sign, and not the right size either (sigmoid); tanh: wrong, Z[1, 2] has the wrong sign, and not the right size either (tanh); relu: right; relu6: right; leaky relu: right"
+def slip_2():
+    return 3
+
+# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: sigmoid: right; tanh: wrong, Z[0, 2] has the wrong sign, and not the right size either (tanh); relu: right; relu6: right; leaky relu: right"
+def slip_2():
+    return 4
+
+# %% [markdown]
+# ### Slip 3
+#
+# Problem set 4, 5.1, asked for this:
+#
+# ```python
+# def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
+#     """The gradients of the regularised mean loss of K samples, with loops.
+#
+#     W1: (d_h, d), b1: (d_h,), W2: (m, d_h), b2: (m,);
+#     X: (d, K), a column is a sample; y: (K,), integers; lambdas: (λ11, λ12, λ21, λ22).
+#     Returns dW1: (d_h, d), db1: (d_h,), dW2: (m, d_h), db2: (m,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
+#     for s in range(len(y)):
+#         parts = [part / len(y) for part in step_by_step(W1, b1, W2, b2, X[:, s], y[s], (0, 0, 0, 0))[:4]]
+#     parts[0], parts[2] = regularised(parts[0], parts[2], W1, W2, lambdas)
+#     return parts
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, dW1[0, 0] is about 2 times too small (K = 6, d = 5, d_h = 3, m = 4)
+# b1: wrong, db1[0] is 0 and should not be (K = 6, d = 5, d_h = 3, m = 4)
+# W2: wrong, dW2[2, 1] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4)
+# b2: wrong, db2[2] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The loss is a mean over the samples: their gradients are added up, and the sum is divided by K.
+# 2. The penalty has been divided by K although it was added only once: only the samples are averaged.
+# 3. Every sample writes over the one before, so only the last is left: the gradients of the samples are added up.
+# 4. Hidden units that were off pass something back: the slope of the ReLU is missing on the way to W1 and b1.
+
+# %% nbgrader={"grade_id": "slip-3", "solution": true}
+def slip_3():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 3
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
+check.answer(slip_3, points=1)
+
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 3.5 times too large (K = 6, d = 5, d_h = 3, m = 4); b1: wrong, db1[0] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4); W2: wrong, dW2[2, 1] is about 22 times too large (K = 6, d = 5, d_h = 3, m = 4); b2: wrong, db2[2] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)"
+def slip_3():
+    return 1
+
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4); b1: right; W2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4); b2: right"
+def slip_3():
+    return 2
+
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[4, 2] is about 5.6 times too large (K = 1, d = 4, d_h = 5, m = 3); b1: wrong, db1[4] should be 0 (K = 1, d = 4, d_h = 5, m = 3); W2: right; b2: right"
+def slip_3():
+    return 4
+
+# %% [markdown]
+# ### Slip 4
+#
+# Problem set 4, 5.5, asked for this:
+#
+# ```python
+# def deep_gradient(theta, sizes, X, y):
+#     """The gradient of the mean loss of K samples of a net with any number of layers, as one vector.
+#
+#     theta: all weights and biases, see layers_of; sizes: the numbers of inputs, of the units of every hidden layer, and of
+#     classes; X: (d, K), a column is a sample; y: (K,), integers.
+#     Returns an array in the shape of theta."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def deep_gradient(theta, sizes, X, y):
+#     layers = layers_of(theta, sizes)
+#     values = [X]
+#     for W, b in layers:
+#         Z = W @ values[-1] + b[:, np.newaxis]
+#         values.append(np.maximum(Z, 0))
+#     D = softmax(Z)
+#     D[y, np.arange(len(y))] -= 1
+#     D /= len(y)
+#     gradients = []
+#     for (W, _), V in zip(reversed(layers), reversed(values[:-1])):
+#         gradients.append((D @ V.T, D.sum(axis=1)))
+#         D = W.T @ D
+#     return one_vector(reversed(gradients))
+# ```
+#
+# The self-check says:
+#
+# ```text
+# 4–3: right
+# 3–5–2: wrong, theta[5] should be 0 (3–5–2)
+# 4–3–5–3: wrong, theta[7] is about 28 times too large (4–3–5–3)
+# 2–4–3–5–4: wrong, theta[39] should be 0 (2–4–3–5–4)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. A ReLU has been put on the scores, and its slope in the backward pass: the last layer has the softmax only.
+# 2. A gradient has the shape of its weights: these are transposed, which a vector does not show, but its order is that of W.
+# 3. The biases have been divided by K twice: the upstream gradient is divided already, so over the samples it is a sum.
+# 4. The ReLUs are missing in the backward pass: nothing passes where a unit was off.
+
+# %% nbgrader={"grade_id": "slip-4", "solution": true}
+def slip_4():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
+check.answer(slip_4, points=1)
+
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: 4–3: wrong, theta[0] has the wrong sign, and not the right size either (4–3); 3–5–2: wrong, theta[23] is 0 and should not be (3–5–2); 4–3–5–3: wrong, theta[51] has the wrong sign, and not the right size either (4–3–5–3); 2–4–3–5–4: wrong, theta[62] is 0 and should not be (2–4–3–5–4)"
+def slip_4():
+    return 1
+
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: 4–3: wrong, theta[2] has the wrong sign, and not the right size either (4–3); 3–5–2: wrong, theta[8] has the wrong sign, and not the right size either (3–5–2); 4–3–5–3: wrong, theta[39] has the wrong sign (4–3–5–3); 2–4–3–5–4: wrong, theta[49] has the wrong sign, and not the right size either (2–4–3–5–4)"
+def slip_4():
+    return 2
+
+# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: 4–3: wrong, theta[12] is about 5 times too small (4–3); 3–5–2: wrong, theta[17] is about 4 times too small (3–5–2); 4–3–5–3: wrong, theta[51] is about 6 times too small (4–3–5–3); 2–4–3–5–4: wrong, theta[11] is about 3 times too small (2–4–3–5–4)"
+def slip_4():
+    return 3
+
+# %% [markdown]
+# ### Slip 5
+#
+# Problem set 4, 3.1, asked for this:
+#
+# ```python
+# def finite_differences(f, x, eps):
+#     """The gradient of f at x, measured with central differences.
+#
+#     f: a function of one array that returns one number; x: an array of any shape; eps: the step.
+#     Returns an array of floats in the shape of x; x stays as it is."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def finite_differences(f, x, eps):
+#     gradient = np.zeros(x.shape)
+#     for i in np.ndindex(x.shape):
+#         x[i] += eps
+#         up = f(x)
+#         x[i] -= 2 * eps
+#         gradient[i] = (up - f(x)) / (2 * eps)
+#         x[i] += eps
+#     return gradient
+# ```
+#
+# The self-check says:
+#
+# ```text
+# a vector: wrong, the result is right, but `finite_differences` changes its argument x in place
+# a matrix: wrong, the result is right, but `finite_differences` changes its argument x in place
+# integers: wrong, gradient[2] is about 4.1e+03 times too large (integers)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The caller's x has been moved and not brought back exactly: adding and taking away a step rounds twice. Work on a copy.
+# 2. An entry that has been measured stays where it was moved to, so all later slopes are measured at another place.
+# 3. From x − ε to x + ε it is two steps: every slope here is twice too large.
+# 4. Only the step up is measured: without the step down the curvature of f stays in the result, and the error is as large as the step.
+
+# %% nbgrader={"grade_id": "slip-5", "solution": true}
+def slip_5():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 1
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
+check.answer(slip_5, points=1)
+
+# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: a vector: wrong, gradient[2] is too large, by 0.005 % (a vector); a matrix: wrong, gradient[2, 0] is too small, by 0.003 % (a matrix); integers: wrong, gradient[4] is too large, by 0.004 % (integers)"
+def slip_5():
+    return 2
+
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: a vector: wrong, gradient[4] is about 2 times too large (a vector); a matrix: wrong, gradient[2, 0] is about 2 times too large (a matrix); integers: wrong, gradient[1] is about 2 times too large (integers)"
+def slip_5():
+    return 3
+
+# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: a vector: wrong, gradient[0] is too large, by 0.02 % (a vector); a matrix: wrong, gradient[2, 1] is too large, by 0.005 % (a matrix); integers: wrong, gradient[4] is too small, by 0.003 % (integers)"
+def slip_5():
+    return 4
+
+# %% [markdown]
+# ### Slip 6
+#
+# Problem set 6, 1.9, asked for this:
+#
+# ```python
+# def output_gradients(A, P, T):
+#     """The gradients of the loss with respect to weights and biases of the output layer.
+#
+#     A: (N, H), activations of the hidden layer; P: (N, K), probabilities; T: (N, K), one-hot.
+#     Returns dW_o: (H, K) and db_o: (1, K)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def output_gradients(A, P, T):
+#     D = (P - T) / len(T)
+#     return A.T @ D, np.full((1, T.shape[1]), np.abs(D).sum())
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W_o: right
+# b_o: wrong, b_o[0, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The gradient of a bias has the shape of the bias, (1, K): keep the axis that was summed over.
+# 2. The bias has one gradient for each class: here all classes have been added up into the same number.
+# 3. The mean over the samples has been taken twice for the bias: 1/N is in the gradient of the scores already, so what is left is a sum.
+# 4. The gradient of the weights holds the activations themselves, not only whether they are positive: that belongs to the layer below.
+
+# %% nbgrader={"grade_id": "slip-6", "solution": true}
+def slip_6():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
+check.answer(slip_6, points=1)
+
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: W_o: right; b_o: wrong, b_o has shape (2,), asked for is (1, 2): the numbers may be right, their arrangement is not (N = 5, F = 3, H = 4, K = 2)"
+def slip_6():
+    return 1
+
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: W_o: right; b_o: wrong, b_o[0, 0] is about 5 times too small (N = 5, F = 3, H = 4, K = 2)"
+def slip_6():
+    return 3
+
+# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: W_o: wrong, W_o[2, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2); b_o: right"
+def slip_6():
+    return 4
+
+# %% [markdown]
+# <!-- end of slips -->
 
 # %% [markdown]
 # # What to read next

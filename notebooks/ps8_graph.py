@@ -2812,7 +2812,7 @@ def jacobian(jvp, vjp, n, m):
 # %% nbgrader={"grade_id": "jacobian-check", "grade": true, "points": 2}
 check.values(jacobian, at=pass_cases, returns=("J", "passes"), points=2)
 
-# %% tags=["mistake"] question="jacobian-passes" says="Always forwards: with many inputs and few outputs the way back takes fewer passes."
+# %% tags=["mistake"] question="jacobian-passes" says="Always forwards: with many inputs and few outputs the backward direction takes fewer passes."
 def jacobian(jvp, vjp, n, m):
     return np.stack([jvp(v) for v in np.eye(n)], axis=1), n
 
@@ -3153,6 +3153,372 @@ if read is not None:
 # This is what every framework does, PyTorch in problem set 7 as well: it records, orders and sweeps. The rest, and it is a
 # lot, makes it fast. What you can do by hand you can now also leave to a program, and you know what it does with a value
 # that is used twice.
+
+# %% [markdown]
+# # Which slip is it?
+#
+# Six functions of earlier problem sets, each with one slip in it, and what the self-check said of it. Read the report first:
+# which results are wrong, and is it a factor, a sign, a shape, or only some entries? Then find the line. For each, return the
+# number of the sentence that fits.
+#
+# <!-- slips from ps3_samplewise_mnist, ps4_regularised_mlp: 6, draw 8 -->
+
+# %% [markdown]
+# ### Slip 1
+#
+# Problem set 4, 5.1, asked for this:
+#
+# ```python
+# def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
+#     """The gradients of the regularised mean loss of K samples, with loops.
+#
+#     W1: (d_h, d), b1: (d_h,), W2: (m, d_h), b2: (m,);
+#     X: (d, K), a column is a sample; y: (K,), integers; lambdas: (λ11, λ12, λ21, λ22).
+#     Returns dW1: (d_h, d), db1: (d_h,), dW2: (m, d_h), db2: (m,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
+#     K = len(y)
+#     totals = [0, 0, 0, 0]
+#     for s in range(K):
+#         totals = [a + b / K for a, b in zip(totals, step_by_step(W1, b1, W2, b2, X[:, s], y[s], (0, 0, 0, 0)))]
+#         totals[0], totals[2] = regularised(totals[0], totals[2], W1, W2, lambdas)
+#     return totals
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, dW1[1, 0] is about 4.7 times too large (K = 6, d = 5, d_h = 3, m = 4)
+# b1: right
+# W2: wrong, dW2[2, 0] is about 5.2 times too large (K = 6, d = 5, d_h = 3, m = 4)
+# b2: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The whole penalty is added once for every sample and never divided: in the mean it counts once, whatever K is.
+# 2. The penalty has been divided by K although it was added only once: only the samples are averaged.
+# 3. Hidden units that were off pass something back: the slope of the ReLU is missing on the way to W1 and b1.
+# 4. The loss is a mean over the samples: their gradients are added up, and the sum is divided by K.
+
+# %% nbgrader={"grade_id": "slip-1", "solution": true}
+def slip_1():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 1
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
+check.answer(slip_1, points=1)
+
+# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4); b1: right; W2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4); b2: right"
+def slip_1():
+    return 2
+
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[4, 2] is about 5.6 times too large (K = 1, d = 4, d_h = 5, m = 3); b1: wrong, db1[4] should be 0 (K = 1, d = 4, d_h = 5, m = 3); W2: right; b2: right"
+def slip_1():
+    return 3
+
+# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 3.5 times too large (K = 6, d = 5, d_h = 3, m = 4); b1: wrong, db1[0] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4); W2: wrong, dW2[2, 1] is about 22 times too large (K = 6, d = 5, d_h = 3, m = 4); b2: wrong, db2[2] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)"
+def slip_1():
+    return 4
+
+# %% [markdown]
+# ### Slip 2
+#
+# Problem set 3, 3.1, asked for this:
+#
+# ```python
+# def output_error(p, y):
+#     """The derivative of the cross-entropy with respect to the scores.
+#
+#     p: (K,), probabilities; y: (K,), one-hot.
+#     Returns d3: (K,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def output_error(p, y):
+#     return (p - y) * p * (1 - p)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# o: wrong, o[0] is about 4.1 times too small (K = 3)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. A factor 2 belongs to a squared error. The loss here is the cross-entropy, which has none.
+# 2. Only the score of the right class has got an error. The others matter as well: each of them takes its share of the sum that softmax divides by.
+# 3. The sign is turned around: the error is what the net says minus what is right, or the steps go uphill.
+# 4. p (1 - p) is the slope of a single sigmoid. The softmax has been gone through already: its derivative and that of the logarithm have cancelled to p - y.
+
+# %% nbgrader={"grade_id": "slip-2", "solution": true}
+def slip_2():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
+check.answer(slip_2, points=1)
+
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: o: wrong, o[0] is about 2 times too large (K = 3)"
+def slip_2():
+    return 1
+
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: o: wrong, o[2] is 0 and should not be (K = 3)"
+def slip_2():
+    return 2
+
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: o: wrong, o[0] has the wrong sign (K = 3)"
+def slip_2():
+    return 3
+
+# %% [markdown]
+# ### Slip 3
+#
+# Problem set 3, 3.4, asked for this:
+#
+# ```python
+# def backward(W2, W3, x, y, h1, h2, p):
+#     """The gradients of the loss of one sample, from what its forward pass has kept.
+#
+#     W2: (n2, n1), W3: (K, n2); x: (n0,), y: (K,), one-hot;
+#     h1: (n1,), h2: (n2,), activations; p: (K,), probabilities.
+#     Returns dW1: (n1, n0), db1: (n1,), dW2: (n2, n1), db2: (n2,), dW3: (K, n2), db3: (K,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def backward(W2, W3, x, y, h1, h2, p):
+#     d3 = (p - y) * p * (1 - p)
+#     d2 = (W3.T @ d3) * h2 * (1 - h2)
+#     d1 = (W2.T @ d2) * h1 * (1 - h1)
+#     return np.outer(d1, x), d1, np.outer(d2, h1), d2, np.outer(d3, h2), d3
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, W1[2, 0] is about 5.5 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# b1: wrong, b1[2] is about 5.5 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# W2: wrong, W2[2, 0] is about 6.1 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# b2: wrong, b2[2] is about 6.1 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# W3: wrong, W3[1, 0] is about 5.8 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# b3: wrong, b3[1] is about 5.8 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. Neither hidden layer's sigmoid was gone through in the backward pass: both slopes are missing, as if the hidden layers were linear.
+# 2. The products stand the wrong way round: the gradient of a weight matrix has its shape, a row for each output of the layer.
+# 3. Target minus output: all six gradients point the wrong way, and a step would make the loss larger.
+# 4. The output error has been multiplied by p (1 - p), as if the output were a sigmoid with a squared error: with softmax and cross-entropy the error at the scores is p - y alone.
+
+# %% nbgrader={"grade_id": "slip-3", "solution": true}
+def slip_3():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
+check.answer(slip_3, points=1)
+
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, W1[3, 0] is about 1.6e+02 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3); b1: wrong, b1[3] is about 1.6e+02 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3); W2: wrong, W2[1, 0] is about 7.4 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3); b2: wrong, b2[1] is about 7.4 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3); W3: right; b3: right"
+def slip_3():
+    return 1
+
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, W1 has shape (5, 4), asked for is (4, 5): it is transposed (n0 = 5, n1 = 4, n2 = 4, K = 3); b1: right; W2: wrong, W2[0, 2] is about 45 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3); b2: right; W3: wrong, W3 has shape (4, 3), asked for is (3, 4): it is transposed (n0 = 5, n1 = 4, n2 = 4, K = 3); b3: right"
+def slip_3():
+    return 2
+
+# %% tags=["mistake"] question="slip-3" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, W1[2, 0] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3); b1: wrong, b1[2] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3); W2: wrong, W2[2, 0] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3); b2: wrong, b2[2] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3); W3: wrong, W3[1, 0] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3); b3: wrong, b3[1] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3)"
+def slip_3():
+    return 3
+
+# %% [markdown]
+# ### Slip 4
+#
+# Problem set 4, 4.2, asked for this:
+#
+# ```python
+# def layer_backward(d_z, W, v):
+#     """The derivatives of the loss with respect to W, b and v of a dense layer z = W @ v + b, for one sample.
+#
+#     d_z: (k,), ∂L/∂z; W: (k, n); v: (n,), what comes into the layer.
+#     Returns dW: (k, n), db: (k,), d_v: (n,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def layer_backward(d_z, W, v):
+#     return np.outer(d_z, v), np.ones(d_z.shape), W.T @ d_z
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W: right
+# b: wrong, b[0] has the wrong sign (5 inputs after a ReLU, 3 units)
+# v: right
+# ```
+#
+# Which idea is behind it?
+#
+# 1. What comes in reaches the loss through several units: these contributions are added up, not averaged.
+# 2. There is no ReLU between W and z: a unit that is pushed down has a gradient like any other.
+# 3. The bias moves its own z by exactly as much as it moves itself: it passes on the upstream gradient, not a 1.
+# 4. The slope of the ReLU has no place here: W is multiplied by what comes in, by the activation h_s itself.
+
+# %% nbgrader={"grade_id": "slip-4", "solution": true}
+def slip_4():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 3
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
+check.answer(slip_4, points=1)
+
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: W: right; b: right; v: wrong, v[4] is about 3 times too small (5 inputs after a ReLU, 3 units)"
+def slip_4():
+    return 1
+
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: W: wrong, W[0, 2] is 0 and should not be (5 inputs after a ReLU, 3 units); b: right; v: right"
+def slip_4():
+    return 2
+
+# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: W: wrong, W[2, 1] is about 1.7 times too large (5 inputs after a ReLU, 3 units); b: right; v: right"
+def slip_4():
+    return 4
+
+# %% [markdown]
+# ### Slip 5
+#
+# Problem set 4, 4.4, asked for this:
+#
+# ```python
+# def regularised(dW1, dW2, W1, W2, lambdas):
+#     """The gradients of loss plus penalty, from those of the loss.
+#
+#     dW1, W1: (d_h, d); dW2, W2: (m, d_h); lambdas: (λ11, λ12, λ21, λ22).
+#     Returns two new arrays, (d_h, d) and (m, d_h)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def regularised(dW1, dW2, W1, W2, lambdas):
+#     l11, l12, l21, l22 = lambdas
+#     return dW1 + l11 * np.sign(W1) + l12 * W1, dW2 + l21 * np.sign(W2) + l22 * W2
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W1: wrong, first[4, 1] is about 1.7 times too small (d = 4, d_h = 5, m = 3)
+# W2: wrong, second[2, 2] is about 1.4 times too large (d = 4, d_h = 5, m = 3)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The derivative of λ w² is 2 λ w: the factor 2 is missing.
+# 2. What is added is the value of the penalty, one number for all: each weight needs the slope of its own term.
+# 3. The slope of |w| is its sign: with |w| itself, negative weights are pushed away from 0.
+# 4. The penalty has been added into the caller's own gradients: += changes an array, an assignment makes a new one.
+
+# %% nbgrader={"grade_id": "slip-5", "solution": true}
+def slip_5():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 1
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
+check.answer(slip_5, points=1)
+
+# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, first[4, 1] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); W2: wrong, second[2, 4] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3)"
+def slip_5():
+    return 2
+
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, first[4, 1] is about 8.2 times too small (d = 4, d_h = 5, m = 3); W2: wrong, second[2, 4] is about 1.8 times too small (d = 4, d_h = 5, m = 3)"
+def slip_5():
+    return 3
+
+# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, the result is right, but `regularised` changes its argument dW1, dW2 in place; W2: wrong, the result is right, but `regularised` changes its argument dW1, dW2 in place"
+def slip_5():
+    return 4
+
+# %% [markdown]
+# ### Slip 6
+#
+# Problem set 3, 3.2, asked for this:
+#
+# ```python
+# def linear_backward(W, h, d):
+#     """Back through a layer o = W h + b.
+#
+#     W: (k, m), weights; h: (m,), what went into the layer; d: (k,), the derivative of the loss with respect to o.
+#     Returns dW: (k, m), db: (k,), dh: (m,), the derivatives of the loss with respect to W, b and h."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def linear_backward(W, h, d):
+#     return np.outer(d, h), d, W @ d
+# ```
+#
+# The self-check says:
+#
+# ```text
+# W: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5)
+# b: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5)
+# h: wrong, dh[2] has the wrong sign, and not the right size either (m = 4, k = 4)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The table of products is transposed: a weight has the row of its output and the column of its input, and so has its derivative.
+# 2. The derivative with respect to the bias is not 1: o moves with b one to one, but the loss moves with o by d.
+# 3. The errors of all units were added up for the bias: each unit has a bias of its own.
+# 4. The error is sent through W a second time as if it went forward. Backward it goes through the transpose, which only a square W lets you confuse.
+
+# %% nbgrader={"grade_id": "slip-6", "solution": true}
+def slip_6():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 4
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
+check.answer(slip_6, points=1)
+
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: W: wrong, dW[3, 1] has the wrong sign (m = 4, k = 4); b: right; h: right"
+def slip_6():
+    return 1
+
+# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: W: right; b: wrong, db[3] has the wrong sign, and not the right size either (m = 4, k = 4); h: right"
+def slip_6():
+    return 2
+
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: W: right; b: wrong, db[3] is 0 and should not be (m = 4, k = 4); h: right"
+def slip_6():
+    return 3
+
+# %% [markdown]
+# <!-- end of slips -->
 
 # %% [markdown]
 # # What to read next
