@@ -1,7 +1,8 @@
 """The smallest example on which an answer is wrong, and the largest on which it is right.
 
 The rungs are public (see `ladder`): the same example stands in the notebook and in feedback, and no secret is told.
-Where no rung shows the mistake, it is one of the check's own public cases, whose arguments `check.case` hands over.
+Where no rung shows the mistake, it is one of the check's own cases in the notebook, whose arguments `check.case` hands
+over there.
 """
 
 from __future__ import annotations
@@ -22,16 +23,24 @@ from helpers.sameness import same_value
 TOLERANCE = 1e-3  # of the largest entry: an example shows what can be seen with a pencil
 SILENT = ("NotImplementedError", "ProcessEnded", "TimeoutError")
 PASTED = 400  # characters of a call that is printed whole
+OWN = "An example of the check's own: "
 # What is wrong with a result of a call with a case's entries, or None. It raises nothing.
 Wrong = Callable[[Observation, Rung], "str | None"]
 
 
-def example(probe: Probe, names: Sequence[str], where: str = "") -> str:
-    """One paragraph with an example in code; "" if the function is right on everything that is public.
+def of_outputs(probe: Probe, names: Sequence[str]) -> Wrong:
+    """For checks that compare named outputs with what is expected."""
+    return lambda seen, rung: _difference(seen, rung.expected, names, probe)
 
-    where: what the check has said of its own cases.
-    """
-    return first(probe, lambda seen, rung: _difference(seen, rung.expected, names, probe), where)
+
+def of_changes(probe: Probe) -> Wrong:
+    """For a function whose results are right and that changes arguments which it may not change."""
+    def found(seen: Observation, rung: Rung) -> str | None:
+        called = called_with(rung.case, probe.parameters)
+        changed = [called[k] for k in seen.changed if k < len(called) and called[k] not in probe.changes]
+        return f"leaves other numbers in {', '.join(changed)} than there were before" if changed else None
+
+    return found
 
 
 def of_results(wrong: Callable[[Any, list[Any]], str]) -> Wrong:
@@ -50,7 +59,10 @@ def of_results(wrong: Callable[[Any, list[Any]], str]) -> Wrong:
 
 
 def first(probe: Probe, wrong: Wrong, where: str = "") -> str:
-    """The first rung on which something is wrong, as a paragraph."""
+    """The first rung on which something is wrong, as a paragraph with code; "" if nothing is on all that is public.
+
+    where: what the check has said of its own cases.
+    """
     right: list[Rung] = []
     for rung in probe.setting.ladder(probe.subject, probe.key):
         called = called_with(rung.case, probe.parameters)
@@ -64,19 +76,32 @@ def first(probe: Probe, wrong: Wrong, where: str = "") -> str:
             continue
         lastcase.remember(probe.name, tuple(arguments))
         return f"{_contrast(probe.name, right, rung, called)}{_call(probe.name, rung.case, called)} {found}"
-    return _own_case(probe, where)
+    return _own_case(probe, wrong, where)
 
 
-def _own_case(probe: Probe, where: str) -> str:
-    """The check's own public case with the fewest numbers that was found wrong: here, where cases are public."""
+def _own_case(probe: Probe, wrong_on: Wrong, where: str) -> str:
+    """The check's own public case with the fewest numbers that was found wrong."""
     if not probe.setting.tells_expected:
-        return ""
+        return _in_the_notebook(probe, wrong_on)
     wrong = [index for index in range(len(probe.cases)) if probe.label(index) in where] or [0]
     index = min(wrong, key=lambda k: weight_of(probe.cases[k]))
     called = probe.names_of(index)
     lastcase.remember(probe.name, tuple(probe.arguments(index)))
     call = _call(probe.name, probe.cases[index], called)
-    return f"An example of the check's own: {call} {_returned(probe.observe(index))}"
+    return f"{OWN}{call} {_returned(probe.observe(index))}"
+
+
+def _in_the_notebook(probe: Probe, wrong: Wrong) -> str:
+    """In grading: the case that the same check meets in the student's notebook, and is wrong there."""
+    for rung in sorted(probe.setting.public_rungs(probe.subject, probe.key), key=lambda one: weight_of(one.case)):
+        called = called_with(rung.case, probe.parameters)
+        seen = probe.subject.observe(*(snapshot(rung.case[name]) for name in called), figures=probe.figures)
+        if seen.error is not None and seen.error.type in SILENT:
+            return ""
+        found = wrong(seen, rung)
+        if found is not None:
+            return f"{OWN}{_call(probe.name, rung.case, called)} {found}"
+    return ""
 
 
 def _returned(seen: Observation) -> str:

@@ -35,20 +35,17 @@ def all_fail(probe: Probe, rows: list[Row]) -> bool:
 
 def judge(probe: Probe, names: Sequence[str], *arguments: Any, **keywords: Any) -> Verdict:
     """Compare every output of every case; a row is right only if it is right everywhere."""
-    verdict = _judged(probe, names, *arguments, **keywords)
-    if probe.setting.depth != "verdict" and any(not row.right and row.kind not in SPEECHLESS for row in verdict.rows):
-        probe.setting.later(lambda: _illustrate(verdict, probe, names))
-    return verdict
-
-
-def _illustrate(verdict: Verdict, probe: Probe, names: Sequence[str]) -> None:
-    verdict.example = examples.example(probe, names, " ".join(row.where for row in verdict.rows if not row.right))
+    return illustrate(_judged(probe, names, *arguments, **keywords), probe, examples.of_outputs(probe, names))
 
 
 def illustrate(verdict: Verdict, probe: Probe, wrong: examples.Wrong) -> Verdict:
-    """Have an example looked for, later, for a check without expected numbers."""
-    if probe.setting.depth != "verdict" and any(not row.right and row.kind not in SPEECHLESS for row in verdict.rows):
-        where = " ".join(row.where for row in verdict.rows if not row.right)
+    """Have an example looked for, later: the first case on which `wrong` finds something."""
+    amiss = [row for row in verdict.rows if not row.right]
+    speaking = [row for row in amiss if row.kind not in SPEECHLESS]
+    if not speaking and any(row.kind == "changed-in-place" for row in amiss):
+        wrong, speaking = examples.of_changes(probe), amiss
+    if probe.setting.depth != "verdict" and speaking:
+        where = " ".join(row.where for row in amiss)
 
         def work() -> None:
             verdict.example = examples.first(probe, wrong, where)

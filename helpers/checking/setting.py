@@ -50,6 +50,8 @@ class Setting(Protocol):
         """Sentences about small changes of the solution that give, on every case, what `agrees` looks for."""
     def ladder(self, subject: Subject, key: str) -> list[Rung]:
         """Small public cases from the smallest upwards, with what the reference says (see `ladder.py`)."""
+    def public_rungs(self, subject: Subject, key: str) -> list[Rung]:
+        """In grading, the cases of the same check in a student's notebook, with what the reference says."""
     def accepts(self, key: str, holds: Callable[[Any, list[Any]], bool]) -> None:
         """A check without expected numbers: its ladder has the cases on which `holds(result, case's values)` is true
         of the reference."""
@@ -155,6 +157,9 @@ class SelfCheck:
         return [Rung({name: unpack_entry(value, drawn[source][name] if source < len(drawn) else None)
                       for name, value in rung["case"]}, rung["adds"], unpack(rung["value"]), source)
                 for rung in (self._expected_of(key) or {}).get("ladder", ()) for source in [rung.get("source", 0)]]
+
+    def public_rungs(self, subject: Subject, key: str) -> list[Rung]:
+        return []
 
     def accepts(self, key: str, holds: Callable[[Any, list[Any]], bool]) -> None:
         return None

@@ -77,6 +77,20 @@ def test_no_secret_is_spent_on_an_example(problem_set, tmp_path, monkeypatch):
     assert "verdict-example" in verdict.mimebundle()["text/html"]
 
 
+def test_what_no_small_case_shows_is_shown_by_a_case_of_the_notebook(problem_set):
+    """In grading as in the notebook; of two secret seeds nothing is told."""
+    code = "def gradient(W, X, Y):\n    return 2 * (W @ X - Y) @ X.T + (X.shape[1] > 3)"
+    said = {graded(problem_set, code, seed).example for seed in (5, 6)}
+    assert len(said) == 1
+    assert said.pop().startswith("An example of the check's own: `gradient(W=np.array(")
+
+
+def test_a_changed_argument_has_an_example(problem_set):
+    verdict = graded(problem_set, "def gradient(W, X, Y):\n    Y -= W @ X\n    return -2 * Y @ X.T", 5)
+    assert verdict.rows[0].kind == "changed-in-place"
+    assert verdict.example.endswith("leaves other numbers in Y than there were before")
+
+
 def test_the_example_can_be_called_and_pasted(problem_set, tmp_path, monkeypatch):
     verdict, namespace = in_the_notebook(problem_set, LAST_ONLY, tmp_path, monkeypatch)
     arguments = check.case(namespace["gradient"])

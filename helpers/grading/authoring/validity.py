@@ -338,7 +338,7 @@ class _Spy(GradingSetting):
 
     def __init__(self, *arguments: Any):
         super().__init__(*arguments)
-        self.asked: dict[str, tuple[Any, Any]] = {}
+        self.called: dict[str, tuple[Any, Any]] = {}
         self.drawn: dict[str, list[settings.Case]] = {}
 
     def cases(self, key: str, at: Any, hidden: Any) -> list[settings.Case]:
@@ -347,11 +347,11 @@ class _Spy(GradingSetting):
 
     def parameters(self, subject: Any, key: str) -> tuple[str, ...] | None:
         names = super().parameters(subject, key)
-        self.asked[key] = subject, names
+        self.called[key] = subject, names
         return names
 
     def calls(self) -> Iterator[tuple[Any, list[Any]]]:
-        for key, (subject, names) in self.asked.items():
+        for key, (subject, names) in self.called.items():
             if subject.name in self.problem_set.student_names or subject.name not in self.problem_set.reference:
                 for case in self.drawn[key]:
                     yield subject, [case[name] for name in called_with(case, names)]

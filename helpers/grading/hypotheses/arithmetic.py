@@ -22,6 +22,13 @@ def binary(place: Place, node: ast.BinOp) -> Iterator[Edit]:
                    node.left)
         yield Edit("double for square", PLAUSIBLE, "something is doubled in place of squared",
                    "{code} is a power where something else belongs.", ast.BinOp(ast.Constant(2), ast.Mult(), node.left))
+        yield Edit("swap a power", PLAUSIBLE, "base and exponent are exchanged", "In {code}, base and exponent are "
+                   "exchanged.", _with(node, ast.Pow(), node.right, node.left))
+        if isinstance(node.right, ast.BinOp):
+            inner = node.right
+            yield Edit("another grouping", PLAUSIBLE, "brackets are missing around an exponent",
+                       "In {code} brackets stand in the wrong place.",
+                       ast.BinOp(ast.BinOp(node.left, ast.Pow(), inner.left), inner.op, inner.right))
     elif isinstance(node.op, ast.Mod):
         yield Edit("drop a remainder", PLAUSIBLE, "a remainder is left out",
                    "{code} takes a remainder that is not asked for.", node.left)
@@ -52,8 +59,19 @@ def _sums(node: ast.BinOp) -> Iterator[Edit]:
                    "In {code}, a difference stands where something else belongs.", _with(node, ast.Mult()))
     grouped = _regrouped(node)
     if grouped is not None:
-        yield Edit("another grouping", FAR, "brackets are missing", "In {code} brackets stand in the wrong place.",
-                   grouped)
+        power = isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Pow)
+        yield Edit("another grouping", PLAUSIBLE if power else FAR, "brackets are missing",
+                   "In {code} brackets stand in the wrong place.", grouped)
+    yield from _into_a_function(node)
+
+
+def _into_a_function(node: ast.BinOp) -> Iterator[Edit]:
+    """f(a) + b as f(a + b)."""
+    for call, other in ((node.left, node.right), (node.right, node.left)):
+        if isinstance(call, ast.Call) and len(call.args) == 1 and not call.keywords:
+            yield Edit("into a function", PLAUSIBLE, "a term is added inside of a function, and belongs behind it",
+                       f"In {{code}}, {quoted(other)} stands outside of the function that it belongs into.",
+                       ast.Call(call.func, [_with(node, node.op, call.args[0], other)], []))
 
 
 def _factors(node: ast.BinOp) -> Iterator[Edit]:
@@ -80,6 +98,8 @@ def _products(node: ast.BinOp) -> Iterator[Edit]:
     if isinstance(node.op, ast.FloorDiv):
         yield Edit("true division", PLAUSIBLE, "a division keeps its decimals", "{code} drops the rest of a division.",
                    _with(node, ast.Div()))
+        up = ast.UnaryOp(ast.USub(), ast.BinOp(ast.UnaryOp(ast.USub(), node.left), ast.FloorDiv(), node.right))
+        yield Edit("rounded up", COMMON, "a division is rounded up", "{code} is rounded down.", up)
     if isinstance(node.op, ast.Mult):
         yield Edit("sum for product", FAR, "two things are added in place of multiplied",
                    "{code} is a product where something else belongs.", _with(node, ast.Add()))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from helpers.grading.hypotheses import chance
+from helpers.grading.hypotheses import chance, orders
 from helpers.grading.hypotheses.edit import COMMON, FAR, PLAUSIBLE, Edit, parsed, text_of
 from helpers.grading.hypotheses.scope import Place
 
@@ -48,6 +48,9 @@ def call(place: Place, node: ast.Call) -> Iterator[Edit]:
             yield Edit("another function", PLAUSIBLE, f"{there} is taken in place of {word}",
                        "{code} takes another function than what belongs there.",
                        ast.Call(func, node.args, node.keywords))
+    if name == "sign" and len(node.args) == 1:
+        yield Edit("step for a sign", PLAUSIBLE, "1 and 0 are taken where the sign belongs",
+                   "{code} is -1 below 0, where it should be 0.", parsed(f"1.0 * ({text_of(node.args[0])} > 0)"))
     if name in ("sum", "mean", "max", "norm"):
         yield Edit("square", PLAUSIBLE, f"{word} is squared", f"{word.capitalize()} in {{code}} is not squared.",
                    ast.BinOp(node, ast.Pow(), ast.Constant(2)))
@@ -69,6 +72,12 @@ def call(place: Place, node: ast.Call) -> Iterator[Edit]:
             yield Edit("arguments exchanged", COMMON, "two arguments of a call stand in the other order",
                        "The arguments in {code} stand in the wrong order.", ast.Call(node.func, turned, node.keywords))
     yield from _ranges(node, name)
+    yield from orders.call(node, name)
+    inner = node.args[0] if len(node.args) == 1 and not node.keywords else None
+    if isinstance(inner, ast.BinOp) and isinstance(inner.op, (ast.Add, ast.Sub)):
+        outside = ast.BinOp(ast.Call(node.func, [inner.left], []), inner.op, inner.right)
+        yield Edit("out of a function", PLAUSIBLE, "a term is added behind a function, and belongs inside of it",
+                   "In {code}, a term stands inside of the function that does not belong there.", outside)
 
 
 def _keywords(node: ast.Call, name: str) -> Iterator[Edit]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from helpers.grading.hypotheses.edit import COMMON, PLAUSIBLE, Edit, text_of
+from helpers.grading.hypotheses.edit import COMMON, PLAUSIBLE, Edit, parsed, text_of
 from helpers.grading.hypotheses.scope import Place
 
 COMPARED = {
@@ -76,6 +76,9 @@ def compare(place: Place, node: ast.Compare) -> Iterator[Edit]:
             made = f"a threshold is {bound:g} and not the one that belongs there"
             yield Edit("another threshold", PLAUSIBLE, made, "The comparison {code} has the wrong threshold.",
                        ast.Compare(left, node.ops, [ast.Constant(bound)]))
+    if isinstance(node.ops[0], (ast.Gt, ast.GtE)) and text_of(right) in ("0", "0.0"):
+        yield Edit("sign for a step", PLAUSIBLE, "the sign is taken where 1 and 0 belong",
+                   "{code} is 0 where a sign belongs.", parsed(f"np.sign({text_of(left)})"))
     for name in place.scope.known:
         if isinstance(left, ast.Name) and left.id != name:
             yield Edit("another condition", PLAUSIBLE, "a condition looks at another array",

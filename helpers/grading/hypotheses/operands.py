@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from helpers.grading.hypotheses import orders
 from helpers.grading.hypotheses.edit import COMMON, FAR, PLAUSIBLE, Edit, parsed, quoted
 from helpers.grading.hypotheses.scope import Place
 
@@ -65,6 +66,8 @@ def name(place: Place, node: ast.Name) -> Iterator[Edit]:
                 yield Edit("another name", FAR, f"`{other}` is taken in one place where `{node.id}` belongs",
                            f"{{code}}{_where(place)} is not what belongs there.", column)
     if not isinstance(place.parent, ast.Attribute) and node.id in place.scope.parameters:
+        yield Edit("reversed", FAR, f"`{node.id}` is taken in the reverse order",
+                   "{code} is in another order than it has to be.", f"{node.id}[::-1]")
         yield Edit("add a transpose", FAR, f"`{node.id}` is transposed", "{code} is not laid out as it has to be.",
                    ast.Attribute(ast.Name(node.id, ast.Load()), "T", ast.Load()))
 
@@ -73,3 +76,4 @@ def attribute(place: Place, node: ast.Attribute) -> Iterator[Edit]:
     if node.attr == "T":
         yield Edit("drop a transpose", COMMON, "a transpose is left out", "{code} is transposed and should not be.",
                    node.value)
+        yield from orders.transposed(node)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import cast
 
@@ -90,6 +90,27 @@ def _below(
             for number, child in enumerate(value):
                 if isinstance(child, ast.AST):
                     yield from _below(child, node, name, number, scope, top)
+
+
+def lines_alike(text: str, others: Iterable[str]) -> frozenset[int]:
+    """Lines of the functions of a cell that stand in one of the other cells as well: nobody has changed them.
+
+    A function that goes under another name, or in another class, is another one.
+    """
+    known = {(path, ast.dump(node)) for other in others for path, node in _named(other)}
+    return frozenset(line for path, node in _named(text) if (path, ast.dump(node)) in known
+                     for line in range(node.lineno, (node.end_lineno or node.lineno) + 1))
+
+
+def _named(text: str) -> Iterator[tuple[str, ast.FunctionDef]]:
+    try:
+        body = ast.parse(text).body
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    for node in body:
+        for inner in node.body if isinstance(node, ast.ClassDef) else [node]:
+            if isinstance(inner, ast.FunctionDef):
+                yield f"{node.name if isinstance(node, ast.ClassDef) else ''}.{inner.name}", inner
 
 
 def scope_of(function: ast.FunctionDef) -> Scope:

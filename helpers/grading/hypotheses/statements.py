@@ -23,6 +23,8 @@ def edits(place: Place) -> Iterator[Edit]:
                    "The line {code} is one too many: without it the result would be right.", [])
     if isinstance(node, ast.AugAssign):
         yield from _updates(node)
+    if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "np.add.at":
+        yield from _added_at(node.value)
     if isinstance(node, ast.Assign):
         yield from _unpacked(node)
     if isinstance(node, (ast.For, ast.While)):
@@ -97,6 +99,17 @@ def _orders(body: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
             if target not in (source, source - 1):
                 rest = body[:source] + body[source + 1 :]
                 yield [*rest[:target], body[source], *rest[target:]]
+
+
+def _added_at(node: ast.Call) -> Iterator[Edit]:
+    if len(node.args) != 3:
+        return
+    target = ast.Subscript(node.args[0], node.args[1], ast.Store())
+    mends = "{code} adds up what should count once."
+    yield Edit("added once", COMMON, "an index with `+=` adds only once where a number occurs in it twice", mends,
+               [ast.AugAssign(target, ast.Add(), node.args[2])])
+    yield Edit("added once", COMMON, "what an index meets twice is overwritten in place of added up", mends,
+               [ast.Assign([target], node.args[2])])
 
 
 def _updates(node: ast.AugAssign) -> Iterator[Edit]:

@@ -8,12 +8,13 @@ the check is passed.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from helpers.checking.verdict import Verdict
 from helpers.grading.hypotheses.changes import Change, changes
+from helpers.grading.hypotheses.derivations import FormulaChange
 from helpers.grading.hypotheses.edit import FAR
 
 MENDED = "mended"
@@ -36,23 +37,37 @@ class Failed:
     whole: bool = False  # only a change that makes every row right counts: one property alone is soon true
 
 
+def tell(verdict: Verdict, says: str, outputs: list[int], kind: str = MENDED) -> None:
+    """Give a verdict's wrong rows a sentence: those of the outputs where a row is an output, else the first."""
+    wrong = [row for row in verdict.rows if not row.right and row.kind not in HOPELESS]
+    chosen = [row for k, row in enumerate(verdict.rows) if k in outputs and row in wrong]
+    for row in (chosen if len(verdict.rows) > 1 and chosen else wrong[:1]):
+        row.why, row.kind = says, kind
+    if wrong:
+        verdict.advice = ""
+
+
 def wanting(verdict: Verdict | None) -> bool:
     """Whether a verdict has wrong rows and no sentence."""
     return (verdict is not None and verdict.depth == "why" and not verdict.right and not any(
         row.why for row in verdict.rows) and not all(row.kind in HOPELESS for row in verdict.rows if not row.right))
 
 
-def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed]) -> None:
+def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed],
+         formulas: Iterable[FormulaChange] = (), suspicion: Mapping[int, float] = {},
+         given: frozenset[int] = frozenset()) -> None:
     """Give the wrong rows of checks a sentence, where one small change of an answer makes them right.
 
-    run(text): defines changed functions in the answer's place; False if that never ends.
+    run(text): defines changed functions in the answer's place; False if that never ends. formulas: changes of the
+    formulas that the answer says. suspicion: by line of the answer, how much it goes with being wrong;
+    given: lines that need no change.
     """
     failed = list(failed)
     if not failed or len(source) > LONGEST:
         return
-    found: dict[tuple[int, int], list[Change]] = {}
+    found: dict[tuple[int, int], list[Change | FormulaChange]] = {}
     stalls, begun = 0, time.process_time()
-    for change in changes(source, MOST):
+    for change in formulas or _suspects_first(source, suspicion, given):
         if change.rank > FAR or stalls >= STALLS or time.process_time() - begun > MOST_SECONDS:
             break
         if found and change.rank > min(c.rank for c in next(iter(found.values()))) and len(found) == _open(failed):
@@ -75,6 +90,18 @@ def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed]) -> N
         if not target.why:
             target.why, target.kind = best[0].mends, MENDED
             failed[number].verdict.advice = ""  # where the place is known, nobody has to look
+
+
+def _suspects_first(source: str, suspicion: Mapping[int, float], given: frozenset[int]) -> list[Change]:
+    """The changes of an answer by rank; where lines differ in how often they go with being wrong, by that."""
+    found = [change for change in changes(source, 4 * MOST) if change.rank <= FAR and _line(change) not in given]
+    if len({round(value, 1) for value in suspicion.values()}) > 1:
+        found.sort(key=lambda change: -round(suspicion.get(_line(change), 0.0), 1))
+    return found[:MOST]
+
+
+def _line(change: Change) -> int:
+    return getattr(change.place.node, "lineno", 0)
 
 
 def _open(failed: list[Failed]) -> int:

@@ -21,6 +21,7 @@ from nbgrader import utils
 from helpers.checking.absent import cell_failed, defined_by
 from helpers.checking.tiny import remarks_on
 from helpers.checking.verdict import Verdict
+from helpers.grading.hypotheses.tracing import TRACED
 from helpers.grading.marking import mending
 from helpers.grading.marking.apart import ForkEnded, in_fork
 from helpers.grading.marking.bounds import CHECK_SECONDS, bounded
@@ -212,7 +213,7 @@ def _mend(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJo
             student.run(text, silent=True)
         return student.ended is None and time.monotonic() - begun < MENDING_SECONDS
 
-    subjects = {name: student.subject(name) for name in problem_set.student_names}
+    subjects = {name: student.subject(name) for name in (*problem_set.student_names, TRACED)}
     for question, failed in wanting.items():
         with bounded():
             problem_set.mend(sources.get(question, ""), run, subjects, assignment.seed, failed)

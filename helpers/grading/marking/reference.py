@@ -18,7 +18,7 @@ import linecache
 import time
 import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
@@ -29,14 +29,17 @@ import numpy as np
 from helpers.checking import setting as settings
 from helpers.checking.derivation import Formulas
 from helpers.checking.expected import PUBLIC_SEED
-from helpers.checking.ladder import Rung, rungs
+from helpers.checking.ladder import Rung, rungs, weight_of
 from helpers.checking.observing import Local, Observation, Subject
 from helpers.checking.probe import called_with
 from helpers.checking.reasons import numbers_in
 from helpers.checking.seeds import depends
 from helpers.checking.structure import Structure, structure_of
 from helpers.checking.verdict import Verdict
-from helpers.grading.marking import mending, nothing
+from helpers.grading.hypotheses.derivations import FormulaChange, formula_changes
+from helpers.grading.hypotheses.scope import lines_alike
+from helpers.grading.hypotheses.tracing import TRACED, traced
+from helpers.grading.marking import contrasting, mending, nothing, transplanting
 from helpers.grading.marking.plain import PlainReference, is_plain
 from helpers.grading.marking.quiet import quietly
 from helpers.grading.marking.supposing import Suppositions, Trial
@@ -48,6 +51,8 @@ from helpers.grading.notebooks.shape import delimiters_of
 from helpers.sameness import same_value
 
 SAME = 1e-5  # of the largest entry: alternatives that compute in single precision are right as well
+FEW, FEW_NUMBERS = 10, 2000  # cases on which an answer is looked at place by place, and what they may hold
+MORE = 40  # cases of which it is looked for what sets some apart
 LADDER_SECONDS = 3.0  # of processor time, for all small cases of a check
 
 
@@ -59,6 +64,7 @@ class Checked:
     verdict: Verdict | None = None
     said: str = ""  # what the cell printed
     pending: list[Callable[[], None]] = field(default_factory=list)  # what changes no mark
+    setting: GradingSetting | None = None  # in which it ran
 
     def finish(self) -> None:
         """Do what changes no mark, such as looking for an example."""
@@ -146,7 +152,7 @@ class ProblemSet:
             line = f"{name}: {getattr(getattr(error, 'error', None), 'message', None) or error}"
             return Checked([{"output_type": "error", "ename": name, "evalue": line, "traceback": [line]}])
         return Checked(_outputs(value, said.getvalue()), value if isinstance(value, Verdict) else None, said.getvalue(),
-                       setting.pending)
+                       setting.pending, setting)
 
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
         if key not in self._memory:
@@ -167,14 +173,70 @@ class ProblemSet:
                 self, grade_id, seed, "verdict", None if wrong is None else " ".join(wrong))).verdict
 
         texts = self.check_sources
+        # A run that ends below a bound proves nothing about a change: many a wrong one does.
+        open_ones = {grade_id: checked for grade_id, checked in failed.items()
+                     if mending.wanting(checked.verdict) and "check.training" not in texts[grade_id]}
+        given = self._given(source, open_ones)
+        suspicion = self._transplant(source, run, subjects, open_ones, given)
         mending.mend(source, run, [
             mending.Failed(checked.verdict, functools.partial(again, grade_id), "check.properties" in texts[grade_id])
-            for grade_id, checked in failed.items()
-            # A run that ends below a bound proves nothing about a change: many a wrong one does.
-            if checked.verdict is not None and mending.wanting(checked.verdict) and (
-                "check.training" not in texts[grade_id])])
+            for grade_id, checked in open_ones.items() if checked.verdict is not None and mending.wanting(
+                checked.verdict)], self._formulas_said(subjects, open_ones), suspicion, given)
+        for grade_id, checked in open_ones.items():
+            self._contrast(grade_id, checked, subjects)
         for checked in failed.values():
             checked.finish()
+
+    def _given(self, source: str, failed: Iterable[str]) -> frozenset[int]:
+        """Lines of an answer's functions that stand in the solution as well."""
+        texts = [text for grade_id in failed for text, _ in self.solutions(self.check_question.get(grade_id, ""))]
+        return lines_alike(source, texts)
+
+    def _contrast(self, grade_id: str, checked: Checked, subjects: Mapping[str, Any]) -> None:
+        """Where nothing else has been found: what sets the public cases apart on which an answer is wrong."""
+        setting, names = checked.setting, self.questions.get(self.check_question.get(grade_id, ""), ())
+        for key, subject in setting.asked.items() if setting is not None else ():
+            if setting is None or checked.verdict is None or not mending.wanting(checked.verdict):
+                return
+            if subject.name in names and not isinstance(subject, Formulas):
+                says = setting.contrast(subjects[subject.name], subject, key)
+                if says:
+                    mending.tell(checked.verdict, says, [], contrasting.CONTRAST)
+
+    def _formulas_said(self, subjects: Mapping[str, Any], failed: Mapping[str, Checked]) -> list[FormulaChange]:
+        """Changes of the formulas that an answer says, where these are what is wrong."""
+        found: list[FormulaChange] = []
+        for grade_id in failed:
+            if "check.derivation" in self.check_sources[grade_id]:
+                for name in self.questions.get(self.check_question.get(grade_id, ""), ()):
+                    found += formula_changes(name, subjects[name].observe().value, mending.MOST)
+        return found
+
+    def _transplant(self, source: str, run: Callable[[str], bool], subjects: Mapping[str, Any],
+                    failed: Mapping[str, Checked], given: frozenset[int]) -> dict[int, float]:
+        """Look for the place of an answer that is wrong by giving it numbers of the solution's (`transplanting`).
+
+        Returns by line of the answer how suspicious it is, as far as that is known.
+        """
+        answer, suspicion = traced(source), dict[int, float]()
+        if answer is None or TRACED not in subjects or not failed or not run(answer.text):
+            return suspicion
+
+        def inside(*arguments: Any) -> Any:
+            return subjects[TRACED].observe(*arguments).value
+
+        for grade_id, checked in failed.items():
+            setting, names = checked.setting, self.questions.get(self.check_question.get(grade_id, ""), ())
+            for key, subject in setting.asked.items() if setting is not None else ():
+                if subject.name not in names or setting is None or isinstance(subject, Formulas):
+                    continue
+                search, donors = setting.known_places(subject, key)
+                found = search.find(answer, inside, donors, given) if donors else None
+                suspicion.update(search.suspicion)
+                if found is not None and checked.verdict is not None:
+                    mending.tell(checked.verdict, found.says, found.outputs)
+                    break
+        return suspicion
 
     def cheap_rows(self, grade_id: str, seed: int) -> frozenset[str]:
         """Rows of a check that answers of nothing get, if every function of its question hands in the same form."""
@@ -218,6 +280,11 @@ class ProblemSet:
         cells = self.master.questions[question].alternatives
         return self.known(("alternatives", question), lambda: [self.candidate(cell.source) for cell in cells])
 
+    def solutions(self, question: str) -> list[tuple[str, dict[str, Any]]]:
+        """(code, namespace in which it runs) of a question's solution and its alternatives."""
+        known = self.master.questions.get(question) if self.master else None
+        return [] if known is None else [(cell.source, self.reference) for cell in (known.cell, *known.alternatives)]
+
     def mistakes_for(self, grade_id: str) -> list[tuple[str, dict[str, Any]]]:
         """(sentence, namespace) of the mistakes known for a check's question."""
         question = self.check_question.get(grade_id)
@@ -240,6 +307,7 @@ class GradingSetting:
         self.problem_set, self.grade_id, self.seed, self.depth = problem_set, grade_id, seed, depth
         self.names: Mapping[str, Any] = {}  # the check cell's globals
         self.pending: list[Callable[[], None]] = []
+        self.asked: dict[str, Subject] = {}  # whom a check asks, by key
         self._generators: dict[str, Any] = {}
         self._accepts: dict[str, Callable[[Any, list[Any]], bool]] = {}
         self.failed_cells: Mapping[str, str] = {}  # a student's function → why its cell defined nothing
@@ -276,6 +344,7 @@ class GradingSetting:
         return Local(subject.name, self._in(namespace, here))
 
     def parameters(self, subject: Subject, key: str) -> tuple[str, ...] | None:
+        self.asked[key] = subject
         return self.remembered((key, "parameters"),
                                lambda: self.in_namespace(self.problem_set.reference, subject).parameters())
 
@@ -331,6 +400,59 @@ class GradingSetting:
 
     def ladder(self, subject: Subject, key: str) -> list[Rung]:
         return self.problem_set.known(("ladder", self.grade_id, key), lambda: list(self._rungs(subject, key)))
+
+    def public_rungs(self, subject: Subject, key: str) -> list[Rung]:
+        return self.problem_set.known(("public", self.grade_id, key), lambda: list(self._public_rungs(subject, key)))
+
+    def _public_rungs(self, subject: Subject, key: str) -> Iterator[Rung]:
+        reference = self.in_namespace(self.problem_set.reference, subject)
+        with quietly(io.StringIO()):
+            cases = self.public_cases(key)
+        for number, case in enumerate(cases):
+            arguments = [case[name] for name in called_with(case, reference.parameters())]
+            seen = reference.observe(*arguments, figures=key.startswith("figure "))
+            if seen.error is None:
+                yield Rung({name: value for name, value in case.items() if name != "case"}, "", seen.value, number)
+
+    def contrast(self, answer: Subject, subject: Subject, key: str) -> str:
+        """What is the same in the public cases on which an answer is wrong, in a sentence, or ""."""
+        rungs = self._few(subject, key, with_ladder=key not in self._accepts, most=MORE)
+        search = self._search(subject, key, rungs)
+        rights = []
+        for number, rung in enumerate(rungs):
+            seen = answer.observe(*search.arguments(number))
+            if seen.error is not None and seen.error.type in ("TimeoutError", "ProcessEnded"):
+                return ""
+            rights.append(seen.error is None and all(search.right(rung, seen.value)))
+        return contrasting.contrast([rung.case for rung in rungs], rights) if rungs else ""
+
+    def known_places(self, subject: Subject, key: str) -> tuple[transplanting.Search, list[transplanting.Values]]:
+        """A search on a few public cases, and what the places of the solution and its alternatives give there."""
+        search = self._search(subject, key, self._few(subject, key, with_ladder=key not in self._accepts))
+        question = self.problem_set.check_question.get(self.grade_id, "")
+        return search, self.problem_set.known(("places", self.grade_id, key), lambda: transplanting.donors_of(
+            search, self.problem_set.solutions(question)) if search.rungs else [])
+
+    def _search(self, subject: Subject, key: str, rungs: list[Rung]) -> transplanting.Search:
+        holds = self._accepts.get(key)
+
+        def right(rung: Rung, result: Any) -> list[bool]:
+            if holds is not None:
+                return [result is not None and bool(holds(result, list(rung.case.values())))]
+            wanted = transplanting.outputs_of(rung.expected)
+            got = transplanting.outputs_of(result)
+            return [k < len(got) and _near(got[k], part) for k, part in enumerate(wanted)]
+
+        def expected(rung: Rung) -> list[Any]:
+            return [rung.expected] if holds is not None else transplanting.outputs_of(rung.expected)
+
+        return transplanting.Search(subject.name, rungs, self.parameters(subject, key), expected, right)
+
+    def _few(self, subject: Subject, key: str, with_ladder: bool, most: int = FEW) -> list[Rung]:
+        """Some public cases, of a check's own and small ones."""
+        own = [rung for rung in self.public_rungs(subject, key) if weight_of(rung.case) <= FEW_NUMBERS]
+        small = self.ladder(subject, key) if with_ladder else []
+        return [*own[:most], *small[-most:]]
 
     def public_cases(self, key: str) -> list[settings.Case]:
         """The cases of the same check in a student's notebook."""
@@ -426,6 +548,14 @@ def _same_numbers(one: Observation, other: Observation) -> bool:
     if first is None or second is None:
         return same_value(one.value, other.value)
     return len(first) >= len(second) and same_value(first[: len(second)], second, SAME)
+
+
+def _near(got: Any, wanted: Any) -> bool:
+    """The same numbers, as arrays or lists."""
+    try:
+        return same_value(np.asarray(got), np.asarray(wanted), SAME)
+    except ValueError:  # lists of different lengths
+        return same_value(got, wanted, SAME)
 
 
 def _finite(value: Any) -> bool:

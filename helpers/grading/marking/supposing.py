@@ -6,6 +6,7 @@ a higher rank is tried only if none of the lower ones explains what was returned
 
 from __future__ import annotations
 
+import ast
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ import numpy as np
 
 from helpers.checking.observing import Local, Observation
 from helpers.grading.hypotheses.changes import Change, changes
+from helpers.grading.hypotheses.derivations import FormulaChange, formula_changes
 from helpers.grading.hypotheses.edit import FARTHER
 from helpers.grading.marking.bounds import within
 from helpers.grading.notebooks.master import Question
@@ -30,7 +32,7 @@ MOST = 3000  # changes that are tried
 class Supposition:
     """A changed solution: what it means, and what it gives on each case, as far as it has been asked."""
 
-    change: Change
+    change: Change | FormulaChange
     namespace: dict[str, Any]
     seen: dict[int, Observation | None] = field(default_factory=dict)
     function: Any = None
@@ -72,10 +74,21 @@ class Suppositions:
                 if number and time.process_time() - begun > MAKING_SECONDS:
                     break
                 namespace = self.candidate(cell.source)
-                for change in changes(cell.source, MOST):
+                found: list[Change | FormulaChange] = [*changes(cell.source, MOST)]
+                for change in found + _of_formulas(cell.source, namespace):
                     if number == 0 or change.rank < FARTHER:
                         self._ranked.setdefault(change.rank, []).append(Supposition(change, namespace))
         return self._ranked
+
+
+def _of_formulas(source: str, namespace: dict[str, Any]) -> list[Change | FormulaChange]:
+    """Changes of the formulas that a cell's functions without arguments return."""
+    found: list[Change | FormulaChange] = []
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.FunctionDef) and not node.args.args:
+            text = namespace[node.name]()
+            found += formula_changes(node.name, text, MOST) if isinstance(text, (str, list, dict)) else []
+    return found
 
 
 class Trial:

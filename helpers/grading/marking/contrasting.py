@@ -1,0 +1,105 @@
+"""What the cases have in common on which an answer is wrong, and those have not on which it is right.
+
+Said where nothing better is known: it is no more than what has been seen, on the check's public cases.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+FEWEST = 2  # cases of either kind
+CONTRAST = "contrast"
+WORDS = (str, bool, type(None), int, tuple)
+NUMBERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("is 0", lambda value: value == 0), ("is not 0", lambda value: value != 0), ("is 1", lambda value: value == 1),
+    ("is not 1", lambda value: value != 1), ("is negative", lambda value: value < 0),
+    ("is more than 1", lambda value: value > 1), ("is more than 2", lambda value: value > 2))
+
+Case = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Something that holds in a case or not. rank: what is asked for first; about: the argument."""
+
+    rank: int
+    about: str
+    says: str
+    holds: tuple[bool, ...]
+
+
+def contrast(cases: Sequence[Case], rights: Sequence[bool]) -> str:
+    """The one condition under which an answer is wrong, in a sentence; "" if there is none, or more than one."""
+    wrong = tuple(not right for right in rights)
+    if min(sum(wrong), len(wrong) - sum(wrong)) < FEWEST:
+        return ""
+    conditions = [one for name in cases[0] if all(name in case for case in cases)
+                  for one in _conditions(name, [case[name] for case in cases]) if 0 < sum(one.holds) < len(wrong)]
+    single: list[tuple[int, tuple[Condition, ...]]] = [
+        (one.rank, (one,)) for one in conditions if one.holds == wrong]
+    chosen = _only(single or [
+        (one.rank + other.rank, (one, other)) for one, other in itertools.combinations(conditions, 2)
+        if one.about != other.about and max(one.rank, other.rank) < 3
+        and tuple(a and b for a, b in zip(one.holds, other.holds)) == wrong])
+    if not chosen:
+        return ""
+    what = " and ".join(one.says for one in chosen)
+    names = " and ".join(f"`{one.about}`" for one in chosen)
+    return (f"Wrong in each of the {sum(wrong)} public cases in which {what}, and right in the "
+            f"{len(wrong) - sum(wrong)} others: look at what {names} {'does' if len(chosen) == 1 else 'do'} there.")
+
+
+def _only(found: list[tuple[int, tuple[Condition, ...]]]) -> tuple[Condition, ...]:
+    """What is of the lowest rank, if it speaks of one thing."""
+    least = [chosen for rank, chosen in found if rank == min(rank for rank, _ in found)]
+    return least[0] if len({tuple(one.about for one in chosen) for chosen in least}) == 1 else ()
+
+
+def _conditions(name: str, values: Sequence[Any]) -> Iterator[Condition]:
+    def condition(rank: int, says: str, holds: Callable[[Any], Any]) -> Condition:
+        return Condition(rank, name, says, tuple(bool(holds(value)) for value in values))
+
+    whole = [isinstance(value, (int, np.integer)) and not isinstance(value, bool) for value in values]
+    if all(isinstance(value, WORDS) for value in values) and not all(whole):
+        for shown in dict.fromkeys(map(repr, values)):
+            yield condition(1, f"`{name}` is {shown:.40}", partial(_reads, shown))
+        yield condition(1, f"`{name}` is a tuple", lambda value: isinstance(value, tuple))
+    elif all(isinstance(value, (int, float, np.number)) for value in values):
+        for says, holds in NUMBERS:
+            yield condition(2, f"`{name}` {says}", holds)
+    elif all(isinstance(value, np.ndarray) and value.dtype.kind in "biuf" for value in values):
+        yield from _of_arrays(condition, name, values)
+
+
+def _of_arrays(condition: Callable[..., Condition], name: str, values: Sequence[np.ndarray]) -> Iterator[Condition]:
+    if len({value.ndim for value in values}) > 1:
+        for axes in sorted({value.ndim for value in values}):
+            yield condition(2, f"`{name}` has {axes} axes", partial(_has_axes, axes))
+        return
+    yield condition(3, f"`{name}` has a negative entry", lambda value: (value < 0).any())
+    yield condition(3, f"`{name}` has a zero", lambda value: (value == 0).any())
+    if all(value.dtype.kind in "iu" for value in values):
+        yield condition(3, f"a number occurs twice in `{name}`", lambda value: np.unique(value).size < value.size)
+    for axis in range(values[0].ndim):
+        yield condition(4, f"axis {axis} of `{name}` is longer than 1", partial(_is_long, axis))
+
+
+def _reads(shown: str, value: Any) -> bool:
+    return repr(value) == shown
+
+
+def _has_axes(axes: int, value: np.ndarray) -> bool:
+    return value.ndim == axes
+
+
+def _is_long(axis: int, value: np.ndarray) -> bool:
+    return value.shape[axis] > 1
+
+
+__all__ = ["CONTRAST", "contrast"]

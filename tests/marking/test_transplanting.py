@@ -1,0 +1,157 @@
+"""The place of an answer that is wrong, found by giving it numbers of the solution's; contrasts where there is none."""
+
+from __future__ import annotations
+
+import pytest
+
+from helpers.grading.authoring.build import source_notebook
+from helpers.grading.hypotheses.changes import changes
+from helpers.grading.hypotheses.derivations import formula_changes
+from helpers.grading.hypotheses.tracing import TRACED, traced
+from helpers.grading.marking import mending
+from helpers.grading.marking.contrasting import contrast
+from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.notebooks.master import parse
+
+MASTER = '''# %%
+import numpy as np
+from helpers import check
+
+# %% nbgrader={"grade_id": "cases", "locked": true}
+def cases(rng):
+    for n, d in ((4, 3), (6, 2)):
+        yield {"X": rng.standard_normal((n, d)), "g": rng.standard_normal(d), "eps": 0.5}
+
+def letters(rng):
+    for n in (3, 5):
+        yield {"x": rng.uniform(1, 2, n), "y": rng.uniform(1, 2, n), "t": 2.0}
+
+# %% nbgrader={"grade_id": "norm", "solution": true}
+def norm(X, g, eps):
+    ### BEGIN SOLUTION
+    mean = X.mean(axis=0)
+    spread = np.sqrt(X.var(axis=0) + eps)
+    return g * (X - mean) / spread, g.sum() * spread
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "norm-check", "grade": true}
+check.values(norm, at=cases, returns=("out", "size"), points=4)
+
+# %% nbgrader={"grade_id": "formula", "solution": true}
+def formula():
+    ### BEGIN SOLUTION
+    return "e = exp(-x / t)\\nd = (y - e) / t * e"
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "formula-check", "grade": true}
+check.derivation(formula, at=letters, returns=("d",), points=2)
+'''
+
+
+@pytest.fixture(scope="module")
+def problem_set() -> ProblemSet:
+    master = parse(MASTER, "ps")
+    return ProblemSet("ps", source_notebook(master), master)
+
+
+def told(problem_set: ProblemSet, code: str, question: str = "norm"):
+    """The verdict on an answer, with its reasons; marked, then mended, as in grading."""
+    namespace = problem_set.candidate(code)
+    subjects, check_id = problem_set.subjects({**namespace, TRACED: None}), f"{question}-check"
+    subjects[TRACED] = type(subjects[question])(TRACED)
+    checked = problem_set.check(problem_set.check_sources[check_id], check_id, subjects, 3)
+
+    def run(text: str) -> bool:
+        exec(text, namespace)
+        for name, subject in subjects.items():
+            subject.value = namespace.get(name)
+        return True
+
+    points = checked.verdict.points
+    if mending.wanting(checked.verdict):
+        problem_set.mend(code, run, subjects, 3, {check_id: checked})
+    assert checked.verdict.points == points
+    return checked.verdict
+
+
+def whys(verdict) -> list[str]:
+    return [row.why for row in verdict.rows]
+
+
+def test_the_place_that_is_wrong_is_named_in_the_answers_own_code(problem_set):
+    says = whys(told(problem_set, "def norm(X, g, eps):\n    away = X - X.mean(axis=0)\n"
+                                  "    s = np.abs(away).max(axis=0) + eps * g ** 3\n"
+                                  "    return away * g / s, g.sum() * s"))
+    assert says[0].startswith("`np.abs(away).max(axis=0) + eps * g ** 3` is not what belongs there: ")
+    assert says == [says[0]] * 2, "both outputs are made from it"
+
+
+def test_only_the_outputs_are_told_that_the_place_makes_right(problem_set):
+    says = whys(told(problem_set, "def norm(X, g, eps):\n    s = np.sqrt(X.var(axis=0) + eps)\n"
+                                  "    return g * (X - np.cos(X).sum(axis=0) / 7) / s, np.tanh(g).sum() * s ** 3"))
+    assert "`np.cos(X).sum(axis=0) / 7`" in says[0]
+    assert "cos" not in says[1]
+
+
+def test_a_whole_output_is_no_place(problem_set):
+    """To say of all that is returned that it should be something else says nothing."""
+    assert whys(told(problem_set, "def norm(X, g, eps):\n    s = np.sqrt(X.var(axis=0) + eps)\n"
+                                  "    out = np.tanh(X ** 3) * 7 + len(X) ** 0.3 * X\n"
+                                  "    return out, g.sum() * s")) == ["", ""]
+
+
+def test_what_an_answer_notes_is_what_it_gives(problem_set):
+    """Loops, comprehensions, lambdas, updates in place, slices and strings come out as they went in."""
+    code = ("import numpy as np\ndef f(X, y):\n    H, out = [X], np.zeros((len(y), 3))\n    for k in range(2):\n"
+            "        H.append(H[-1] * 2 + k)\n    out[:, 1:] += H[-1][:, None]\n    out[np.arange(len(y)), y] -= 1\n"
+            "    g = lambda t: t * 2\n    (a, b), c = (1, 2), {'x': g(out.T)}\n"
+            "    return [q + a for q in range(3) if q], c['x'][:, ::-1] if len(y) > b else f'{a}'")
+    plain, noting = {}, {}
+    exec(code, plain)
+    exec(traced(code).text, noting)
+    X, y = plain["np"].arange(3.0), plain["np"].array([0, 2, 1])
+    result, places = noting[TRACED]("f", [], None, X, y)
+    assert repr(result) == repr(list(plain["f"](X, y))) or repr(result) == repr(plain["f"](X, y))
+    assert len(places) > 30
+    assert traced("def f(:") is None
+
+
+def test_a_slip_in_a_derivation_is_told(problem_set):
+    """From the solution's formulas, and in the answer's own."""
+    one = told(problem_set, "def formula():\n    return 'd = (y - exp(-x / t)) / t'", "formula")
+    assert "factor" in whys(one)[0]
+    other = told(problem_set, "def formula():\n    return 'e = 1 / exp(x / t)\\nd = (y - e) / t * e / (1 + x * y)'",
+                 "formula")
+    assert "(1 + x * y)" in whys(other)[0]
+    assert formula_changes("formula", "this is = = no formula") == []
+
+
+CASES = [{"stride": s, "mode": m, "x": n} for s in (1, 2) for m in ("same", "valid") for n in (1, 3)]
+
+
+def test_a_contrast_is_told_where_one_condition_sets_wrong_cases_apart():
+    says = contrast(CASES, [case["mode"] == "same" for case in CASES])
+    assert says.startswith("Wrong in each of the 4 public cases in which `mode` is 'valid', and right in the 4 others")
+    both = contrast(CASES, [not (case["mode"] == "valid" and case["stride"] == 2) for case in CASES])
+    assert "`stride`" in both
+    assert "`mode`" in both
+
+
+def test_no_contrast_where_several_conditions_would_do_or_none():
+    assert contrast(CASES, [k % 3 > 0 for k in range(len(CASES))]) == ""
+    twins = [{"a": k, "b": k} for k in (0, 0, 1, 1)]
+    assert contrast(twins, [True, True, False, False]) == ""
+    assert contrast(CASES, [False] * len(CASES)) == ""
+
+
+@pytest.mark.parametrize(("right", "wrong"), [
+    ("return np.sqrt(v + eps)", "np.sqrt(v) + eps"), ("return x ** (n - 1)", "x ** n - 1"),
+    ("return (a + b) // k", "-(-(a + b) // k)"), ("return A.T @ G", "A.reshape(A.T.shape) @ G"),
+    ("return X.transpose(1, 0, 2).reshape(s)", "X.reshape(s)"), ("return X.reshape(s)", "order='F'"),
+    ("np.add.at(d, i, g)", "d[i] += g"), ("return np.einsum('ncuv,fcuv->nf', X, K)", "'ncuv,fcvu->nf'"),
+    ("return g * (x > 0)", "np.sign(x)"), ("return x ** y", "y ** x"),
+])
+def test_rules_make_what_students_write(right, wrong):
+    code = f"def f(x, y, n, v, eps, a, b, k, A, G, X, s, d, i, g, K):\n    {right}"
+    texts = [change.text() or "" for change in changes(code)]
+    assert any(wrong in text.replace("(A)", "A").replace("(A.T)", "A.T").replace("(A).T", "A.T") for text in texts)
