@@ -1,6 +1,7 @@
 """What the cases have in common on which an answer is wrong, and those have not on which it is right.
 
-Said where nothing better is known: it is no more than what has been seen, on the check's public cases.
+Said where nothing better is known: it is no more than what has been seen, on the check's public cases. Lengths of axes
+are no conditions: almost everything that is wrong is right for a single number.
 """
 
 from __future__ import annotations
@@ -86,8 +87,6 @@ def _of_arrays(condition: Callable[..., Condition], name: str, values: Sequence[
     yield condition(3, f"`{name}` has a zero", lambda value: (value == 0).any())
     if all(value.dtype.kind in "iu" for value in values):
         yield condition(3, f"a number occurs twice in `{name}`", lambda value: np.unique(value).size < value.size)
-    for axis in range(values[0].ndim):
-        yield condition(4, f"axis {axis} of `{name}` is longer than 1", partial(_is_long, axis))
 
 
 def _reads(shown: str, value: Any) -> bool:
@@ -96,10 +95,6 @@ def _reads(shown: str, value: Any) -> bool:
 
 def _has_axes(axes: int, value: np.ndarray) -> bool:
     return value.ndim == axes
-
-
-def _is_long(axis: int, value: np.ndarray) -> bool:
-    return value.shape[axis] > 1
 
 
 __all__ = ["CONTRAST", "contrast"]
