@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from helpers.grading.authoring.build import source_notebook
@@ -9,7 +10,7 @@ from helpers.grading.hypotheses.changes import changes
 from helpers.grading.hypotheses.derivations import formula_changes
 from helpers.grading.hypotheses.tracing import TRACED, traced
 from helpers.grading.marking import mending
-from helpers.grading.marking.contrasting import contrast
+from helpers.grading.marking.contrasting import Wrong, contrast, in_common
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import parse
 
@@ -124,6 +125,27 @@ def test_a_slip_in_a_derivation_is_told(problem_set):
                  "formula")
     assert "(1 + x * y)" in whys(other)[0]
     assert formula_changes("formula", "this is = = no formula") == []
+
+
+def wrong(change):
+    found = []
+    for n in (2, 3):
+        X, b = np.arange(4.0 * n).reshape(4, n) ** 2, np.arange(1.0, n + 1)
+        found.append(Wrong({"X": X, "b": b, "k": n}, change(X + b, b, n), X + b))
+    return found
+
+
+@pytest.mark.parametrize(("change", "says"), [
+    (lambda Y, b, n: Y + (n - 1) * b, "right but for `b`, which is added too often: 1, 2 times too many."),
+    (lambda Y, b, n: Y - b, "right but for `b`, which is missing as a term."),
+    (lambda Y, b, n: Y - 0.5 * b, "by `b` times -0.5"),
+    (lambda Y, b, n: Y.T.reshape(Y.shape), "All numbers are the right ones"),
+    (lambda Y, b, n: Y + b ** 2, ""),
+    (lambda Y, b, n: np.full_like(Y, np.nan), ""),
+])
+def test_what_wrong_results_have_in_common(change, says):
+    said = in_common(wrong(change))
+    assert says in said if says else said == ""
 
 
 CASES = [{"stride": s, "mode": m, "x": n} for s in (1, 2) for m in ("same", "valid") for n in (1, 3)]

@@ -1,4 +1,5 @@
-"""What the cases have in common on which an answer is wrong, and those have not on which it is right.
+"""What wrong results have in common: right numbers in other places, a multiple of an argument too much, or a condition
+on the cases that holds where an answer is wrong and nowhere else.
 
 Said where nothing better is known: it is no more than what has been seen, on the check's public cases. Lengths of axes
 are no conditions: almost everything that is wrong is right for a single number.
@@ -15,6 +16,8 @@ from typing import Any
 import numpy as np
 
 FEWEST = 2  # cases of either kind
+ENOUGH = 6  # wrong numbers
+ALIKE = 1e-5
 CONTRAST = "contrast"
 WORDS = (str, bool, type(None), int, tuple)
 NUMBERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
@@ -33,6 +36,68 @@ class Condition:
     about: str
     says: str
     holds: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """A wrong output of one case: what was returned and what is right, as arrays."""
+
+    case: Case
+    got: Any
+    right: Any
+
+
+def in_common(wrong: Sequence[Wrong]) -> str:
+    """What all wrong outputs have in common, in a sentence; "" if nothing is found, or more than one thing."""
+    try:
+        pairs = [(one.case, np.asarray(one.got, float), np.asarray(one.right, float)) for one in wrong]
+    except (TypeError, ValueError):
+        return ""
+    if sum(right.size for _, _, right in pairs) < ENOUGH or not all(np.isfinite(got).all() for _, got, _ in pairs):
+        return ""
+    if all(_same_numbers(got, right) for _, got, right in pairs):
+        return ("All numbers are the right ones, but they do not stand in their places: look at the order of axes and "
+                "entries.")
+    if len(pairs) < FEWEST or any(got.shape != right.shape for _, got, right in pairs):
+        return ""
+    said = {}
+    for name in pairs[0][0]:
+        times = [_times(got - right, case.get(name)) for case, got, right in pairs]
+        if all(one is not None for one in times):
+            said[name] = [one for one in times if one is not None]
+    return _says_times(*said.popitem()) if len(said) == 1 else ""
+
+
+def _says_times(name: str, times: Sequence[float]) -> str:
+    shown = ", ".join(f"{one:.3g}" for one in sorted({round(one, 6) for one in times})[:3])
+    if all(round(one, 6) == -1 for one in times):
+        return f"What is returned is right but for `{name}`, which is missing as a term."
+    if all(one > 0 and abs(one - round(one)) < ALIKE for one in times):
+        return f"What is returned is right but for `{name}`, which is added too often: {shown} times too many."
+    return f"What is returned differs from what is right by `{name}` times {shown}: look at that term."
+
+
+def _same_numbers(got: np.ndarray, right: np.ndarray) -> bool:
+    return got.size == right.size and np.unique(right.round(9)).size >= 3 and bool(
+        np.allclose(np.sort(got, axis=None), np.sort(right, axis=None), rtol=ALIKE, atol=1e-9))
+
+
+def _times(difference: np.ndarray, argument: Any) -> float | None:
+    """c with difference = c * argument, for an array that is stretched along other axes if need be; None if none."""
+    if not isinstance(argument, np.ndarray) or argument.dtype.kind != "f" or argument.size < 2:
+        return None
+    forms = [argument] if argument.ndim != 1 else [
+        argument.reshape([-1 if k == axis else 1 for k in range(difference.ndim)])
+        for axis in range(difference.ndim) if difference.shape[axis] == argument.size]
+    for form in forms:
+        if form.ndim != difference.ndim or any(a not in (1, b) for a, b in zip(form.shape, difference.shape)):
+            continue
+        base = np.broadcast_to(form, difference.shape)
+        size = float((base * base).sum())
+        ratio = float((difference * base).sum()) / size if size else 0.0
+        if abs(ratio) > 1e-6 and np.allclose(difference, ratio * base, rtol=ALIKE, atol=ALIKE * abs(ratio)):
+            return ratio
+    return None
 
 
 def contrast(cases: Sequence[Case], rights: Sequence[bool]) -> str:
@@ -97,4 +162,4 @@ def _has_axes(axes: int, value: np.ndarray) -> bool:
     return value.ndim == axes
 
 
-__all__ = ["CONTRAST", "contrast"]
+__all__ = ["CONTRAST", "Wrong", "contrast", "in_common"]

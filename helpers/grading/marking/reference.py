@@ -415,15 +415,21 @@ class GradingSetting:
                 yield Rung({name: value for name, value in case.items() if name != "case"}, "", seen.value, number)
 
     def contrast(self, answer: Subject, subject: Subject, key: str) -> str:
-        """What is the same in the public cases on which an answer is wrong, in a sentence, or ""."""
+        """What is the same in the public cases on which an answer is wrong, or in its results, as a sentence, or ""."""
         rungs = self._few(subject, key, with_ladder=key not in self._accepts, most=MORE)
         search = self._search(subject, key, rungs)
-        rights = []
+        rights, wrong = [], []
         for number, rung in enumerate(rungs):
             seen = answer.observe(*search.arguments(number))
             if seen.error is not None and seen.error.type in ("TimeoutError", "ProcessEnded"):
                 return ""
-            rights.append(seen.error is None and all(search.right(rung, seen.value)))
+            judged = [False] if seen.error is not None else search.right(rung, seen.value)
+            rights.append(all(judged))
+            wrong += [contrasting.Wrong(rung.case, got, part) for got, part, right in zip(
+                transplanting.outputs_of(seen.value), search.expected(rung), judged) if not right]
+        said = contrasting.in_common(wrong) if key not in self._accepts else ""
+        if said:
+            return said
         return contrasting.contrast([rung.case for rung in rungs], rights) if rungs else ""
 
     def known_places(self, subject: Subject, key: str) -> tuple[transplanting.Search, list[transplanting.Values]]:
