@@ -63,7 +63,8 @@ class Search:
         return [case[name] for name in called_with(case, self.parameters)]
 
     def noted(self, run: Run) -> tuple[dict[int, Values], dict[int, Any]]:
-        """What every place gives, in the order in which places are reached first, and the results; by case."""
+        """What every place gives, in the order in which places are reached first, and the results; by case. What is no
+        number is None."""
         places: dict[int, Values] = {}
         results: dict[int, Any] = {}
         for number in range(len(self.rungs)):
@@ -73,8 +74,7 @@ class Search:
             results[number] = answered[0]
             for place, values in filter(_is_entry, answered[1]):
                 places.setdefault(place, {})[number] = list(values)
-        return {place: values for place, values in places.items() if all(
-            _is_plain(value) for one in values.values() for value in one)}, results
+        return places, results
 
     def find(self, answer: Traced, run: Run, donors: Sequence[Values], given: frozenset[int] = frozenset()
              ) -> Found | None:
@@ -89,6 +89,7 @@ class Search:
         if not wrong or len({len(rights) for rights in judged.values()}) != 1 or not self._enough(judged, wrong):
             return None
         self.suspicion = _suspicion(answer, places, set(wrong))
+        places = _of_numbers(places)
         trial = _Trial(self, run, judged, wrong)
         hopeless = [*_wholes({number: self.expected(self.rungs[number]) for number in judged}, trial.amiss),
                     *_wholes({number: outputs_of(results[number]) for number in judged}, trial.amiss)]
@@ -183,7 +184,7 @@ def donors_of(search: Search, texts: Sequence[tuple[str, dict[str, Any]]]) -> li
         if any(number not in results or not all(search.right(rung, results[number]))
                for number, rung in enumerate(search.rungs)):
             continue
-        for values in places.values():
+        for values in _of_numbers(places).values():
             for variant in _variants(values):
                 found.setdefault(_print(variant), variant)
     return list(found.values())[:MOST_DONORS]
@@ -202,6 +203,12 @@ def _runner(code: Traced, namespace: dict[str, Any]) -> Run:
 
     exec(compile(code.text, "<traced>", "exec"), here)
     return run
+
+
+def _of_numbers(places: Mapping[int, Values]) -> dict[int, Values]:
+    """The places that give nothing but numbers."""
+    return {place: values for place, values in places.items() if all(
+        _is_plain(value) for one in values.values() for value in one)}
 
 
 def _variants(values: Values) -> Iterator[Values]:
