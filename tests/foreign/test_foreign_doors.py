@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import csv
 import json
+import shutil
 from pathlib import Path
 
 import bank
@@ -23,6 +24,8 @@ NAME = "two_notebooks"
 
 @pytest.fixture
 def course(tmp_path) -> Path:
+    """Two notebooks whose cells have the same grade_ids; `renamed` handed in a second that a browser has renamed,
+    `forgot` none."""
     assignment = next(a for a in bank.all_assignments() if a.name == NAME)
     (tmp_path / "nbgrader_config.py").write_text(CONFIG)
     bank.write_source(assignment, tmp_path)
@@ -31,6 +34,13 @@ def course(tmp_path) -> Path:
         source = tmp_path / "source" / NAME / f"{notebook}.ipynb"
         (tmp_path / "release" / NAME / source.name).write_bytes(source.read_bytes())
     bank.hand_in(assignment, tmp_path, ("right", "broken"))
+    submitted = tmp_path / "submitted"
+    for student in ("renamed", "forgot"):
+        shutil.copytree(submitted / "right", submitted / student)
+        second = submitted / student / NAME / "second.ipynb"
+        second.unlink() if student == "forgot" else second.rename(second.with_name("second (1).ipynb"))
+    for path in tmp_path.rglob("*.ipynb"):
+        path.write_text(path.read_text().replace('"area', '"q').replace('"hypotenuse', '"q'))
     return tmp_path
 
 
@@ -38,13 +48,21 @@ def test_several_notebooks_are_graded_given_back_and_reported_as_one(course):
     for command in ("autograde", "feedback", "report"):
         done = coursekit(command, NAME, folder=course)
         assert done.returncode == 0, done.stdout + done.stderr
+    students = ("right", "broken", "renamed", "forgot")
     pages = {student: sorted(path.name for path in (course / "feedback" / student / NAME).glob("*.html"))
-             for student in ("right", "broken")}
+             for student in students}
     assert set(map(tuple, pages.values())) == {("first.html", "second.html")}
     table, = course.glob(f"report*/{NAME}.csv")
     with open(table, encoding="utf-8-sig", newline="") as file:
-        rows = {row["student"]: float(row["points"]) for row in csv.DictReader(file)}
-    assert rows == {kind: sum(STOCK[NAME][kind].values()) for kind in ("right", "broken")}
+        rows = {row["student"]: row for row in csv.DictReader(file)}
+    right, broken = ([STOCK[NAME][kind][test] for test in ("area-test", "hypotenuse-test")]
+                     for kind in ("right", "broken"))
+    marks = {student: [float(row["q (first)"]), float(row["q (second)"]), float(row["points"])]
+             for student, row in rows.items()}
+    assert marks == {"right": [*right, sum(right)], "renamed": [*right, sum(right)], "broken": [*broken, sum(broken)],
+                     "forgot": [right[0], 0, right[0]]}
+    assert "no second.ipynb" in rows["forgot"]["what happened"]
+    assert "`second (1).ipynb` was graded" in rows["renamed"]["what happened"]
 
 
 def test_automatic_tests_are_made_from_the_solution(tmp_path):

@@ -98,6 +98,10 @@ class Course:
         found = sorted(path.stem for path in self.folder("source", ".", name).glob("*.ipynb"))
         return found or [name]
 
+    def others(self, name: str, notebook: str) -> list[str]:
+        """The assignment's other notebooks."""
+        return [other for other in self.notebooks(name) if other != notebook]
+
     def source_path(self, name: str, notebook: str | None = None) -> Path:
         """notebook: which of several; else the one that has the assignment's name, or the first."""
         known = self.notebooks(name)

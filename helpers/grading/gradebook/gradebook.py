@@ -24,7 +24,7 @@ from helpers.grading.course.folder import Course
 from helpers.grading.gradebook.backup import back_up
 from helpers.grading.gradebook.errors_in_words import unusable
 from helpers.grading.gradebook.lateness import Lateness, apply_to, set_extension
-from helpers.grading.gradebook.mark import Mark, Marks
+from helpers.grading.gradebook.mark import Mark, Marks, key_of, shared_ids
 from helpers.grading.gradebook.migrate import add_cells
 from helpers.grading.notebooks.cells import grade_id_of
 
@@ -252,13 +252,16 @@ class ClassGradebook(api.Gradebook):
         return {row[0] for row in query}
 
     def marks(self, student: str | None = None) -> dict[str, Marks]:
-        """Every student's marks, or one's, by grade_id."""
+        """Every student's marks, or one's, by `key_of`."""
         found: dict[str, Marks] = {}
+        shared = self.shared_ids()
         for kind in (api.GradeCell, api.TaskCell):
-            query = (self.db.query(api.Student.id, kind.name, api.Grade.auto_score, api.Grade.manual_score,
-                                   api.Grade.extra_credit, kind.max_score, api.Grade.needs_manual_grade)
+            query = (self.db.query(api.Student.id, api.Notebook.name, kind.name, api.Grade.auto_score,
+                                   api.Grade.manual_score, api.Grade.extra_credit, kind.max_score,
+                                   api.Grade.needs_manual_grade)
                      .select_from(api.Grade)
                      .join(kind, kind.id == api.Grade.cell_id)
+                     .join(api.Notebook, api.Notebook.id == kind.notebook_id)
                      .join(api.SubmittedNotebook, api.SubmittedNotebook.id == api.Grade.notebook_id)
                      .join(api.SubmittedAssignment, api.SubmittedAssignment.id == api.SubmittedNotebook.assignment_id)
                      .join(api.Assignment, api.Assignment.id == api.SubmittedAssignment.assignment_id)
@@ -266,9 +269,22 @@ class ClassGradebook(api.Gradebook):
                      .filter(api.Assignment.name == self.name))
             if student is not None:
                 query = query.filter(api.Student.id == student)
-            for who, cell, auto, manual, extra, points, person in query:
-                found.setdefault(who, {})[cell] = Mark(auto, manual, points, extra or 0.0, bool(person))
+            for who, notebook, cell, auto, manual, extra, points, person in query:
+                mark = Mark(auto, manual, points, extra or 0.0, bool(person))
+                found.setdefault(who, {})[key_of(notebook, cell, shared)] = mark
         return found
+
+    def shared_ids(self) -> frozenset[str]:
+        """The grade_ids that more than one of the assignment's notebooks has."""
+        ids: dict[str, list[str]] = {}
+        for kind in (api.GradeCell, api.TaskCell, api.SolutionCell):
+            query = (self.db.query(api.Notebook.name, kind.name).select_from(kind)
+                     .join(api.Notebook, api.Notebook.id == kind.notebook_id)
+                     .join(api.Assignment, api.Assignment.id == api.Notebook.assignment_id)
+                     .filter(api.Assignment.name == self.name))
+            for notebook, cell in query:
+                ids.setdefault(notebook, []).append(cell)
+        return shared_ids(ids)
 
     def close(self) -> None:
         self.db.commit = self._commit

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -33,4 +35,18 @@ class Mark:
         return self.needs_person and self.manual is None
 
 
-Marks = dict[str, Mark]  # of one submission, by grade_id
+Marks = dict[str, Mark]  # of one submission, by `key_of`
+
+
+def shared_ids(ids: Mapping[str, Iterable[str]]) -> frozenset[str]:
+    """The grade_ids that more than one notebook of an assignment has: nbgrader asks only that they differ in one.
+
+    ids: notebook → its grade_ids.
+    """
+    counted = Counter(name for names in ids.values() for name in set(names))
+    return frozenset(name for name, times in counted.items() if times > 1)
+
+
+def key_of(notebook: str, grade_id: str, shared: frozenset[str]) -> str:
+    """What a mark is kept under: its grade_id, behind its notebook's name if another notebook has it, too."""
+    return f"{notebook}/{grade_id}" if grade_id in shared else grade_id

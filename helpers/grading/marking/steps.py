@@ -68,7 +68,9 @@ class SubmissionExporter(NotebookExporter):
             return super().from_filename(filename, resources=resources, **kw)
         path = Path(filename)
         problem_set = problem_set_at_work(self, resources)
-        found = find_handed_in(path.parent, path.stem)
+        name = (resources or {})["nbgrader"]["assignment"]
+        others = _course(_converter(self)).others(name, path.stem)
+        found = find_handed_in(path.parent, path.stem, others)
         chosen = choose(found.notebook, found.others, problem_set.recorded, path.stem, found.why)
         notebook = chosen.notebook
         notebook.metadata.update(unreadable=chosen.note, told=list(chosen.told))
@@ -85,7 +87,8 @@ class GradeInWalls(NbGraderPreprocessor):
         course = _course(_converter(self))
         name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
         resources["nbgrader"]["root"] = str(course.root)
-        handed_in = find_handed_in(course.folder("submitted", student, name), resources["nbgrader"]["notebook"])
+        notebook = resources["nbgrader"]["notebook"]
+        handed_in = find_handed_in(course.folder("submitted", student, name), notebook, course.others(name, notebook))
         files = with_own_files(handed_in.files, assignment.files)
         grade_cells(nb, problem_set_at_work(self, resources), assignment, files)
         put_aside(course.folder("autograded", student, name), dict(assignment.files))
@@ -93,20 +96,19 @@ class GradeInWalls(NbGraderPreprocessor):
 
 
 def add_those_without_a_name(converter: Any) -> None:
-    """Let nbgrader grade the folders that have no notebook under the right name, too: it has found the others.
+    """Let nbgrader grade the notebooks that a folder has not under the right name, too: it has found the others.
 
     What lies there is looked for when the folder's turn comes, and named where it is no notebook.
     """
     course, wanted = converter.coursedir, converter.coursedir.assignment_id
     if not getattr(converter, "_sanitizing", False) or course.notebook_id != "*":
         return
-    if Course(course.root).notebooks(wanted) != [wanted]:  # several, or one of another name: nbgrader looks for each
-        return
+    notebooks = Course(course.root).notebooks(wanted)
     pattern = course.format_path(course.submitted_directory, course.student_id, wanted)
     for folder in sorted(glob.glob(pattern)):
         names = [os.path.basename(path) for path in converter.assignments.get(folder, ())]
-        if os.path.isdir(folder) and f"{wanted}.ipynb" not in names:
-            converter.assignments[folder] = [os.path.join(folder, f"{wanted}.ipynb")]
+        if os.path.isdir(folder) and not {f"{notebook}.ipynb" for notebook in notebooks} <= {*names}:
+            converter.assignments[folder] = [os.path.join(folder, f"{notebook}.ipynb") for notebook in notebooks]
 
 
 def executes(step: Any) -> bool:

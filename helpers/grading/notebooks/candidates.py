@@ -8,7 +8,7 @@ archive may hold. Nothing is unpacked to the disk.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
@@ -42,8 +42,10 @@ class Found:
     files: dict[str, bytes] = field(default_factory=dict)  # what lies beside the notebook
 
 
-def find_handed_in(folder: Path, name: str) -> Found:
+def find_handed_in(folder: Path, name: str, apart: Iterable[str] = ()) -> Found:
     """Everything in a submission's folder that may be its notebook, and what lies beside it.
+
+    apart: the assignment's other notebooks; what is called after one of these is no candidate.
 
     Raises:
         OSError: if the folder, or the notebook with the right name, cannot be read.
@@ -71,7 +73,8 @@ def find_handed_in(folder: Path, name: str) -> Found:
             found.files = {**{file.removeprefix(f"{place}/"): data for file, data in found.files.items()
                               if file.startswith(f"{place}/")}, **found.files}
         found.why = (found.why if notebook is not None else _what_is_there(folder, name)) or why
-    found.others = tuple(others.items())
+    names = [name, *apart]
+    found.others = tuple((label, data) for label, data in others.items() if _called_after(label, names) == name)
     return found
 
 
@@ -101,6 +104,14 @@ def _oldest_first(paths: list[Path], folder: Path) -> list[Path]:
     times = {path: path.stat().st_mtime for path in named}
     apart = max(times.values(), default=0.0) - min(times.values(), default=0.0) > SAME_TIME
     return sorted(named, key=lambda path: times[path]) if apart else named
+
+
+def _called_after(label: str, names: list[str]) -> str:
+    """Which of an assignment's notebooks, the first of the names or a further one, a file may be: `second (1).ipynb`
+    is `second`; what is called after none of them may be the first."""
+    stem = PurePosixPath(label).name.lower()
+    after = [name for name in names if stem.startswith(name.lower())]
+    return max(after, key=len, default=names[0])
 
 
 def _take(others: dict[str, bytes], label: str, size: int, read: Callable[[], bytes]) -> None:

@@ -9,8 +9,11 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +25,7 @@ from helpers.checking.verdict import Verdict
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
 from helpers.grading.gradebook.late import apply_late_policy
-from helpers.grading.gradebook.mark import Marks
+from helpers.grading.gradebook.mark import Marks, key_of
 from helpers.grading.gradebook.removed import is_removed
 from helpers.grading.notebooks.cells import info_of, is_check
 from helpers.grading.notebooks.outline import Item, outline, title_of
@@ -117,24 +120,40 @@ def gather(course: Course, name: str, notebooks: bool = True) -> ClassFacts:
     Raises:
         CourseError: if the source has not been built.
     """
-    sources = [course.source_notebook(name, notebook) for notebook in course.notebooks(name)]
+    sources = {notebook: course.source_notebook(name, notebook) for notebook in course.notebooks(name)}
     apply_late_policy(course, name)
-    items = [item for source in sources for item in outline(source.cells)]
     with contextlib.closing(books.ClassGradebook(course, name)) as book:
         roster = {row[0]: " ".join(part for part in row[1:] if part) for row in book.db.query(
             api.Student.id, api.Student.first_name, api.Student.last_name).order_by(api.Student.id)}
         handed = _submissions(book, name, roster)
         mails = {student: address or "" for student, address in book.db.query(api.Student.id, api.Student.email)}
         due = book.db.query(api.Assignment.duedate).filter(api.Assignment.name == name).scalar()
+        shared = book.shared_ids()
+    items = _items(sources, shared)
     if notebooks:
-        question_of = {grade_id: item.grade_id for item in items for grade_id in item.graded}
+        question_of = {key: item.grade_id for item in items for key in item.graded}
         for one in handed:
-            for notebook in course.notebooks(name):
-                _read(course.folder("autograded", one.student, name) / f"{notebook}.ipynb", one, question_of)
+            notes = [_read(course.folder("autograded", one.student, name) / f"{notebook}.ipynb", one, question_of,
+                           partial(key_of, notebook, shared=shared)) for notebook in sources]
+            if all(notes):
+                one.note = notes[0]
+            else:  # the others count: what is left out of one notebook is no reason to leave out the whole
+                one.repairs += [note for note in notes if note]
     there = {one.student for one in handed}
     waiting = [student for student in course.students("submitted", name)
                if student not in there and not is_removed(course, name, student, roster)]
-    return ClassFacts(name, title_of(sources[0].cells, name), items, handed, roster, waiting, due, mails)
+    title = title_of(next(iter(sources.values())).cells, name)
+    return ClassFacts(name, title, items, handed, roster, waiting, due, mails)
+
+
+def _items(sources: dict[str, Any], shared: frozenset[str]) -> list[Item]:
+    """The questions of all notebooks; what is called alike in several gets the notebook's name."""
+    items = [(notebook, item) for notebook, source in sources.items() for item in outline(source.cells)]
+    titles = Counter(item.title for _, item in items)
+    return [replace(item, grade_id=key_of(notebook, item.grade_id, shared),
+                    graded=[key_of(notebook, name, shared) for name in item.graded],
+                    title=f"{item.title} ({notebook})" if titles[item.title] > 1 else item.title)
+            for notebook, item in items]
 
 
 def _submissions(book: books.ClassGradebook, name: str, roster: dict[str, str]) -> list[Handed]:
@@ -154,26 +173,27 @@ def _submissions(book: books.ClassGradebook, name: str, roster: dict[str, str]) 
     return [*handed.values()]
 
 
-def _read(path: Path, one: Handed, question_of: dict[str, str]) -> None:
-    """What a graded notebook says. Only checks have verdicts: any other cell's output is its student's."""
+def _read(path: Path, one: Handed, question_of: dict[str, str], key: Callable[[str], str]) -> str:
+    """What a graded notebook says; returns why it could not be graded. Only checks have verdicts: any other cell's
+    output is its student's. key: of a grade_id."""
     try:
         content = json.loads(path.read_bytes())
         grading = content["metadata"].get("grading") or {}
         cells = content["cells"]
     except (OSError, ValueError, KeyError, AttributeError):
-        return
-    one.note, one.ended = one.note or str(grading.get("note", "")), one.ended or str(grading.get("ended", ""))
+        return ""
+    one.ended = one.ended or str(grading.get("ended", ""))
     one.earlier = one.earlier or str(grading.get("earlier", ""))
     one.repairs += [str(said) for said in grading.get("repairs") or ()]
     one.causes += [str(said) for said in grading.get("causes") or ()]
     asks = grading.get("asks") or {}
     decided = {name for name, mark in one.marks.items() if mark.manual is not None}
-    one.asks += [f"`{name}`: {said}" for name, said in asks.items() if name not in decided]
+    one.asks += [f"`{name}`: {said}" for name, said in asks.items() if key(name) not in decided]
     one.seconds += float(grading.get("seconds") or 0.0)
     for cell in cells:
         if cell.get("cell_type") != "code":
             continue
-        question = question_of.get(info_of(cell).get("grade_id", "")) if is_check(cell) else None
+        question = question_of.get(key(info_of(cell).get("grade_id", ""))) if is_check(cell) else None
         if question is None:
             _notice_refusals(cell, one)
             continue
@@ -181,6 +201,7 @@ def _read(path: Path, one: Handed, question_of: dict[str, str]) -> None:
             verdict = output.get("metadata", {}).get("verdict")
             reasons = _reasons(Verdict.from_dict(verdict)) if verdict else []
             one.reasons.setdefault(question, []).extend(r for r in reasons if r not in one.reasons.get(question, ()))
+    return str(grading.get("note", ""))
 
 
 def _reasons(verdict: Verdict) -> list[tuple[str, bool]]:
@@ -277,7 +298,7 @@ def misconceptions(facts: ClassFacts) -> list[Misconception]:
 
 def odd(facts: ClassFacts) -> list[tuple[Handed, list[str]]]:
     """Submissions that the walls stopped or refused something, or whose checks were not as they were given out."""
-    checks = {name for item in facts.items for name in item.graded}
+    checks = {name.rpartition("/")[2] for item in facts.items for name in item.graded}
     found = []
     for one in facts.handed:
         said = [f"stopped: {one.ended}"] if one.ended else []
