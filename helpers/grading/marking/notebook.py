@@ -28,7 +28,7 @@ from helpers.grading.marking.bounds import CHECK_SECONDS, bounded
 from helpers.grading.marking.causes import Causes, asks_for, run_cell
 from helpers.grading.marking.comparing import asks_after_restoring, points_by_check
 from helpers.grading.marking.job import GradingJob
-from helpers.grading.marking.plain import PlainRun, fresh_folder
+from helpers.grading.marking.plain import PlainReference, PlainRun, fresh_folder
 from helpers.grading.marking.reference import Checked, ProblemSet
 from helpers.grading.notebooks.answers import answers_beside
 from helpers.grading.notebooks.cells import EXPERIMENT
@@ -106,7 +106,8 @@ def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gr
         if problem_set.plain is not None and FORKS:
             graded = _run_apart(notebook, problem_set, assignment, student)
         else:
-            graded = _run_cells(notebook, problem_set, assignment, student)
+            graded = _run_cells(notebook, problem_set, assignment, student, None if problem_set.plain is None else
+                                _plain_run(problem_set.plain, student, notebook, assignment))
     graded.machine = MACHINE in graded.ended
     return graded
 
@@ -115,7 +116,7 @@ def _run_apart(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
                student: SubmissionProcess) -> Graded:
     """`_run_cells` in a fork: plain tests may change what the assignment's own code has made."""
     def work() -> Any:
-        graded = _run_cells(notebook, problem_set, assignment, student, folder)
+        graded = _run_cells(notebook, problem_set, assignment, student, plain)
         return graded, [(cell.outputs, cell.execution_count) if cell.cell_type == "code" else None
                         for cell in notebook.cells]
 
@@ -123,6 +124,7 @@ def _run_apart(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
     checks = len(problem_set.check_sources)
     try:
         with fresh_folder(problem_set.plain) as folder:
+            plain = _plain_run(problem_set.plain, student, notebook, assignment, folder)
             graded, cells = in_fork(work, student, assignment.limits.notebook_seconds + CHECK_SECONDS * (checks + 1))
     except ForkEnded as error:
         return Graded(ended=f"the tests could not be run to their end: {error}")
@@ -132,14 +134,17 @@ def _run_apart(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
     return graded
 
 
+def _plain_run(reference: PlainReference, student: SubmissionProcess, notebook: NotebookNode, assignment: GradingJob,
+               folder: Path | None = None) -> PlainRun:
+    ways = dict(assignment.ways)
+    inside = [name for name in reference.checks if not FORKS or ways.get(name, "a") == "b"]
+    return PlainRun(reference, student, notebook.cells, inside, folder)
+
+
 def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob,
-               student: SubmissionProcess, folder: Path | None = None) -> Graded:
+               student: SubmissionProcess, plain: PlainRun | None = None) -> Graded:
     graded, sources = Graded(), problem_set.check_sources
     python = str(notebook.metadata.get("grading", {}).get("python", ""))
-    ways = dict(assignment.ways)
-    plain = PlainRun(problem_set.plain, student, notebook.cells, [
-        name for name in problem_set.plain.checks if not FORKS or ways.get(name, "a") == "b"
-    ], folder) if problem_set.plain is not None else None
     subjects = {name: student.subject(name) for name in problem_set.student_names}
     ran: list[tuple[NotebookNode, list[dict]]] = []
     failed: dict[str, str] = {}

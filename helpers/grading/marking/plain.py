@@ -168,6 +168,7 @@ class PlainReference:
         self._by_tests: set[str] = set()  # names that a test has bound last: in grading it has to do so again
         self.theirs = _decided_by_students(cells)
         self.cells = cells
+        self._needed: dict[frozenset[str], set[str]] = {}
         dict.__setitem__(self.namespace, "get_ipython", lambda: _Shell(self.namespace))
         with in_folder(self.folder):
             self._execute(cells)
@@ -193,6 +194,12 @@ class PlainReference:
                 self.raised.append(f"cell {number} ends the notebook")
             self._by_tests = self._by_tests | self.namespace.own if is_check(cell) else (
                 self._by_tests - self.namespace.own)
+
+    def needed(self, inside: frozenset[str]) -> set[str]:
+        """The tests that run in the student's process as well if those inside run there only; found once a class."""
+        if inside not in self._needed:
+            self._needed[inside] = echoed(self.cells, self.checks, inside)
+        return self._needed[inside]
 
     def _run(self, cell: Any, name: str) -> None:
         if not is_check(cell):
@@ -327,7 +334,8 @@ def _tree(cell: Any) -> ast.Module:
 
 
 class PlainRun:
-    """The plain tests of one submission. In way "a" it changes what the process has executed: use a fork of it.
+    """The plain tests of one submission. In way "a" it changes what the process has executed: use a fork of it, made
+    after this object, so that what holds for the whole class is found in the process that stays.
 
     cells: the submission's. inside: the tests that run in the student's process.
     """
@@ -335,8 +343,8 @@ class PlainRun:
     def __init__(self, reference: PlainReference, student: SubmissionProcess, cells: list[Any],
                  inside: Iterable[str], folder: Path | None = None):
         self.reference, self.student, self.folder = reference, student, folder or reference.folder
-        self.inside = {*inside}
-        self._needed = echoed(reference.cells, reference.checks, self.inside)
+        self.inside = frozenset(inside)
+        self._needed = reference.needed(self.inside)
         self._wished = echoed(cells, reference.checks, self.inside)
         self.asking: Asking | None = None
 
