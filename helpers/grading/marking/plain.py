@@ -151,8 +151,9 @@ class Names(dict):
 class PlainReference:
     """The assignment's own code, executed here once, in a folder with the assignment's own files.
 
-    before: what was bound where each plain test stands. theirs: names that a student's cells decide. delimiters: what
-    nbgrader's configuration says that a hidden test begins and ends with.
+    before: what was bound where each plain test stands; by_tests: which of it an earlier test binds. theirs: names
+    that a student's cells decide. delimiters: what nbgrader's configuration says that a hidden test begins and ends
+    with.
     """
 
     def __init__(self, name: str, cells: list[Any], files: Mapping[str, bytes],
@@ -164,6 +165,7 @@ class PlainReference:
         Finalize(None, shutil.rmtree, args=(str(self.folder), True), exitpriority=1)
         self.checks: dict[str, PlainCheck] = {}
         self.before: dict[str, dict[str, Any]] = {}
+        self.by_tests: dict[str, frozenset[str]] = {}
         self.raised: list[str] = []
         self._by_tests: set[str] = set()  # names that a test has bound last: in grading it has to do so again
         self.theirs = _decided_by_students(cells)
@@ -215,6 +217,7 @@ class PlainReference:
         name, tree = grade_id_of(cell), tree_of(cell.source)
         reads = _read_anywhere(tree)
         self.before[name] = {key: value for key, value in self.namespace.items() if key not in self._by_tests}
+        self.by_tests[name] = frozenset(self._by_tests)
         self.checks[name] = PlainCheck(name, python_of(cell.source), python_of(cell.source, transparent=False),
                                        set(defined_names(tree)), reads,
                                        list(dict.fromkeys(line for bound, line in imports.items() if bound in reads)),
@@ -347,6 +350,7 @@ class PlainRun:
         self._needed = reference.needed(self.inside)
         self._wished = echoed(cells, reference.checks, self.inside)
         self.asking: Asking | None = None
+        self._ran = 0  # how much had run in the student's process when their names were asked for last
 
     def grade(self, grade_id: str) -> tuple[list[dict[str, Any]], str]:
         """Outputs of a test, and why it could not run in the grader, if it could not."""
@@ -364,6 +368,9 @@ class PlainRun:
     def _here(self, check: PlainCheck) -> tuple[Tested, list[dict[str, Any]], str]:
         names, asking = self.reference.namespace, self._asking()
         asking.refused = asking.gone = ""
+        if self._ran != self.student.ran:  # a cell since the last test: a name may be another thing now
+            self._ran, asking.epoch = self.student.ran, asking.epoch + 1
+        names.own &= self.reference.by_tests[check.grade_id]  # what a later cell binds is that cell's
         self.student.stand_in = asking.stand_in
         before = self.reference.before[check.grade_id]
         for name in [*names.keys()]:

@@ -46,6 +46,7 @@ class SubmissionProcess:
         self._until = 0.0  # when the outermost of the requests that are under way must have its answer
         self._late = 0  # how often it took too long: each time, what follows has half as long
         self._depth = self._count = self._shown = 0
+        self.ran = 0  # how many cells and tests have run there: any of them may have bound a name again
         self._closed = False
         self._channel = Channel(launcher.open(limits, imports), limits.frame_bytes, self._export, self._accept)
         self._begin(files)
@@ -86,6 +87,7 @@ class SubmissionProcess:
         outputs = Outputs(min(self.limits.output_bytes, left), min(self.limits.rich_bytes, left), self.limits.outputs,
                           self._displays)  # fmt: skip
         if self.ended is None:
+            self.ran += 1
             message = {"do": "run", "source": source, "silent": silent}
             seconds = self._allowed(self.limits.cell_seconds if seconds is None else seconds)
             reply, late = self._request(message, seconds, outputs.take)
@@ -139,6 +141,7 @@ class SubmissionProcess:
                           self._displays)  # fmt: skip
         found: dict = {"passed": False, "error": "ProcessEnded", "message": self.ended or ""}
         if self.ended is None:
+            self.ran += 1
             word = secrets.token_hex(16)
             message = {"do": "test", "source": source, "name": name, "imports": imports, "word": word}
             seconds = self.limits.cell_seconds if seconds is None else seconds
