@@ -112,7 +112,7 @@ def test_nothing_beside_a_graded_notebook_acts(course, door):
     handed = folder / "submitted" / "eve" / SMALL
     acting = ("ipykernel_launcher.py", "numpy/__init__.py", "derivation.html", "drawing.svg", "x.js",
               "usercustomize.py", "jupyter_server_config.json", "go.pth", "lib.so", "page.xhtml", "UPPER.HTML")
-    for name in (*acting, "plot.png", "data/table.csv", "submitted files/there.html"):
+    for name in (*acting, "plot.png", "data/table.csv", "submitted files/there.html", "submission_secret.txt"):
         path = handed / name
         path.parent.mkdir(exist_ok=True)
         path.write_text("x")
@@ -124,7 +124,8 @@ def test_nothing_beside_a_graded_notebook_acts(course, door):
     graded = folder / "autograded" / "eve" / SMALL
     left = {path.relative_to(graded).as_posix() for path in graded.rglob("*") if path.is_file()}
     own = {path.relative_to(folder / "source" / SMALL).as_posix() for path in (folder / "source" / SMALL).rglob("*")}
-    theirs = left - own - {"timestamp.txt"}
+    assert "submission_secret.txt" in left  # where nbgrader looks for it when it gives marks back
+    theirs = left - own - {"timestamp.txt", "submission_secret.txt"}
     assert {"submitted files/plot.png", "submitted files/data/table.csv"} <= theirs
     assert {f"submitted files/{name}.txt" for name in (*acting, "there.html")} <= theirs
     assert all(name.startswith("submitted files/") for name in theirs)

@@ -13,6 +13,7 @@ MAX_FILES = 500
 MAX_NAME = 200  # characters of a file's path below the submission
 MAX_PART_BYTES = 255  # of one part of it, on most file systems
 MAX_FOLDERS = 10  # one below the other
+NBGRADERS = ("timestamp.txt", "submission_secret.txt")  # nbgrader's own; `release_feedback` reads them beside the page
 ASIDE = "submitted files"  # no name of a package
 INERT = frozenset((".txt", ".csv", ".tsv", ".md", ".png", ".jpg", ".jpeg", ".gif", ".pdf", ".npy", ".npz"))
 
@@ -80,7 +81,10 @@ def with_own_files(theirs: Mapping[str, bytes] | Iterable, own: Mapping[str, byt
 
 def aside(name: str) -> str:
     """Where a student's file lies beside a graded notebook: in a folder that nothing is imported from, under a name
-    that no kernel, server or browser runs. `ipykernel_launcher.py` beside a notebook would run as whoever opens it."""
+    that no kernel, server or browser runs. `ipykernel_launcher.py` beside a notebook would run as whoever opens it.
+    nbgrader's own texts stay beside it."""
+    if name in NBGRADERS:
+        return name
     path = PurePosixPath(name) if name.startswith(f"{ASIDE}/") else PurePosixPath(ASIDE, name)
     return str(path if path.suffix.lower() in INERT else path.with_name(f"{path.name}.txt"))
 
@@ -88,14 +92,14 @@ def aside(name: str) -> str:
 def put_aside(folder: Path, own: Iterable[str]) -> None:
     """Move what a student's submission has left beside a graded notebook to where it cannot act.
 
-    own: names of the assignment's own files, which stay where they are, as do notebooks and nbgrader's timestamp.
+    own: names of the assignment's own files, which stay where they are, as do notebooks and nbgrader's two texts.
     """
-    kept = {*own, "timestamp.txt"}
+    kept = {*own, *NBGRADERS}
     for place, folders, files in list(os.walk(folder, topdown=False)):
         for name in files:
             path = Path(place, name)
             relative = path.relative_to(folder).as_posix()
-            if relative in kept or path.suffix == ".ipynb":
+            if path.suffix == ".ipynb" or (relative in kept and not path.is_symlink()):
                 continue
             if path.is_symlink():
                 path.unlink()

@@ -31,11 +31,11 @@ from helpers.grading.gradebook.late import apply_late_policy
 from helpers.grading.gradebook.mark import Marks
 from helpers.grading.gradebook.removed import is_removed, students_in_the_gradebook
 from helpers.grading.notebooks import outline
+from helpers.grading.notebooks.files import NBGRADERS
 from helpers.grading.pages import exporter
 from helpers.grading.pages import page as pages
 from helpers.grading.pages.clock import PAGE_SECONDS
 
-RELEASED_WITH = ("timestamp.txt", "submission_secret.txt")  # `nbgrader release_feedback` reads them beside the page
 RELEASED_BYTES = 1_000
 END = b"</html>"
 STUCK_SECONDS = 120.0  # without any page from any worker: then they are ended; a page's own limit is a twentieth
@@ -275,7 +275,7 @@ def keep_page(course: Course, name: str, student: str, page: bytes, places: Sequ
     places = places or [course.folder(step, student, name) for step in ("autograded", "submitted")]
     try:
         target.mkdir(parents=True, exist_ok=True)
-        for file in RELEASED_WITH:
+        for file in NBGRADERS:
             for path in (place / file for place in places if _is_small_file(place / file)):
                 (target / file).unlink(missing_ok=True)
                 shutil.copyfile(path, target / file)
