@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.util import Finalize
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from helpers.grading.marking.bounds import within
 from helpers.grading.marking.quiet import quietly
@@ -248,9 +248,10 @@ def _imports(tree: ast.Module) -> dict[str, str]:
 
 
 def _decided_by_students(cells: list[Any]) -> set[str]:
-    """Names of solution cells, and what given statements compute from these or change with them; not functions and
-    modules that are given."""
+    """Names of solution cells, given variables that these change in place, and what given statements compute from
+    either or change with it; not functions and modules that are given."""
     theirs: set[str] = set()
+    variables: set[str] = set()  # that given cells bind
     given: set[str] = set()  # modules, functions and classes
     users: dict[str, set[str]] = {}  # given functions that use the student's, and what they change
     for cell in cells:
@@ -260,15 +261,20 @@ def _decided_by_students(cells: list[Any]) -> set[str]:
         given |= {*_imports(tree)}
         if info_of(cell).get("solution"):
             theirs |= {*defined_names(tree)} - {*_imports(tree)}
+            for statement in tree.body:
+                within_it = _locals(statement) if _is_definition(statement) else set()
+                theirs |= (_changed(statement) & variables) - within_it
             continue
         for statement in tree.body:
             used = used_names(statement)
             uses = used & (theirs | users.keys())
             changes = _changed(statement) | {name for user in used & users.keys() for name in users[user]}
-            if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            if _is_definition(statement):
                 given.add(statement.name)
                 users |= {statement.name: changes - _locals(statement)} if uses else {}
-            elif uses:
+                continue
+            variables |= {*defined_names(ast.Module([statement], []))} - {*_imports(tree)}
+            if uses:
                 theirs |= {*defined_names(ast.Module([statement], []))} | (changes - given)
     return theirs
 
@@ -287,7 +293,14 @@ def _changed(tree: ast.AST) -> set[str]:
                 found |= _base(node.args[0])
         elif isinstance(node, ast.Global):
             found |= {*node.names}
+    for node in ast.walk(tree):  # `for row in rows.values(): row["n"] = 1` changes `rows`
+        if isinstance(node, ast.For) and found & _read_anywhere(node.target):
+            found |= _read_anywhere(node.iter)
     return found
+
+
+def _is_definition(statement: ast.stmt) -> TypeGuard[ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef]:
+    return isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
 
 
 def _base(node: ast.AST) -> set[str]:
