@@ -76,7 +76,8 @@ def pack(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
         return {"dict": {str(k): pack(v, digits) for k, v in value.items()}}
     array = np.asarray(value)
     if array.dtype.kind not in "biuf":
-        raise TypeError(f"an expected value of type {type(value).__name__} cannot be written to {EXPECTED_FILE}")
+        raise TypeError(f"the solution returns a {type(value).__name__}, which cannot travel between student and "
+                        "grader: let it return numbers, texts, arrays, tables, or lists, dicts and sets of these")
     flat, packed = array.ravel(), {"shape": list(array.shape), "kind": array.dtype.kind}
     if flat.size > FULL_SIZE:
         chosen = np.sort(np.random.default_rng(PUBLIC_SEED).choice(flat.size, SAMPLE_SIZE, replace=False))

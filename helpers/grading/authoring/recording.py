@@ -196,8 +196,8 @@ def expected_numbers(problem_set: ProblemSet, depth: str) -> dict[str, Any]:
         checked = problem_set.check(source, grade_id, subjects, PUBLIC_SEED, setting=recording)
         verdict = checked.verdict
         if (verdict is not None and not verdict.right) or _raised(checked):
-            raise CourseError(f"{problem_set.name}: the solution does not pass its own check `{grade_id}`: correct "
-                              f"one of them\n{verdict or _raised(checked)}")
+            raise CourseError(f"{_place(problem_set, grade_id)}: the solution does not pass its own check "
+                              f"`{grade_id}`: correct one of them\n{verdict or _raised(checked)}")
         twice = {key for key in checks.keys() & recording.said.keys() if "cases" in checks[key]}
         if twice:
             raise CourseError(f"{problem_set.name}: two checks are alike ({', '.join(twice)}): "
@@ -256,6 +256,12 @@ def question_numbers(problem_set: ProblemSet) -> dict[str, str]:
             number = re.match(r"\d+(\.\d+)*[a-z]?(?=\s)", heading)
             found[name] = number.group() if number else heading
     return found
+
+
+def _place(problem_set: ProblemSet, grade_id: str) -> str:
+    """Where a cell stands in the master, as far as that is known."""
+    cells = problem_set.master.cells if problem_set.master is not None else ()
+    return next((f"{problem_set.name}:{cell.line}" for cell in cells if cell.grade_id == grade_id), problem_set.name)
 
 
 def _raised(checked: Checked) -> str:
