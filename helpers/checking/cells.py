@@ -15,6 +15,7 @@ from typing import Any
 from helpers.checking import demonstrations
 from helpers.checking.absent import cell_failed, defined_by
 from helpers.checking.expected import expected_here
+from helpers.checking.observing import student_error
 
 HELPER = "__import__('helpers.checking.cells', fromlist=['cells'])"  # this module, in the code that it writes
 
@@ -73,9 +74,9 @@ class _Watch:
         elif error is None:
             demonstrations.note_cell(names, "")
         elif not isinstance(error, KeyboardInterrupt):
-            line, lineno = getattr(error, "text", "") or "", getattr(error, "lineno", 0) or 0
-            message = getattr(error, "msg", "") or str(error)
-            demonstrations.note_cell(names, cell_failed(type(error).__name__, message, line, lineno))
+            told = student_error(error)
+            message = getattr(error, "msg", "") or told.message
+            demonstrations.note_cell(names, cell_failed(told.type, message, told.line, told.lineno))
 
     def lines(self, lines: list[str]) -> list[str]:
         """An answer that is not Python shows that, and "Run All" goes on to its check, which says so as well."""

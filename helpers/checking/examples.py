@@ -111,7 +111,9 @@ def _returned(seen: Observation) -> str:
 
 
 def _raises(seen: Observation) -> str:
-    return f"raises {seen.error.type}: {seen.error.message[:80]}" if seen.error is not None else ""
+    if seen.error is None:
+        return ""
+    return f"raises {seen.error.type}" + (f": {seen.error.message[:80]}" if seen.error.message else "")
 
 
 def _call(function: str, case: dict[str, Any], called: Sequence[str]) -> str:

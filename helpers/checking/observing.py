@@ -26,6 +26,7 @@ from helpers.sameness import PLAIN, is_tensor, unchanged
 MESSAGE_LENGTH = 500
 PRINTED_LENGTH = 2_000
 WARNINGS_KEPT = 5
+INTEGER_BITS = 4096  # of a whole number, as in grading: Python refuses to spell those of more than 4,300 digits
 # Where code of a notebook cell says it comes from: IPython's own names, and the temporary files that ipykernel names.
 _CELL_FILE = re.compile(r"^<ipython-input-|[/\\]ipykernel_\d+[/\\]")
 
@@ -87,6 +88,16 @@ class Subject(Protocol):
 
     def fetch(self) -> Observation:
         """The value itself, not called."""
+
+
+class TooLong:
+    """Stands for a whole number that Python will not spell."""
+
+    def __init__(self, value: int):
+        self.type = f"a whole number of about {round(value.bit_length() * 0.30103):,} digits"
+
+    def __repr__(self) -> str:
+        return self.type
 
 
 _MISSING = object()
@@ -201,7 +212,10 @@ def positional_parameters(function: Any) -> tuple[str, ...] | None:
 
 
 def snapshot(value: Any, depth: int = 32) -> Any:
-    """A copy of plain data down to its arrays (tensors too); other objects are returned as they are."""
+    """A copy of plain data down to its arrays (tensors too); other objects are returned as they are, and whole numbers
+    that Python will not spell become `TooLong`."""
+    if isinstance(value, int) and value.bit_length() > INTEGER_BITS:
+        return TooLong(value)
     if isinstance(value, PLAIN) or depth == 0:
         return value
     if isinstance(value, np.ndarray):
@@ -210,7 +224,7 @@ def snapshot(value: Any, depth: int = 32) -> Any:
     if type(value) in (list, tuple):
         return type(value)([snapshot(v, depth - 1) for v in value])
     if type(value) is dict:
-        return {k: snapshot(v, depth - 1) for k, v in value.items()}
+        return {snapshot(k, 0): snapshot(v, depth - 1) for k, v in value.items()}
     if is_tensor(value):
         return value.detach().clone().requires_grad_(value.requires_grad)
     if isinstance(value, (np.random.Generator, np.random.RandomState)):

@@ -13,7 +13,7 @@ import numpy as np
 from helpers.checking import lastcase
 from helpers.checking import setting as settings
 from helpers.checking.expected import Sampled
-from helpers.checking.observing import Observation, StudentError, Subject
+from helpers.checking.observing import Observation, StudentError, Subject, TooLong
 from helpers.checking.structure import Structure, fitted, merged, unlike
 from helpers.checking.trouble import Trouble
 from helpers.sameness import same_behaviour
@@ -132,7 +132,8 @@ class Probe:
             return None
         wanted_objects, wanted_size = weight(wanted.value)
         if objects and not wanted_objects:
-            return Trouble("type", f"`{self.name}` returns an object of a class where numbers are asked for")
+            what = repr(value) if isinstance(value, TooLong) else "an object of a class"
+            return Trouble("type", f"`{self.name}` returns {what} where numbers are asked for")
         if size > LARGE + 10 * wanted_size:
             return Trouble("size", f"`{self.name}` returns {size / 1e6:.0f} MB where {wanted_size / 1e6:.2g} MB are "
                                    "asked for")
@@ -152,7 +153,7 @@ class Probe:
             return Trouble("arguments", f"`{self.name}` takes other arguments than its docstring asks for: "
                                         f"{error.message}{asked}")
         place = f", in line {error.lineno} of its cell: `{error.line.strip()}`" if error.line else ""
-        return Trouble("raises", f"`{self.name}` raises {error.type}: {error.message}{place}")
+        return Trouble("raises", f"`{self.name}` raises {told(error)}{place}")
 
     def out_of_order(self) -> str:
         """What to do if the function has the arguments that are asked for, in another order; "" if not."""
@@ -190,9 +191,13 @@ class Probe:
         return said.pop() if len(said) == 1 else None
 
 
+def told(error: StudentError) -> str:
+    return f"{error.type}: {error.message}" if error.message else error.type
+
+
 def weight(value: Any) -> tuple[bool, int]:
     """Whether stand-ins for a student's objects are in plain data, and about how many bytes it has."""
-    if hasattr(value, "observe"):
+    if hasattr(value, "observe") or isinstance(value, TooLong):
         return True, 0
     if isinstance(value, Mapping):
         value = list(value.values())
@@ -222,13 +227,16 @@ def named_outputs(value: Any, names: Sequence[str], function: str) -> dict[str, 
     if isinstance(value, Mapping) and all(name in value for name in names):
         return {name: value[name] for name in names}
     wanted = ", ".join(names)
+    if isinstance(value, Mapping):
+        keys = ", ".join(str(key) for key in value) or "nothing"
+        return Trouble("outputs", f"`{function}` returns a dict with {keys} where {wanted} are asked for")
     if isinstance(value, (tuple, list)) and len(value) == len(names):
         return dict(zip(names, value))
     if type(value) is tuple and len(value) > len(names):
         return dict(zip(names, value))
     if isinstance(value, np.ndarray) and value.ndim and len(value) == len(names) and value.dtype.kind in "fiu":
         return dict(zip(names, value))
-    count = len(value) if isinstance(value, (tuple, list, Mapping)) else 1
+    count = len(value) if isinstance(value, (tuple, list)) else 1
     things = "one thing" if count == 1 else f"{count} things"
     return Trouble("outputs", f"`{function}` returns {things} where {len(names)} are asked for: {wanted}")
 
@@ -239,6 +247,8 @@ def as_numbers(value: Any, shape: tuple[int, ...] | None) -> np.ndarray | Troubl
         return Trouble("none", "is None")
     if isinstance(value, (list, tuple)) and weight(value)[0]:
         return Trouble("type", f"is a {type(value).__name__} of objects, not numbers")
+    if isinstance(value, TooLong):
+        return Trouble("type", f"is {value!r}")
     if hasattr(value, "observe"):
         return Trouble("type", f"is an object of type {getattr(value, 'type', 'unknown')}, not numbers")
     try:
@@ -250,7 +260,7 @@ def as_numbers(value: Any, shape: tuple[int, ...] | None) -> np.ndarray | Troubl
     if array.dtype.kind == "c":
         return Trouble("complex", "is complex where real numbers are asked for")
     if array.dtype.kind not in "biuf":
-        return Trouble("type", f"holds {array.dtype.name} where numbers are asked for")
+        return Trouble("type", f"holds {_in_words(array)} where numbers are asked for")
     if shape is not None and array.shape != shape:
         hint = ""
         if array.shape == shape[::-1]:
@@ -264,3 +274,15 @@ def as_numbers(value: Any, shape: tuple[int, ...] | None) -> np.ndarray | Troubl
         what = "NaN" if np.isnan(array[first]) else "infinite"
         return Trouble("not-finite", f"{what} in {int(bad.sum())} of {array.size} entries, first at {list(first)}")
     return array
+
+
+def _in_words(array: np.ndarray) -> str:
+    """What an array holds that is no number to numpy."""
+    if array.dtype.kind in "USO" and not array.size:
+        return "nothing"
+    if array.dtype.kind != "O":
+        return {"U": "text", "S": "bytes", "M": "dates", "m": "durations"}.get(array.dtype.kind, array.dtype.name)
+    kinds = {type(one) for one in array.flat}
+    if kinds <= {int, TooLong}:
+        return "whole numbers that are too large for numpy"
+    return "objects of type " + ", ".join(sorted(kind.__name__ for kind in kinds)[:3])

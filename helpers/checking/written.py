@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.checking.observing import cut
+from helpers.checking.observing import TooLong, cut
 
 MOST = 24  # numbers of a value that is written whole
 LONGEST = 80  # characters of a text that is
@@ -35,7 +35,7 @@ def as_code(value: Any) -> str:
         return "np.random.default_rng(0)"
     if isinstance(value, types.FunctionType):
         return value.__name__
-    return f"a {type(value).__name__}"
+    return repr(value) if isinstance(value, TooLong) else f"a {type(value).__name__}"
 
 
 def can_be_pasted(value: Any) -> bool:

@@ -51,3 +51,11 @@ def test_what_a_case_raised_it_raises_again_with_its_whole_traceback(monkeypatch
     assert "`forward(*check.case(forward))` in a cell of its own shows the whole traceback" in verdict.remarks
     with pytest.raises(IndexError):
         forward(*check.case(forward))
+
+
+@pytest.mark.parametrize("result", [10**5000, [[10**5000]], {"forward": 10**5000}, {10**5000: 1}, (10**5000, 1)],
+                         ids=["alone", "list", "dict", "key", "tuple"])
+def test_whole_numbers_without_an_end_are_told_in_words(monkeypatch, result):
+    verdict = checked(lambda W, X: result, monkeypatch)
+    assert verdict.points == 0
+    assert "a whole number of about 5,000 digits" in repr(verdict)
