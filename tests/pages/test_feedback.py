@@ -11,6 +11,7 @@ import signal
 from pathlib import Path
 
 import pytest
+from browsing import chromium, missing
 from bs4 import BeautifulSoup
 from nbgrader.converters import GenerateFeedback
 from small_class import NAME, REASON, SECRET, cells_of, graded_class
@@ -395,6 +396,18 @@ def test_the_signs_of_a_verdict_can_be_seen_in_jupyterlab(text, back):
         part = int(share) / 100
         colour = [part * b + (1 - part) * t for b, t in zip(channels(base), channels(text))]
         assert contrast(colour, channels(back)) >= 4.5, base
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(bool(missing()), reason=missing())
+def test_long_names_of_rows_stay_on_a_phone():
+    verdict = Verdict("f", [Row("zeros where zeros should be, and as many as before whatever comes in", 1.0, 1.0)])
+    css = "".join((HERE / name).read_text(encoding="utf-8") for name in ("look.css", "feedback/page.css"))
+    with chromium() as page:
+        page.set_viewport_size({"width": 390, "height": 800})
+        page.set_content(f'<meta name="viewport" content="width=device-width"><style>{css}</style>'
+                         f'<div class="check">{as_html(verdict)}</div>')
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
 
 
 def test_a_graded_notebook_keeps_its_hidden_tests(built):
