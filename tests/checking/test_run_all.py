@@ -100,6 +100,23 @@ def demonstrations_of(name: str) -> list[str]:
     return json.loads((ROOT / "release" / name / "expected.json").read_text())["demonstrations"]
 
 
+@pytest.mark.parametrize("name", [path.stem for path in MASTERS])
+def test_every_cell_that_runs_an_answer_is_a_check_or_goes_on(name: str):
+    """What runs answers and is neither stops "Run All" as soon as one of them raises."""
+    asked = json.loads((ROOT / "release" / name / "expected.json").read_text())["questions"]
+    hard = []
+    for cell in nbformat.read(ROOT / "release" / name / f"{name}.ipynb", as_version=4).cells:
+        info = cell.metadata.get("nbgrader", {})
+        if cell.cell_type != "code" or info.get("grade") or info.get("solution"):
+            continue
+        run = [node for node in ast.parse(cell.source).body if not isinstance(node, (ast.FunctionDef, ast.ClassDef))
+               and not (isinstance(node, ast.With) and "check.once_written()" in ast.unparse(node.items[0]))]
+        read = {node.id for part in run for node in ast.walk(part) if isinstance(node, ast.Name)}
+        if read & set(asked) and cells.digest(cell.source) not in demonstrations_of(name):
+            hard.append(cell.source)
+    assert not hard
+
+
 def show(source: str, namespace: dict) -> None:
     """Run a demonstration as the kernel does. Raises what it lets out."""
     import io
