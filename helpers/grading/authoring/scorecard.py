@@ -83,7 +83,8 @@ AGREEMENT = """## Self-check and mark
 Does the notebook say what grading says? Every mistake and the solution are checked in both places on the public seed,
 alone, and beside a wrong answer to each earlier question that the check computes with (the solution beside all of
 these, a mistake beside one of each question). Hidden cases count in grading only. Counted are the rows of verdicts.
-`coursekit agreement --write docs/scorecard.md` makes this section.
+`coursekit agreement --write docs/scorecard.md` makes this section; where there are more answers than mistakes and
+questions, `--answers` named the banks of `tests/heldout/` as well.
 
 """
 

@@ -86,8 +86,8 @@ def _held_out(folder: Course, bank: Path, names: list[str], as_json: bool, write
 
 def agreement(
     names: Annotated[list[str] | None, typer.Argument(metavar="[PS…]", help="Problem sets; default: all.")] = None,
-    answers: Annotated[Path | None, typer.Option(help="Further answers to try: a JSON list of objects with set, "
-                                                      "question (a grade_id), cell and idea.")] = None,
+    answers: Annotated[list[Path] | None, typer.Option(help="Further answers, repeatable: a JSON list of objects "
+                                                            "with set, question (a grade_id), cell and idea.")] = None,
     write: Annotated[Path | None, typer.Option(help="Put the table into this Markdown page.")] = None,
     workers: Workers = None,
     course: Folder = HERE,
@@ -98,9 +98,9 @@ def agreement(
 
     folder = open_course(course)
     chosen = [folder.find(name) for name in names] if names else list(folder.masters)
+    more = [one for path in answers or () for one in read_answers(path)]
     with Shown("Comparing") as shown:
-        found = agreements([folder.masters[name] for name in chosen], workers,
-                           read_answers(answers) if answers else (), progress=shown)
+        found = agreements([folder.masters[name] for name in chosen], workers, more, progress=shown)
     show_agreement(found, console)
     if write:
         before = write.read_text(encoding="utf-8") if write.exists() else "# The scorecard\n"
