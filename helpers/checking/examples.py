@@ -131,13 +131,13 @@ def _contrast(function: str, right: Sequence[Rung], wrong: Rung, called: Sequenc
     if not smaller:
         return "A small example: "
     nearest = max(smaller, key=lambda rung: sum(_same(rung.case[name], wrong.case[name]) for name in called))
-    shapes = [name for name in called if np.shape(_array(nearest.case[name])) != np.shape(_array(wrong.case[name]))]
+    shapes = [name for name in called if _shape(nearest.case[name]) != _shape(wrong.case[name])]
     others = [name for name in called if name not in shapes and not _same(nearest.case[name], wrong.case[name])]
     counts = [name for name in others if isinstance(wrong.case[name], (int, str)) and not isinstance(
         wrong.case[name], bool)]
     if shapes:
         name = shapes[0]
-        return f"Right with `{name}` of shape {np.shape(nearest.case[name])}, wrong with {np.shape(wrong.case[name])}: "
+        return f"Right with `{name}` of shape {_shape(nearest.case[name])}, wrong with {_shape(wrong.case[name])}: "
     if len(counts) == 1:
         name = counts[0]
         return f"Right with `{name}` = {as_code(nearest.case[name])}, wrong with {as_code(wrong.case[name])}: "
@@ -151,8 +151,14 @@ def _same(one: Any, other: Any) -> bool:
 
 def _fits(one: Any, other: Any) -> bool:
     """Whether an array is at most as long as another, along every axis."""
-    one, other = _array(one), _array(other)
-    return np.ndim(one) == np.ndim(other) and all(a <= b for a, b in zip(np.shape(one), np.shape(other)))
+    one, other = _shape(one), _shape(other)
+    return len(one) == len(other) and all(a <= b for a, b in zip(one, other))
+
+
+def _shape(value: Any) -> tuple[int, ...]:
+    """The shape of an array, and of lists as if they were one; of lists of different lengths, how many they are."""
+    array = _array(value)
+    return (len(array),) if isinstance(array, (list, tuple)) else np.shape(array)
 
 
 def _difference(seen: Observation, expected: Any, names: Sequence[str], probe: Probe) -> str | None:

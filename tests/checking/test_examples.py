@@ -85,6 +85,30 @@ def test_what_no_small_case_shows_is_shown_by_a_case_of_the_notebook(problem_set
     assert said.pop().startswith("An example of the check's own: `gradient(W=np.array(")
 
 
+def test_lists_of_different_lengths_have_examples_too():
+    """Such as the parents of a graph's nodes: they are no array."""
+    code = """# %%
+from helpers import check
+
+# %% nbgrader={"grade_id": "cases", "locked": true}
+def cases(rng):
+    for n in (3, 4, 5):
+        yield {"lists": [[0] * k for k in rng.permutation(n).tolist()], "m": n}
+
+# %% nbgrader={"grade_id": "total", "solution": true}
+def total(lists, m):
+    return sum(map(len, lists)) + m
+
+# %% nbgrader={"grade_id": "total-check", "grade": true}
+check.values(total, at=cases, points=1)
+"""
+    ps = ProblemSet("ps", source_notebook(parse(code, "ps")), parse(code, "ps"))
+    wrong = "def total(lists, m):\n    return sum(map(len, lists[:2])) + m"
+    checked = ps.check(ps.check_sources["total-check"], "total-check", ps.subjects(ps.candidate(wrong)), 5)
+    checked.finish()
+    assert "right is" in checked.verdict.example
+
+
 def test_a_changed_argument_has_an_example(problem_set):
     verdict = graded(problem_set, "def gradient(W, X, Y):\n    Y -= W @ X\n    return -2 * Y @ X.T", 5)
     assert verdict.rows[0].kind == "changed-in-place"

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 FEWEST = 2  # cases of either kind
+MORE, CONTENTS = 3, 3  # of them, where a condition is about what an array holds, which has this rank
 ENOUGH = 6  # wrong numbers
 ALIKE = 1e-5
 CONTRAST = "contrast"
@@ -105,13 +106,15 @@ def contrast(cases: Sequence[Case], rights: Sequence[bool]) -> str:
     wrong = tuple(not right for right in rights)
     if min(sum(wrong), len(wrong) - sum(wrong)) < FEWEST:
         return ""
+    few = min(sum(wrong), len(wrong) - sum(wrong)) < MORE
     conditions = [one for name in cases[0] if all(name in case for case in cases)
-                  for one in _conditions(name, [case[name] for case in cases]) if 0 < sum(one.holds) < len(wrong)]
+                  for one in _conditions(name, [case[name] for case in cases]) if 0 < sum(one.holds) < len(wrong)
+                  and not (few and one.rank == CONTENTS)]
     single: list[tuple[int, tuple[Condition, ...]]] = [
         (one.rank, (one,)) for one in conditions if one.holds == wrong]
     chosen = _only(single or [
         (one.rank + other.rank, (one, other)) for one, other in itertools.combinations(conditions, 2)
-        if one.about != other.about and max(one.rank, other.rank) < 3
+        if one.about != other.about and max(one.rank, other.rank) < CONTENTS
         and tuple(a and b for a, b in zip(one.holds, other.holds)) == wrong])
     if not chosen:
         return ""
@@ -148,10 +151,11 @@ def _of_arrays(condition: Callable[..., Condition], name: str, values: Sequence[
         for axes in sorted({value.ndim for value in values}):
             yield condition(2, f"`{name}` has {axes} axes", partial(_has_axes, axes))
         return
-    yield condition(3, f"`{name}` has a negative entry", lambda value: (value < 0).any())
-    yield condition(3, f"`{name}` has a zero", lambda value: (value == 0).any())
+    yield condition(CONTENTS, f"`{name}` has a negative entry", lambda value: (value < 0).any())
+    yield condition(CONTENTS, f"`{name}` has a zero", lambda value: (value == 0).any())
     if all(value.dtype.kind in "iu" for value in values):
-        yield condition(3, f"a number occurs twice in `{name}`", lambda value: np.unique(value).size < value.size)
+        yield condition(CONTENTS, f"a number occurs twice in `{name}`",
+                        lambda value: np.unique(value).size < value.size)
 
 
 def _reads(shown: str, value: Any) -> bool:
