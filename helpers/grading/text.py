@@ -10,7 +10,7 @@ import html
 import re
 import sys
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -28,6 +28,14 @@ _SEPARATORS = re.compile(r"([;|\t\r\n\v\f\x1c-\x1e\x85\u2028\u2029])")
 def natural(label: str) -> list[tuple[int, int, str]]:
     """A key to sort by as people do: ps10 comes after ps9."""
     return [(0, int(part), "") if part.isdecimal() else (1, 0, part) for part in re.split(r"(\d{1,9})", label)]
+
+
+def by_reason(asks: Mapping[str, str], shown: str = "{}") -> list[str]:
+    """What is said of names, as sentences: of names of which the same is said, once. shown: how a name is written."""
+    names: dict[str, list[str]] = {}
+    for name, why in asks.items():
+        names.setdefault(str(why), []).append(shown.format(name))
+    return [f"{', '.join(found)}: {why}" for why, found in names.items()]
 
 
 def clean_text(text: str) -> str:

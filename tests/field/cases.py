@@ -866,7 +866,8 @@ def page_of_the_notebook(nb):
     return {"ps0_straight_line.html": b"<!DOCTYPE html><html><body><pre>def loss</pre></body></html>"}
 
 
-@case(asks=frozenset({*FULL, "why"}), marks=dict.fromkeys(FULL, 0.0))
+@case(told=("`gradient-check`, `loss-check`: the notebook is untouched, but",), asks=frozenset({*FULL, "why"}),
+      marks=dict.fromkeys(FULL, 0.0))
 def page_beside_the_untouched(nb):
     return {NAME: saved(untouched(nb)), "ps0_straight_line.html": b"<!DOCTYPE html><html></html>"}
 

@@ -56,6 +56,7 @@ from helpers.grading.marking.worker import grade, problem_set_of, start_worker
 from helpers.grading.notebooks.files import aside, passed_files
 from helpers.grading.notebooks.restore import restore
 from helpers.grading.sandbox.sandbox import FORKS, ExposedError, SandboxError, warm_sandbox
+from helpers.grading.text import by_reason
 
 READ_ONLY, SHARED = 0o440, 0o660  # as nbgrader leaves autograded files, without the rights of all others
 
@@ -214,7 +215,7 @@ class Writer:
         if late:
             summary.late[student] = late
         facts = notebook.metadata.get("grading", {})
-        for kept, said in ((summary.asks, [f"{cell}: {says}" for cell, says in facts.get("asks", {}).items()]),
+        for kept, said in ((summary.asks, by_reason(facts.get("asks", {}))),
                            (summary.causes, facts.get("causes", []))):
             if said:
                 kept[student] = said

@@ -29,6 +29,7 @@ from helpers.grading.gradebook.mark import Marks, key_of
 from helpers.grading.gradebook.removed import is_removed
 from helpers.grading.notebooks.cells import info_of, is_check
 from helpers.grading.notebooks.outline import Item, outline, title_of
+from helpers.grading.text import by_reason
 
 UNNAMED = "wrong, for a reason that no known mistake explains"
 # What the walls refuse looks like this when it is not caught.
@@ -188,7 +189,7 @@ def _read(path: Path, one: Handed, question_of: dict[str, str], key: Callable[[s
     one.causes += [str(said) for said in grading.get("causes") or ()]
     asks = grading.get("asks") or {}
     decided = {name for name, mark in one.marks.items() if mark.manual is not None}
-    one.asks += [f"`{name}`: {said}" for name, said in asks.items() if key(name) not in decided]
+    one.asks += by_reason({name: said for name, said in asks.items() if key(name) not in decided}, "`{}`")
     one.seconds += float(grading.get("seconds") or 0.0)
     for cell in cells:
         if cell.get("cell_type") != "code":

@@ -23,7 +23,7 @@ from helpers.grading.pages import policy, rendering
 from helpers.grading.pages.folding import fold
 from helpers.grading.pages.hiding import Hiding
 from helpers.grading.pages.regrade import mailto
-from helpers.grading.text import for_page
+from helpers.grading.text import by_reason, for_page
 
 WAITS = "waits for a person"
 # What is shown of an output, best first. Scripts and widgets are not: the page runs nothing.
@@ -165,8 +165,9 @@ def _head(nb: NotebookNode, resources: dict, items: list[Item], depth: str) -> d
         "earlier": str(grading.get("earlier", "")), "attempt": str(grading.get("attempt", "")),
         "repairs": [_in_words(str(said), titles) for said in grading.get("repairs") or ()],
         "causes": [_in_words(str(said), titles) for said in grading.get("causes") or ()],
-        "asks": [_in_words(f"`{name}`: {said}", titles) for name, said in (grading.get("asks") or {}).items()
-                 if not info_of(cells.get(name, {})).get("manual")],
+        "asks": [_in_words(said, titles) for said in by_reason({
+            name: said for name, said in (grading.get("asks") or {}).items()
+            if not info_of(cells.get(name, {})).get("manual")}, "`{}`")],
         "items": lines, "waiting": waiting, "graded": float(facts.get("max_score") or 0) - waiting,
         "look": sorted((line for line in lines if line["word"] in ("partly right", "not yet right")),
                        key=lambda line: line["score"] - line["points"]),
