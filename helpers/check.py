@@ -42,6 +42,7 @@ from helpers.checking.observing import Observation
 from helpers.checking.probe import Probe, Trouble, as_numbers, named_outputs
 from helpers.checking.seeds import SHARE, not_from_the_seed
 from helpers.checking.verdict import Row, Verdict
+from helpers.checking.written import spelled
 
 __all__ = ["answer", "case", "derivation", "figure", "gradients", "jacobian", "once_written", "properties", "residuals",
            "training", "values"]
@@ -391,7 +392,7 @@ def _same_answer(got: Any, wanted: Any, tolerance: float | None) -> str:
     if isinstance(wanted, (str, bool)):
         same = isinstance(got, type(wanted)) and (got.strip().lower() if isinstance(got, str) else got) == (
             wanted.strip().lower() if isinstance(wanted, str) else wanted)
-        return "" if same else f"{got!r:.60} is not it"
+        return "" if same else f"{spelled(got):.60} is not it"
     numbers = as_numbers(got, np.shape(wanted))
     if isinstance(numbers, Trouble):
         return numbers.says

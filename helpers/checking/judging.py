@@ -15,6 +15,7 @@ from helpers.checking.observing import Local
 from helpers.checking.probe import Probe, Trouble, as_numbers, named_outputs
 from helpers.checking.tiny import remarks_on_function
 from helpers.checking.verdict import Row, Verdict
+from helpers.checking.written import spelled
 from helpers.diagnosis.diagnose import Evidence, KnownMistake, diagnose, where_to_look
 from helpers.sameness import same_value
 
@@ -106,7 +107,7 @@ def _judge_one(probe: Probe, row: Row, index: int, name: str, got: Any, wanted: 
     if isinstance(wanted, (str, bool, dict, type(None))):
         if same_value(got, wanted):
             return None
-        return _fail(row, Trouble("value", f"{probe.shown(name)} is {got!r:.60}"))
+        return _fail(row, Trouble("value", f"{probe.shown(name)} is {spelled(got):.60}"))
     whole = _whole(wanted) if reference is None else np.asarray(reference)
     numbers = as_numbers(got, _shape(wanted))
     if isinstance(numbers, Trouble) and type(got) is tuple and got:  # further outputs cost nothing

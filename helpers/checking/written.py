@@ -25,17 +25,27 @@ def as_code(value: Any) -> str:
     if isinstance(value, str):
         return repr(cut(value, LONGEST))
     if isinstance(value, dict):
-        return "{" + ", ".join(f"{key!r}: {as_code(part)}" for key, part in value.items()) + "}"
+        return "{" + ", ".join(f"{spelled(key)}: {as_code(part)}" for key, part in value.items()) + "}"
     if isinstance(value, (list, tuple)):
         parts = ", ".join(as_code(part) for part in value)
         return f"[{parts}]" if isinstance(value, list) else f"({parts}{',' if len(value) == 1 else ''})"
     if isinstance(value, (int, float, type(None))):
-        return cut(repr(_rounded(value)), LONGEST)
+        return cut(spelled(_rounded(value)), LONGEST)
     if isinstance(value, np.random.Generator):
         return "np.random.default_rng(0)"
     if isinstance(value, types.FunctionType):
         return value.__name__
     return repr(value) if isinstance(value, TooLong) else f"a {type(value).__name__}"
+
+
+def spelled(value: Any) -> str:
+    """`repr`, or what a value is where it has none: Python does not spell whole numbers of more than 4,300 digits."""
+    try:
+        return repr(value)
+    except Exception as error:  # a class may do anything when it is asked
+        if type(value) is int:
+            return f"a whole number of about {int(value.bit_length() * 0.30103) + 1:,} digits"
+        return f"a {type(value).__name__} that cannot be shown ({type(error).__name__})"
 
 
 def can_be_pasted(value: Any) -> bool:

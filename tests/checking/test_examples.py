@@ -10,6 +10,7 @@ import pytest
 from helpers import check
 from helpers.checking import ladder
 from helpers.checking import setting as settings
+from helpers.checking.written import as_code
 from helpers.grading.authoring.build import expected_numbers, source_notebook
 from helpers.grading.marking.reference import ProblemSet, evaluate
 from helpers.grading.notebooks.master import parse
@@ -158,3 +159,10 @@ def test_rungs_keep_the_kind_of_numbers():
         assert len(rung.case["y"]) == len(rung.case["P"])
         assert sum(np.size(value) for value in rung.case.values()) <= ladder.MOST_NUMBERS
     assert all(rung.case["f"] is len for rung in ladder.rungs([{"f": len}]))
+
+
+def test_a_value_that_python_does_not_spell_is_described():
+    for value, said in ((10**5000, "a whole number of about 5,001 digits"),
+                        ([-10**5000], "[a whole number of about 5,001 digits]"),
+                        ({10**5000: 1}, "{a whole number of about 5,001 digits: 1}")):
+        assert as_code(value) == said
