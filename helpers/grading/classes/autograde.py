@@ -14,7 +14,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from functools import partial
 from typing import Any
@@ -58,6 +58,7 @@ from helpers.grading.notebooks.restore import restore
 from helpers.grading.sandbox.sandbox import FORKS, ExposedError, SandboxError, warm_sandbox
 from helpers.grading.text import by_reason
 
+STUCK_SECONDS = 1_200.0  # beside what notebooks may take: for checks and for a machine that others use
 READ_ONLY, SHARED = 0o440, 0o660  # as nbgrader leaves autograded files, without the rights of all others
 
 
@@ -129,7 +130,12 @@ def _waiting(course: Course, name: str, everyone: list[str], assignment: Grading
 
 def graders_for(assignment: GradingJob, workers: int | None, scheduler: str) -> Pool:
     return Pool(partial(grade, assignment), workers, scheduler, partial(shared, assignment),
-                partial(start_worker, assignment))
+                partial(start_worker, assignment), seconds=stuck_after([assignment]))
+
+
+def stuck_after(jobs: Iterable[GradingJob]) -> float:
+    """Seconds without any outcome after which a worker must be stuck in what nothing inside can end."""
+    return STUCK_SECONDS + 4 * max(job.limits.notebook_seconds for job in jobs)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from typing import Any
 
 MEMORY_BYTES = 2 * 2**30  # beyond what the process has when a check begins
 CHECK_SECONDS = 60.0  # of processor time, for one check cell; a solution's own take hundredths
+READ_SECONDS = 60.0  # of processor time, to read a submission and to restore it; an honest one takes tenths
 AGAIN = 0.5  # seconds between further signals: an `except Exception` or a callback of Python's own may swallow one
 
 

@@ -22,6 +22,7 @@ from traitlets.utils.importstring import import_item
 from helpers.grading import configure
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
+from helpers.grading.marking import bounds
 from helpers.grading.marking.job import GradingJob
 from helpers.grading.marking.notebook import grade_cells
 from helpers.grading.marking.prepared import job_of
@@ -71,7 +72,8 @@ class SubmissionExporter(NotebookExporter):
         name = (resources or {})["nbgrader"]["assignment"]
         others = _course(_converter(self)).others(name, path.stem)
         found = find_handed_in(path.parent, path.stem, others)
-        chosen = choose(found.notebook, found.others, problem_set.recorded, path.stem, found.why)
+        with bounds.within(bounds.READ_SECONDS):
+            chosen = choose(found.notebook, found.others, problem_set.recorded, path.stem, found.why)
         notebook = chosen.notebook
         notebook.metadata.update(unreadable=chosen.note, told=list(chosen.told))
         resources = dict(resources or {}, metadata={"name": path.stem, "path": str(path.parent)})
@@ -204,4 +206,6 @@ class RestoreCells(NbGraderPreprocessor):
         refuse_executing_steps(_converter(self))
         note = nb.metadata.get("unreadable", "") if isinstance(nb.metadata.get("unreadable", ""), str) else ""
         told = tuple(nb.metadata.get("told", ()))
-        return restore(nb, problem_set_at_work(self, resources).recorded, note, told), resources
+        recorded = problem_set_at_work(self, resources).recorded
+        with bounds.within(bounds.READ_SECONDS):
+            return restore(nb, recorded, note, told), resources

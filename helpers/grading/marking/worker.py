@@ -6,6 +6,7 @@ process. Both are made anew when a task brings other ones.
 
 from __future__ import annotations
 
+import copy
 import json
 import os
 import threading
@@ -13,7 +14,9 @@ import time
 from functools import lru_cache
 
 import nbformat
+from nbformat import NotebookNode
 
+from helpers.grading.marking import bounds
 from helpers.grading.marking.job import GradingJob, Result, SubmissionTask
 from helpers.grading.marking.notebook import grade_cells
 from helpers.grading.marking.reference import ProblemSet
@@ -31,13 +34,22 @@ def grade(assignment: GradingJob, task: SubmissionTask, problem_set: ProblemSet 
     """
     start = time.perf_counter()
     problem_set = problem_set or problem_set_of(assignment)
-    chosen = choose(task.notebook, task.others, problem_set.recorded, assignment.name, task.reason)
-    note = chosen.note
-    notebook = restore(chosen.notebook, problem_set.recorded, note, chosen.told)
+    notebook, note = restored(task, problem_set.recorded, assignment.name)
     graded = grade_cells(notebook, problem_set, assignment, with_own_files(task.files, assignment.files))
     told = [{"grade_id": grade_id, **verdict.to_dict()} for grade_id, verdict in graded.verdicts.items()]
     return Result(task.student, json.dumps(notebook), note, graded.ended, told,
                   time.perf_counter() - start, final=not (graded.machine or graded.fell)).to_bytes()
+
+
+def restored(task: SubmissionTask, recorded: NotebookNode, name: str) -> tuple[NotebookNode, str]:
+    """A submission in the assignment's shape, and why it is an untouched copy of that, if it is one."""
+    try:
+        with bounds.within(bounds.READ_SECONDS):
+            chosen = choose(task.notebook, task.others, recorded, name, task.reason)
+            return restore(chosen.notebook, recorded, chosen.note, chosen.told), chosen.note
+    except bounds.TooLong as error:
+        note = f"The notebook cannot be read: it {error}. Take out what is no part of an answer and hand it in again."
+        return restore(copy.deepcopy(recorded), recorded, note), note
 
 
 @lru_cache(maxsize=16)  # a service has all sets of a course

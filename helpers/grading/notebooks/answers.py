@@ -22,8 +22,7 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 DOCUMENTS = (".pdf", ".doc", ".docx", ".odt", ".rtf", ".md", ".txt", ".tex", ".html", ".htm", ".pages", ".jpg", ".jpeg",
              ".png", ".heic", *CLOSED)
 WHOLE = (".pdf", ".docx", ".odt", ".html", ".htm", ".py", ".md", *CLOSED, *ENDINGS)  # may show or hold a whole notebook
-# What Colab, Deepnote and their like put into a notebook by themselves.
-BADGE = re.compile(r"<a\b[^>]*(?:colab\.research\.google|deepnote|mybinder|kaggle)\.[^>]*>.*</a>", re.S)
+BADGES = ("colab.research.google.", "deepnote.", "mybinder.", "kaggle.")
 
 
 def find_written_answers(work: Arranging, handed: Sequence[Handed]) -> None:
@@ -84,7 +83,7 @@ def _loose_around(work: Arranging, entry: Entry | None, name: str) -> list[Entry
 
 def _is_answer(entry: Entry) -> bool:
     """Prose: text, or a code cell (as new cells are) with a comment or with what is no Python."""
-    if not entry.text or entry.place >= 0 or BADGE.fullmatch(entry.text):
+    if not entry.text or entry.place >= 0 or is_badge(entry.text):
         return False
     if entry.cell.cell_type != "code":
         return True
@@ -94,9 +93,15 @@ def _is_answer(entry: Entry) -> bool:
 
 def _is_text(work: Arranging, entry: Entry) -> bool:
     """A student's own text anywhere: a cell that was added, or one of the assignment's that was written in."""
-    if entry.cell.cell_type == "code" or not entry.text or not entry.own or BADGE.fullmatch(entry.text):
+    if entry.cell.cell_type == "code" or not entry.text or not entry.own or is_badge(entry.text):
         return False
     return entry.place < 0 or (not entry.cell.metadata.get("nbgrader") and entry.text != work.shape.seen[entry.place])
+
+
+def is_badge(text: str) -> bool:
+    """What Colab, Deepnote and their like put into a notebook by themselves: a cell that is one link to them."""
+    link = text[:text.find(">") + 1]
+    return bool(re.match(r"<a\b", link)) and text.endswith("</a>") and any(name in link for name in BADGES)
 
 
 def answers_beside(notebook: NotebookNode, shape: Shape, files: Iterable[str]) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from helpers.grading.text import clean_text
@@ -12,6 +13,7 @@ MAX_FILES_BYTES = 20_000_000  # of what is handed in beside the notebook, in all
 MAX_FILES = 500
 MAX_NAME = 200  # characters of a file's path below the submission
 MAX_PART_BYTES = 255  # of one part of it, on most file systems
+MAX_ENTRIES = 10_000  # files, folders and links of a submission that are looked at
 MAX_FOLDERS = 10  # one below the other
 NBGRADERS = ("timestamp.txt", "submission_secret.txt")  # nbgrader's own; `release_feedback` reads them beside the page
 ASIDE = "submitted files"  # no name of a package
@@ -40,18 +42,21 @@ def passed_files(folder: Path) -> dict[str, bytes]:
 
 
 def files_below(folder: Path) -> Iterator[Path]:
-    """The files of a folder and of those in it, nearest first, in the order of their names."""
-    places = [folder]
+    """The files of a folder and of those in it, nearest first, in the order of their names; of no more entries than
+    somebody hands in."""
+    places, left = [folder], MAX_ENTRIES
     for _ in range(MAX_FOLDERS):
-        found = [entry for place in places for entry in _entries(place) if not entry.is_symlink()]
+        entries = [entry for place in places for entry in _entries(place, left)]
+        found = [entry for entry in entries[:left] if not entry.is_symlink()]
+        left -= len(found)
         yield from (Path(entry.path) for entry in found if entry.is_file(follow_symlinks=False))
         places = [Path(entry.path) for entry in found if entry.is_dir(follow_symlinks=False)]
 
 
-def _entries(place: Path) -> list[os.DirEntry]:
+def _entries(place: Path, most: int) -> list[os.DirEntry]:
     try:
         with os.scandir(place) as entries:
-            return sorted(entries, key=lambda entry: os.fsencode(entry.name))
+            return sorted(islice(entries, most), key=lambda entry: os.fsencode(entry.name))
     except OSError:
         return []
 

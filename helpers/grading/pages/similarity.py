@@ -25,10 +25,9 @@ from helpers.grading.classes.submitted import read_task, students_of
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook.removed import is_removed, students_in_the_gradebook
+from helpers.grading.marking.worker import restored
 from helpers.grading.notebooks.cells import info_of
-from helpers.grading.notebooks.choosing import choose
 from helpers.grading.notebooks.outline import headings
-from helpers.grading.notebooks.restore import restore
 from helpers.grading.pages import report as reports
 from helpers.grading.pages.clock import CLOCK
 from helpers.grading.text import for_page
@@ -97,11 +96,10 @@ def likely_copies(course: Course, name: str, above: float, partly: list[str] | N
         if is_removed(course, name, student, roster):
             continue
         task = read_task(course, name, student)
-        chosen = choose(task.notebook, task.others, release, name, task.reason)
-        if chosen.note:
+        notebook, note = restored(task, release, name)  # which also finds answers that have lost their metadata
+        if note:
             unread.append(student)
             continue
-        notebook = restore(chosen.notebook, release)  # which also finds answers that have lost their metadata
         CLOCK.begin()
         handed = _answers(notebook, set(titles))
         read = {question: _read(question, text[:LONGEST], prose) for question, (text, prose, _) in handed.items()}

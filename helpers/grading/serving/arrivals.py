@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from nbgrader.exchange import ExchangeFactory
 from nbgrader.utils import notebook_hash
 
-from helpers.grading.course.collecting import copy_handed_in
+from helpers.grading.course.collecting import MOST_BYTES, copy_handed_in
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.machine.exchange import exchange_root
@@ -166,13 +166,7 @@ class Folder:
             return "", changed
         kept = self._digests.get(place)
         if kept is None or kept[0] != changed + len(files):
-            parts = hashlib.sha256()
-            for path in files:
-                parts.update(f"\0{path.relative_to(place)}\0{path.stat().st_size}\0".encode("utf-8", "replace"))
-                with open(path, "rb") as file:
-                    while block := file.read(1 << 20):
-                        parts.update(block)
-            kept = self._digests[place] = (changed + len(files), parts.hexdigest()[:32])
+            kept = self._digests[place] = (changed + len(files), _digest(place, files))
         return f"{student}/{name}/{kept[1]}", changed
 
     def take(self, arrival: Arrival, target: Path) -> None:
@@ -183,6 +177,18 @@ class Folder:
 
     def given_back(self, arrival: Arrival, name: str) -> bool:
         return False
+
+
+def _digest(place: Path, files: Sequence[Path]) -> str:
+    """Of the files of a submission; of what is too large to be taken, such as a file of nothing but holes, the size."""
+    parts, left = hashlib.sha256(), MOST_BYTES
+    for path in files:
+        with open(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+            size = os.fstat(file.fileno()).st_size
+            content = file.read(left) if size <= left else b""
+        parts.update(f"\0{path.relative_to(place)}\0{size}\0".encode("utf-8", "replace") + content)
+        left -= len(content)
+    return parts.hexdigest()[:32]
 
 
 def _settled(place: Path, seconds: float) -> bool:

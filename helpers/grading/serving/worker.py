@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from helpers.grading.classes.autograde import shared
+from helpers.grading.classes.autograde import shared, stuck_after
 from helpers.grading.classes.pool import Pool
 from helpers.grading.marking.job import GradingJob, SubmissionTask
 from helpers.grading.marking.worker import grade, problem_set_of, start_worker
@@ -42,7 +42,8 @@ def work(task: AttemptTask | PageTask) -> bytes | str:
 
 
 def pool(jobs: Sequence[GradingJob], workers: int | None, scheduler: str) -> Pool:
-    return Pool(work, workers, scheduler, partial(_shared, jobs), partial(start_worker, jobs[0]), window=IN_FLIGHT)
+    return Pool(work, workers, scheduler, partial(_shared, jobs), partial(start_worker, jobs[0]),
+                seconds=stuck_after(jobs), window=IN_FLIGHT)
 
 
 @contextlib.contextmanager

@@ -1,0 +1,48 @@
+"""Whatever text is handed in, reading it and putting it back into shape takes time in proportion to its length, or has
+an end."""
+
+from __future__ import annotations
+
+import json
+import time
+
+import nbformat
+import pytest
+from test_submission_properties import ANSWER, ASSIGNMENT, CHECK
+
+from helpers.grading.marking import bounds
+from helpers.grading.marking.job import SubmissionTask
+from helpers.grading.marking.worker import restored
+
+WRITTEN = {"grade_id": "why", "grade": True, "solution": True, "locked": False, "points": 2, "schema_version": 3}
+SET = nbformat.v4.new_notebook(cells=[
+    *ASSIGNMENT.cells, nbformat.v4.new_markdown_cell("YOUR ANSWER HERE", metadata={"nbgrader": WRITTEN})])
+LENGTH, SECONDS = 400_000, 5.0  # characters; of processor time: what takes the square takes minutes
+KINDS = ["<a kaggle.", "<a ", "<a kaggle.x>", "(", "[", "{1:", "- ", "not ", "x.", "f()", "1+", "%x\n", "!", "?", "'",
+         '"""', 'f"{', "# a\n", "\\\n", "\u0301", ";", "lambda:", "@a\n", "1 if 1 else ", "### BEGIN SOLUTION\n", " ",
+         "\n", "9", "x = 1\n", "def f(): pass\n"]
+
+
+@pytest.mark.parametrize("cell_type", ["code", "markdown"])
+def test_reading_takes_time_in_proportion(cell_type):
+    slow = {}
+    for kind in KINDS:
+        start = time.process_time()
+        restored(_task([kind * (LENGTH // len(kind))], cell_type), SET, "set")
+        if (taken := time.process_time() - start) > SECONDS:
+            slow[kind] = taken
+    assert not slow
+
+
+def test_what_takes_too_long_to_read_is_named_and_has_the_assignments_shape(monkeypatch):
+    monkeypatch.setattr(bounds, "READ_SECONDS", 0.05)
+    notebook, note = restored(_task([f"def f{i}(x):\n    return {i}\n" * 400 for i in range(400)], "code"), SET, "set")
+    assert "cannot be read" in note
+    assert [cell.metadata.nbgrader.grade_id for cell in notebook.cells if "nbgrader" in cell.metadata] == [
+        ANSWER["grade_id"], CHECK["grade_id"], WRITTEN["grade_id"]]
+
+
+def _task(texts: list[str], cell_type: str) -> SubmissionTask:
+    cells = [{"cell_type": cell.cell_type, "source": cell.source, "metadata": cell.metadata} for cell in SET.cells]
+    cells += [{"cell_type": cell_type, "source": text, "metadata": {}} for text in texts]
+    return SubmissionTask("eve", json.dumps({"nbformat": 4, "metadata": {}, "cells": cells}).encode())
