@@ -12,7 +12,8 @@ MAX_CONFLICT_BYTES = 10_000_000
 CELLS = re.compile(r'"cells"\s*:\s*\[')
 CELL = re.compile(r'\{\s*"(?:attachments|cell_type|execution_count|id|metadata|outputs|source)"\s*:')
 BETWEEN = re.compile(r"[\s,]*")
-CONFLICT = re.compile(rb"(?m)^<{7}[^\n]*\n(.*?)(?:^\|{7}[^\n]*\n.*?)?^={7}\r?\n(.*?)^>{7}[^\n]*\n?", re.S)
+LINE = re.compile(rb"[^\n]*\n|[^\n]+")
+BEGIN, BASE, MIDDLE, END = b"<" * 7, b"|" * 7, b"=" * 7, b">" * 7  # of a conflict, at the beginning of a line
 # By its first bytes, what a file is that is no notebook.
 KINDS = ((b"Rar!", "it is a RAR archive"), (b"7z\xbc\xaf", "it is a 7z archive"), (b"%PDF", "it is a PDF"),
          (b"version https://git-lfs", "it is a pointer of Git LFS; the file itself was not handed in"),
@@ -30,10 +31,43 @@ def what_it_is(content: bytes) -> str:
 
 def sides(content: bytes) -> list[bytes]:
     """Both sides of a notebook file with the marks of merge conflicts; none if it has no marks."""
-    marks = content.count(b"<<<<<<<")
-    if not 0 < marks <= MAX_CONFLICTS or len(content) > MAX_CONFLICT_BYTES or not CONFLICT.search(content):
+    marks = content.count(BEGIN)
+    if not 0 < marks <= MAX_CONFLICTS or len(content) > MAX_CONFLICT_BYTES:
         return []
-    return [CONFLICT.sub(rb"\1", content), CONFLICT.sub(rb"\2", content)]
+    found = _resolved(content)
+    return [] if found[0] == content else found
+
+
+def _resolved(content: bytes) -> list[bytes]:
+    """Line by line: a pattern for a whole conflict takes the square of what has beginnings only."""
+    texts: list[list[bytes]] = [[], []]
+    here: list[list[bytes]] = [[], []]
+    whole: list[bytes] = []
+    at = ""
+    for line in LINE.findall(content):
+        if at:
+            whole.append(line)
+        if not at and line.startswith(BEGIN):
+            at, whole, here = "one", [line], [[], []]
+        elif not at:
+            _to(texts, [line], [line])
+        elif at == "one" and line.startswith(BASE):
+            at = "base"
+        elif at != "other" and line.rstrip(b"\r\n") == MIDDLE:
+            at = "other"
+        elif at == "other" and line.startswith(END):
+            _to(texts, *here)
+            at = ""
+        elif at != "base":
+            here[at == "other"].append(line)
+    if at:
+        _to(texts, whole, whole)
+    return [b"".join(text) for text in texts]
+
+
+def _to(texts: list[list[bytes]], one: list[bytes], other: list[bytes]) -> None:
+    texts[0] += one
+    texts[1] += other
 
 
 def whole_cells(text: str) -> tuple[list[dict[str, Any]], str]:
