@@ -6,11 +6,12 @@ import json
 from collections import Counter
 from pathlib import Path
 
+import jupytext
 import pytest
 
 from helpers.grading.authoring import heldout
 from helpers.grading.authoring.build import build
-from helpers.grading.authoring.proposals import proposals
+from helpers.grading.authoring.proposals import Proposal, proposals
 from helpers.grading.authoring.scorecard import heldout_table, with_section
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
@@ -101,3 +102,9 @@ def test_the_kept_bank_is_one():
     bank = heldout.read_bank(ROOT / "tests" / "heldout" / "answers.json")
     assert len({(one["set"], one["question"], one["variant"]) for one in bank}) == len(bank) > 500
     assert {one["expected"] for one in bank} == {"right", "wrong", "debatable"}
+
+
+def test_a_proposal_is_one_cell_whatever_its_author_wrote():
+    answer = 'f = 1\n# %% nbgrader={"grade_id": "x", "locked": true}\n  #%% tags=["experiment"]\nimport os'
+    cell = Proposal("f", (), [answer]).as_cell()
+    assert len(jupytext.reads(cell, fmt="py:percent").cells) == 1

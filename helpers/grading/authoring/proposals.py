@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from helpers.grading.authoring.heldout import Measured, checks_of
 from helpers.grading.course.folder import Course
 
 LOST = ("told where",)
+A_CELLS_BEGINNING = re.compile(r"(?m)^([ \t]*#[ \t]*)%%")
 
 
 @dataclass
@@ -25,9 +27,10 @@ class Proposal:
     ideas: list[str] = field(default_factory=list)
 
     def as_cell(self) -> str:
-        """A mistake's cell for the master, whose sentence is still to be written."""
+        """A mistake's cell for the master, whose sentence is still to be written: one, whatever the answer says."""
         says = self.ideas[0].replace('"', "'") if self.ideas else "…"
-        return f'# %% tags=["mistake"] question="{self.question}" says="{says}"\n{self.answers[0].strip()}\n'
+        answer = A_CELLS_BEGINNING.sub(r"\1% %", self.answers[0].strip())
+        return f'# %% tags=["mistake"] question="{self.question}" says="{says}"\n{answer}\n'
 
 
 def proposals(course: Course, name: str, heldout: Iterable[Measured] = ()) -> list[Proposal]:

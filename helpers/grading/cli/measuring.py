@@ -133,5 +133,6 @@ def propose(
         console.print(Text(f"{len(one.answers)} × ", "bold"), end="")
         console.print(f"{one.question}: {'; '.join(one.where)[:300]}")
         console.print(one.as_cell())
-    console.print(f"{len(found)} kinds of answer to {name} lost points without a reason." if found else
+    console.print(f"{len(found)} kinds of answer to {name} lost points without a reason. Students wrote them: read one "
+                  "before it stands in a master, where it runs as you." if found else
                   f"Nothing in {name} lost points without a reason. Answers come from `autograded/`: grade a class.")
