@@ -114,6 +114,7 @@ def test_what_an_answer_notes_is_what_it_gives(problem_set):
     result, places = noting[TRACED]("f", [], None, X, y)
     assert repr(result) == repr(list(plain["f"](X, y))) or repr(result) == repr(plain["f"](X, y))
     assert len(places) > 30
+    assert not any("__at__" in traced(code).quoted(place) for place in range(len(traced(code).nodes)))
     assert traced("def f(:") is None
 
 

@@ -80,14 +80,13 @@ class Traced:
     nodes: list[ast.expr] = field(default_factory=list)
     around: list[ast.AST] = field(default_factory=list)
     quotes: list[str] = field(default_factory=list)
+    texts: dict[int, str] = field(default_factory=dict)  # of every expression, by its identity
 
     def quoted(self, place: int) -> str:
         """The code of a place; of a name or a number, with what stands around it."""
         node, around = self.nodes[place], self.around[place]
-        short = isinstance(node, (ast.Name, ast.Constant)) and isinstance(around, ast.expr)
-        return f"`{self.quotes[place]}`" + (f" in `{_cut(self._texts[id(around)])}`" if short else "")
-
-    _texts: dict[int, str] = field(default_factory=dict)
+        short = isinstance(node, (ast.Name, ast.Constant)) and id(around) in self.texts
+        return f"`{self.quotes[place]}`" + (f" in `{_cut(self.texts[id(around)])}`" if short else "")
 
 
 def traced(source: str) -> Traced | None:
@@ -117,6 +116,8 @@ def _functions(node: ast.stmt, found: Traced) -> None:
 
 def _below(node: ast.AST, found: Traced) -> None:
     """Every expression below a node noted, the node itself left as it is."""
+    if isinstance(node, ast.expr):
+        found.texts[id(node)] = text_of(node)  # before anything in it is changed
     for name, value in list(ast.iter_fields(node)):
         if name in AS_THEY_ARE or isinstance(value, ast.arguments):
             continue
@@ -142,8 +143,6 @@ def _below_target(target: ast.AST, found: Traced) -> None:
 
 def _noted(node: ast.AST, around: ast.AST, found: Traced) -> ast.AST:
     text = text_of(node) if isinstance(node, ast.expr) else ""
-    if text and id(around) not in found._texts and isinstance(around, ast.expr):
-        found._texts[id(around)] = text_of(around)
     if isinstance(node, ast.FunctionDef):
         _functions(node, found)
         return node
