@@ -885,8 +885,8 @@ def lstm_loss(Gh, Gc, x, h, c, Wx, Wh, b):
 #
 # $G_h$ arrives at the new states and $G_c$ at the new cells. Derive what arrives at the old cells, `dc`, and at the four parts of
 # $z$: `dzi`, `dzf`, `dzo`, `dzg`. The new cell $e$ is used twice, by the next step and by the new state: begin with all that
-# arrives there, and give it a name. Your formulas may use the letters `i`, `f`, `o`, `g`, `c`, `e`, `Gh`, `Gc`, all $(N, d)$, and lines of
-# your own.
+# arrives there, and give it a name. Your formulas may use the letters `i`, `f`, `o`, `g`, `c`, `e`, `Gh`, `Gc`, all $(N, d)$, lines of
+# your own, and `tanh`.
 
 # %% nbgrader={"grade_id": "lstm-derivation", "solution": true}
 def lstm_formulas():

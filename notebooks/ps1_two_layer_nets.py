@@ -833,8 +833,7 @@ with check.once_written():
 # matrix that stands to the **right** of $M$, and $A$ stands to the left of $X X^\top$. A transpose helps.
 #
 # Shapes: $X$ $(n, t)$, $Y$ $(n, t)$ $\to$ $A$ $(n, n)$. You may take it that there are more samples than inputs and
-# that
-# $X X^\top$ is invertible.
+# that $X X^\top$ is invertible.
 
 # %% nbgrader={"grade_id": "least-squares-cases", "locked": true}
 def regression_cases(rng):

@@ -885,7 +885,7 @@ def hand_gradients():
 # **First the formulas.** Hand in four lines of text, `db_o`, `dw_o`, `db_h` and `dw_h`, in numpy's notation, for any number of
 # hidden units. Letters are $w_o$, $x$, the residuals $r = f - y$ (`r`, $(N,)$), $z$ and $h$ (a row for each sample). You may
 # use lines of your own, such as one for $\partial L / \partial z$. In the notation `(z > 0)` is 1 where it holds and 0
-# elsewhere, `sum(a, axis=0)` adds up over the samples, and `r[:, None]` is $r$ as a column.
+# elsewhere, `sum(a, axis=0)` adds up over the samples, `r[:, None]` is $r$ as a column, and `@` and `.T` are numpy's.
 
 # %% nbgrader={"grade_id": "hinge-derivation-cases", "locked": true}
 def hinge_letters(rng):

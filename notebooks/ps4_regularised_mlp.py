@@ -972,7 +972,7 @@ def finite_differences(f, x, eps):
         x[i] += eps
     return gradient
 
-# %% tags=["mistake"] question="finite-differences" says="A copy of integers holds integers: the step is cut off in it and f does not move. Make an array of floats first."
+# %% tags=["mistake"] question="finite-differences" says="A copy of integers holds integers: the step is cut off in it, and f moves by a whole 1 or not at all. Make an array of floats first."
 def finite_differences(f, x, eps):
     gradient = np.zeros(x.shape)
     for i in np.ndindex(x.shape):
@@ -1877,8 +1877,9 @@ def loss_and_error(O_a, y):
 # samples? A product of matrices *contains* a sum: find the one that runs over the samples. For the biases you take that
 # sum yourself.
 #
-# **First the formulas.** Hand them in as text, a line each; earlier lines may be used in later ones. $D$ is
-# $\partial R / \partial O_a$, the upstream gradient of both layers, with the division by $K$ already in it, so that
+# **First the formulas.** Hand them in as text, a line each; earlier lines may be used in later ones. Your letters
+# are `X`, `Ha` and `Hs` (before and after the ReLU), `D`, `W1`, `W2`, and the four λ as `l11`, `l12`, `l21`, `l22`. $D$ is
+# $\partial R / \partial O_a$, the upstream gradient of the last layer, with the division by $K$ already in it, so that
 # everything after it is a mean. `(Ha > 0)` is an indicator, `sum(D, axis=1)` a sum over the samples, `sign(W1)` and
 # `W2.T` are as in numpy.
 

@@ -32,8 +32,8 @@
 #
 # The next cell is yours. With `ALL = True` the notebook also makes the runs that the text only quotes; they take as long
 # as all others together. With `FULL = True` every run takes 200 steps on all 60,000 digits. That is the real size, and
-# it takes hours, not seconds: one run costs three to five minutes of one processor core, and there are sixty. A bar
-# shows how far a run is. Do it once, at night.
+# it takes hours, not seconds: one run costs three to five minutes of one processor core, and with `ALL` there are sixty. A
+# bar shows how far a run is. Do it once, at night.
 
 # %%
 FULL = False  # True: all of MNIST, 200 steps for each run, with a progress bar
@@ -815,7 +815,7 @@ def train(net, W1, W2, W3, X, Y, rates):
     net: which net it is, for `evaluate`; W1, W2, W3: weights to start from (they stay as they are);
     X: (d, t), Y: (c, t); rates: a list of learning rates, one for each step.
     Returns a dictionary: "W1", "W2", "W3", the trained weights; "losses" (n,) and "accuracies" (n,) before each step;
-    "sizes" (n, 3), the size of each step relative to the weights;
+    "sizes" (n, 3), the size of each step relative to the weights before it;
     "says", "" or a sentence with the number of the step at which training stopped and the name of what broke.
     """
     ### BEGIN SOLUTION

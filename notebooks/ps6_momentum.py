@@ -349,7 +349,7 @@ def compute_layer(X, W, b):
 #
 # In each row only one $T_{nk}$ is not 0: what counts is the probability that the net gives to the **right** class. A
 # wrong class may have the probability 0 exactly, after rounding. Then `0 * np.log(0)` is `nan`, though
-# the term should be 0. Find a way around it.
+# the term should be 0. Find a way around it. (A right class of probability 0 makes the loss infinite, and that is right.)
 #
 # Shapes: $(N, K), (N, K) \to$ one number.
 

@@ -2140,6 +2140,7 @@ class Tensor:
         return self + other * -1.0
 
     def __matmul__(self, other):
+        other = other if isinstance(other, Tensor) else Tensor(other)
         return Tensor(self.data @ other.data, (self, other), lambda G: matmul_vjp(self.data, other.data, G))
 
     def __getitem__(self, index):
@@ -2870,7 +2871,8 @@ def jacobian(jvp, vjp, n, m):
 # $$L(w) = \frac{1}{N} \sum_{i} \Bigl[ \log\bigl(1 + e^{z_i}\bigr) - y_i z_i \Bigr], \qquad z = X w .$$
 #
 # First the gradient $g$. Then let $w$ move along $v$, and write down how fast each part of $g$ moves. Your formulas may use
-# $X$, $y$, $w$, $v$, $N$, and lines of your own; no matrix of shape $(D, D)$ is needed.
+# $X$, $y$, $w$, $v$, $N$, and lines of your own, with `@`, `.T`, `exp`, `log` and `sigmoid`; no matrix of shape $(D, D)$ is
+# needed.
 
 # %% nbgrader={"grade_id": "hessian-derivation-cases", "locked": true}
 def logistic_letters(rng):

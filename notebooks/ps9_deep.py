@@ -266,7 +266,8 @@ def standardised_vjp(X, mean, var, eps, G):
 # $\mu$ and through $v$. Put the three pieces of 1.2 together and simplify: what remains fits one line. (What is the sum of
 # $x_k - \mu$ over all $k$?)
 #
-# Your formula may use $x$, $g$, $N$ and `eps`, and lines of your own, such as `c = x - mean(x)`.
+# Your formula may use $x$, $g$, $N$ and `eps`, and lines of your own, such as `c = x - mean(x)`; the notation
+# has `mean`, `sum` and `sqrt`.
 
 # %% nbgrader={"grade_id": "norm-letters", "locked": true}
 def norm_letters(rng):
