@@ -32,29 +32,36 @@ _starting = threading.Lock()
 _address: str | None = None
 
 
-def run(words: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess:
-    """What `subprocess.run` gives for a program and its arguments. Raises TimeoutExpired after five minutes."""
-    with (tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err,
-          socket.socket(socket.AF_UNIX) as connection):
-        connection.connect(_server())
+class Command:
+    """A program at work, with its process's `pid`. out, err: files for what it says."""
+
+    def __init__(self, words: Sequence[str], folder: Path, env: Mapping[str, str] | None, out: IO, err: IO):
+        self._connection = socket.socket(socket.AF_UNIX)
+        self._connection.connect(_server())
         asked = {"words": list(words), "folder": str(folder), "env": dict(os.environ if env is None else env),
                  "umask": umask()}
-        socket.send_fds(connection, [b"!"], [out.fileno(), err.fileno()])
-        connection.sendall(json.dumps(asked).encode())
-        connection.shutdown(socket.SHUT_WR)
-        code = _exit_code(connection)
+        socket.send_fds(self._connection, [b"!"], [out.fileno(), err.fileno()])
+        self._connection.sendall(json.dumps(asked).encode())
+        self._connection.shutdown(socket.SHUT_WR)
+        self._connection.settimeout(SECONDS)
+        self._said = self._connection.makefile()
+        self.pid = int(self._said.readline())
+
+    def wait(self) -> int:
+        """Its exit code. Raises TimeoutExpired after five minutes."""
+        with self._connection, self._said:
+            try:
+                return int(self._said.readline())
+            except TimeoutError:
+                os.kill(self.pid, signal.SIGKILL)
+                raise subprocess.TimeoutExpired("a command", SECONDS) from None
+
+
+def run(words: Sequence[str], folder: Path, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess:
+    """What `subprocess.run` gives for a program and its arguments. Raises TimeoutExpired after five minutes."""
+    with tempfile.TemporaryFile("w+") as out, tempfile.TemporaryFile("w+") as err:
+        code = Command(words, folder, env, out, err).wait()
         return subprocess.CompletedProcess(list(words), code, _all(out), _all(err))
-
-
-def _exit_code(connection: socket.socket) -> int:
-    connection.settimeout(SECONDS)
-    with connection.makefile() as said:
-        pid = int(said.readline())
-        try:
-            return int(said.readline())
-        except TimeoutError:
-            os.kill(pid, signal.SIGKILL)
-            raise subprocess.TimeoutExpired("a command", SECONDS) from None
 
 
 def _all(stream: IO[str]) -> str:

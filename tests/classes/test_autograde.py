@@ -15,7 +15,8 @@ from pathlib import Path
 
 import nbformat
 import pytest
-from conftest import COURSEKIT, SMALL, coursekit, nbgrader, processes_below
+import warm_start
+from conftest import SMALL, coursekit, nbgrader, processes_below
 
 from helpers.grading.classes import autograde as grading
 from helpers.grading.course.errors import CourseError
@@ -172,18 +173,19 @@ def test_killed_anywhere_and_started_again_it_ends_the_same(pretend_class, undis
     rng = random.Random(seed)
     print("seed", seed)
     for _ in range(KILLS_A_CLASS):
-        run = subprocess.Popen([*COURSEKIT, "autograde", SMALL, "-j", "2"], cwd=pretend_class,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        time.sleep(rng.uniform(0.5, 4.0))
+        words = ["coursekit", "autograde", SMALL, "-j", "2"]
+        with open(os.devnull, "w") as nowhere:
+            run = warm_start.Command(words, pretend_class, None, nowhere, nowhere)
+        time.sleep(rng.uniform(0.2, 3.0))
         victim = run.pid
         if rng.random() < 0.5:
             children = subprocess.run(["pgrep", "-P", str(run.pid)], capture_output=True, text=True).stdout.split()
             victim = int(rng.choice(children)) if children else run.pid
         with contextlib.suppress(ProcessLookupError):
             os.kill(victim, signal.SIGKILL)
-        if victim != run.pid:
-            time.sleep(0.5)
-            run.kill()
+            if victim != run.pid:
+                time.sleep(0.5)
+                os.kill(run.pid, signal.SIGKILL)
         run.wait()
     grade(pretend_class)
     assert state(pretend_class) == undisturbed
