@@ -98,6 +98,11 @@ def test_what_is_no_bank_is_refused_with_a_reason(tmp_path, text):
         heldout.read_bank(path)
 
 
+def test_answers_to_questions_that_nobody_asks_any_more_are_left_out(course):
+    other = answer("return 1", "wrong") | {"question": "joined-since"}
+    assert heldout.asked_still(course, [BANK[0], other]) == ([BANK[0]], ["small: joined-since"])
+
+
 def test_the_kept_bank_is_one():
     bank = heldout.read_bank(ROOT / "tests" / "heldout" / "answers.json")
     assert len({(one["set"], one["question"], one["variant"]) for one in bank}) == len(bank) > 500

@@ -66,6 +66,16 @@ def read_bank(path: Path) -> list[dict[str, Any]]:
     return bank
 
 
+def asked_still(course: Course, bank: Iterable[dict[str, Any]]) -> tuple[list[dict[str, Any]], list[str]]:
+    """The answers to questions that their problem sets have, and the names of the others' questions."""
+    bank = list(bank)
+    sets = {answer["set"] for answer in bank}
+    known = {(name, question) for name in sets for question in checks_of(course.source_notebook(course.find(name)))}
+    gone = {f"{answer['set']}: {answer['question']}" for answer in bank
+            if (answer["set"], answer["question"]) not in known}
+    return [answer for answer in bank if (answer["set"], answer["question"]) in known], sorted(gone)
+
+
 def measure(course: Course, bank: Iterable[dict[str, Any]], workers: int | None = None,
             progress: Callable[[int, int, str], None] = lambda done, of, name: None) -> list[Measured]:
     """Grade every answer alone, in a submission that solves everything else.
@@ -158,4 +168,4 @@ def to_json(measured: Iterable[Measured]) -> str:
     return json.dumps([asdict(one) for one in measured], indent=1, ensure_ascii=False)
 
 
-__all__ = ["GradingJob", "Measured", "checks_of", "measure", "rates", "read_bank", "to_json"]
+__all__ = ["GradingJob", "Measured", "asked_still", "checks_of", "measure", "rates", "read_bank", "to_json"]

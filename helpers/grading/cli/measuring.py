@@ -10,7 +10,7 @@ import typer
 from rich.text import Text
 
 from helpers.grading.cli.options import HERE, Folder, Workers, open_course
-from helpers.grading.cli.talk import Shown, console
+from helpers.grading.cli.talk import Shown, complaints, console
 
 if TYPE_CHECKING:
     from helpers.grading.course.folder import Course
@@ -71,7 +71,11 @@ def _held_out(folder: Course, bank: Path, names: list[str], as_json: bool, write
     from helpers.grading.authoring.scorecard import heldout_table, show_heldout, with_section
 
     chosen = {folder.find(name) for name in names}
-    answers = [a for a in heldout.read_bank(bank) if not chosen or folder.find(a["set"]) in chosen]
+    written = [a for a in heldout.read_bank(bank) if not chosen or folder.find(a["set"]) in chosen]
+    answers, gone = heldout.asked_still(folder, written)
+    if gone:
+        complaints.print(f"{len(written) - len(answers)} answers are left out, for no master asks these any more: "
+                         f"{', '.join(gone)}")
     with Shown("Grading answers from outside the bank") as shown:
         measured = heldout.measure(folder, answers, workers, shown)
     if as_json:
@@ -118,7 +122,7 @@ def propose(
     course: Folder = HERE,
 ) -> None:
     """Show answers that lost points and were told no reason, grouped by what they do: mistakes for the master."""
-    from helpers.grading.authoring.heldout import measure, read_bank
+    from helpers.grading.authoring.heldout import asked_still, measure, read_bank
     from helpers.grading.authoring.proposals import proposals
 
     folder = open_course(course)
@@ -126,7 +130,7 @@ def propose(
     measured = []
     if heldout is not None:
         with Shown("Grading answers from outside the bank") as shown:
-            answers = [a for a in read_bank(heldout) if folder.find(a["set"]) == name]
+            answers, _ = asked_still(folder, [a for a in read_bank(heldout) if folder.find(a["set"]) == name])
             measured = measure(folder, answers, workers, shown)
     found = proposals(folder, name, measured)
     for one in found[:most]:
