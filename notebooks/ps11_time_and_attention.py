@@ -1091,7 +1091,8 @@ with check.once_written():
             norms.append(np.linalg.norm(Gc))
         axis.semilogy(np.arange(0, -51, -1), norms, label=f"bias {bias:g}")
         print(f"bias of the forget gate {bias:g}: {norms[-1] / norms[0]:.0e} is left in the cell after 50 steps")
-    axis.set(xlabel="step before the last", ylabel="norm of the cell's gradient")
+    axis.set(title="What is left in the cell, by the bias of the forget gate", xlabel="step before the last",
+             ylabel="norm of the cell's gradient")
     axis.legend()
     figure.set_label("Norm of the gradient at the cell by the number of steps it has gone back, for three biases of the forget gate: "
                      "the larger the bias, the less it falls.")

@@ -24,7 +24,7 @@
 # less than half a minute on a machine that is busy with other things.
 #
 # **How it works.** You write functions. Under each is a self-check: run it as often as you like. It compares your
-# numbers with known ones, or your gradients with finite differences of your own loss, on small nets of several shapes.
+# numbers with known ones, or your gradients with finite differences of the loss, on small nets of several shapes.
 # It also looks whether your function has changed the arrays that it was given: it must not, because whoever calls it
 # still needs them. Do not rename the functions or their arguments. A function gets all it needs as arguments and must
 # use nothing else, so that a slip in one question does not spoil the next.

@@ -2180,7 +2180,7 @@ with check.once_written():
     axis = plots.learning_curves(curves, title="The error of a right gradient", xlabel="log10 of ε",
                                  ylabel="error, as in 3.2")
     axis.axhspan(1e-7, 1e-2, color="#999999", alpha=0.15, label="look closer")
-    axis.legend(fontsize="small", loc="lower left")
+    axis.legend(fontsize="small", loc="center left", bbox_to_anchor=(1, 0.5))
     plt.show()
 
 # %% [markdown]

@@ -25,7 +25,7 @@
 # and a half on a machine that is busy with other things.
 #
 # **How it works.** You write functions. Under each is a self-check: run it as often as you like. It compares your
-# numbers with known ones, or your gradients with finite differences of your own loss, on small nets of several shapes.
+# numbers with known ones, or your gradients with finite differences of the loss, on small nets of several shapes.
 # It also looks whether your function has changed the arrays that it was given: it must not. Do not rename the
 # functions or their arguments. A function gets all it needs as arguments and must use nothing else. You may call your
 # functions from earlier questions; then a mistake there is a mistake here, too.
@@ -2691,7 +2691,7 @@ with check.once_written():
         figure, axes = plt.subplots(2, 3, figsize=(9, 4.6))
         for row, name in zip(axes, ("base", "relu")):
             for axis, layer, shape in zip(row, ("A1", "A2", "A3"), ((16, 16), (8, 16), (2, 5))):
-                shown = axis.imshow(on_test_digits(name)[layer].mean(axis=1).reshape(shape), cmap="viridis", vmin=0)
+                shown = axis.imshow(on_test_digits(name)[layer].mean(axis=1).reshape(shape), cmap="Blues", vmin=0)
                 axis.set(title=f"{name}: {layer}", xticks=[], yticks=[])
                 figure.colorbar(shown, ax=axis, shrink=0.8)
         figure.suptitle("Mean activations over the test digits")
