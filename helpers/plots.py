@@ -16,7 +16,6 @@ from typing import Any
 import matplotlib.pyplot as plt
 import numpy as np
 import numpy.typing as npt
-from cycler import cycler
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 from matplotlib.figure import Figure
@@ -503,7 +502,7 @@ def _dress_the_notebook():
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
     if ipython and hasattr(shell, "kernel"):
-        plt.rcParams.update(STYLE | {"axes.prop_cycle": cycler(color=COLORS)})
+        plt.rcParams.update(STYLE | {"axes.prop_cycle": plt.cycler(color=COLORS)})
         ipython.display.publish_display_data({"text/html": DARK_THEME, "text/plain": ""})
 
 

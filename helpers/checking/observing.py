@@ -214,7 +214,7 @@ def positional_parameters(function: Any) -> tuple[str, ...] | None:
 def snapshot(value: Any, depth: int = 32) -> Any:
     """A copy of plain data down to its arrays (tensors too); other objects are returned as they are, and whole numbers
     that Python will not spell become `TooLong`."""
-    if isinstance(value, int) and value.bit_length() > INTEGER_BITS:
+    if issubclass(type(value), int) and int.bit_length(value) > INTEGER_BITS:
         return TooLong(value)
     if isinstance(value, PLAIN) or depth == 0:
         return value

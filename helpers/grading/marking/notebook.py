@@ -220,8 +220,12 @@ def _mend(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJo
 
     subjects = {name: student.subject(name) for name in (*problem_set.student_names, TRACED)}
     for question, failed in wanting.items():
-        with bounded():
-            problem_set.mend(sources.get(question, ""), run, subjects, assignment.seed, failed)
+        try:
+            with bounded():
+                problem_set.mend(sources.get(question, ""), run, subjects, assignment.seed, failed)
+        except Exception:  # odd results meet much here: they cost the reason, and no mark
+            for one in failed.values():
+                one.finish()
 
 
 def _without_verdict(output: NotebookNode) -> NotebookNode:

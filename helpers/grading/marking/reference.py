@@ -560,7 +560,7 @@ def _near(got: Any, wanted: Any) -> bool:
     """The same numbers, as arrays or lists."""
     try:
         return same_value(np.asarray(got), np.asarray(wanted), SAME)
-    except ValueError:  # lists of different lengths
+    except (TypeError, ValueError):  # no array, or lists of different lengths
         return same_value(got, wanted, SAME)
 
 
