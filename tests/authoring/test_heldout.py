@@ -83,9 +83,9 @@ def test_every_answer_is_measured_alone(course, tmp_path):
     assert [len(one.answers) for one in found] == [2]  # the same behaviour is one proposal
     cell = parse(MASTER + "\n" + found[0].as_cell(), "small").questions["scores"].mistakes[0]
     assert cell.metadata["says"] == "nonsense"
-    page = with_section("# Card\n", heldout_table(measured))
+    page = with_section("# Card\n", heldout_table(measured, "bank.json"))
     assert "| all | 1 | 1 | 1 | 1 | 2 | 0 |" in page
-    assert with_section(page, heldout_table(measured)) == page
+    assert with_section(page, heldout_table(measured, "bank.json")) == page
 
 
 @pytest.mark.parametrize("text", ["nothing", "{}", '[{"set": "small"}]'])

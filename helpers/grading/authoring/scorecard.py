@@ -187,10 +187,9 @@ def _overview_before(page: str) -> dict[str, list[str]]:
 OUTSIDE = """## Answers from outside the bank
 
 What stands above holds for the mistakes and alternatives in the masters. This table is about answers that no check and
-no sentence was made from: `tests/heldout/answers.json`, written from the releases alone, as students would, right ones
-and wrong ones to every question, and frozen before the masters were opened. No diagnosis ever uses them. The file
-holds all that the checks of that time judged wrongly and half of the rest: its rates are worse than those of a class.
-`coursekit validity --heldout tests/heldout/answers.json --write docs/scorecard.md` makes it.
+no sentence was made from: `{bank}`, written from the releases alone, as students would, right ones and wrong
+ones, and frozen before the masters were opened. No diagnosis ever uses them. `README.md` beside the bank says how it
+came about and what the others gave. `coursekit validity --heldout {bank} --write docs/scorecard.md` makes it.
 
 - **Told why**: wrong answers that were told a reason; **told where**: only a place.
 - **Example**: wrong answers that were shown a small example on which they are wrong.
@@ -221,9 +220,9 @@ def show_heldout(measured: list[Measured], console: Console) -> None:
             console.print(f"  {one.kind}: {one.set} {one.question} {one.variant}: {one.idea}", markup=False)
 
 
-def heldout_table(measured: list[Measured]) -> str:
-    """The section as Markdown."""
-    return OUTSIDE + _table(*_outside(measured)) + "\n"
+def heldout_table(measured: list[Measured], bank: str) -> str:
+    """The section as Markdown; bank: the file that was measured."""
+    return OUTSIDE.format(bank=bank) + _table(*_outside(measured)) + "\n"
 
 
 def _table(head: tuple[str, ...], rows: list[list[str]]) -> str:

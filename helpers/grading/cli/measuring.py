@@ -84,7 +84,7 @@ def _held_out(folder: Course, bank: Path, names: list[str], as_json: bool, write
         show_heldout(measured, console)
     if write:
         before = write.read_text(encoding="utf-8") if write.exists() else "# The scorecard\n"
-        write.write_text(with_section(before, heldout_table(measured)), encoding="utf-8")
+        write.write_text(with_section(before, heldout_table(measured, bank.as_posix())), encoding="utf-8")
         console.print(f"Wrote {write}.")
 
 
