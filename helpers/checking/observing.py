@@ -94,7 +94,7 @@ class TooLong:
     """Stands for a whole number that Python will not spell."""
 
     def __init__(self, value: int):
-        self.type = f"a whole number of about {round(value.bit_length() * 0.30103):,} digits"
+        self.type = f"a whole number of about {int(value.bit_length() * 0.30103) + 1:,} digits"
 
     def __repr__(self) -> str:
         return self.type

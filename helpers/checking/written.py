@@ -44,7 +44,7 @@ def spelled(value: Any) -> str:
         return repr(value)
     except Exception as error:  # a class may do anything when it is asked
         if type(value) is int:
-            return f"a whole number of about {int(value.bit_length() * 0.30103) + 1:,} digits"
+            return repr(TooLong(value))
         return f"a {type(value).__name__} that cannot be shown ({type(error).__name__})"
 
 

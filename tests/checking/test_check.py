@@ -78,7 +78,7 @@ def verdict_on(problem_set: ProblemSet, code: str, question: str = "predict", se
     ("return [[object()]]", "type", "numbers are asked for"),
     ("return (w.T @ X) * 1j", "complex", "is complex"),
     ("return (w.T @ X).astype(object)", "type", "holds objects of type float"),
-    ("return 10**5000", "type", "returns a whole number of about 5,000 digits"),
+    ("return 10**5000", "type", "returns a whole number of about 5,001 digits"),
     ("return [[10**5000] * 4]", "type", "numbers are asked for"),
     ("return np.array([[10**400] * 4])", "type", "holds whole numbers that are too large for numpy"),
     ("return np.array(['a'])", "type", "numbers are asked for"),

@@ -58,4 +58,4 @@ def test_what_a_case_raised_it_raises_again_with_its_whole_traceback(monkeypatch
 def test_whole_numbers_without_an_end_are_told_in_words(monkeypatch, result):
     verdict = checked(lambda W, X: result, monkeypatch)
     assert verdict.points == 0
-    assert "a whole number of about 5,000 digits" in repr(verdict)
+    assert "a whole number of about 5,001 digits" in repr(verdict)
