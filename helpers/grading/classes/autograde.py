@@ -53,7 +53,7 @@ from helpers.grading.gradebook.removed import is_removed, remember
 from helpers.grading.marking.job import GradingJob, Result, SubmissionTask
 from helpers.grading.marking.prepared import job_of
 from helpers.grading.marking.worker import grade, problem_set_of, start_worker
-from helpers.grading.notebooks.files import aside, passed_files
+from helpers.grading.notebooks.files import all_aside, passed_files
 from helpers.grading.notebooks.restore import restore
 from helpers.grading.sandbox.sandbox import FORKS, ExposedError, SandboxError, warm_sandbox
 from helpers.grading.text import by_reason
@@ -254,7 +254,8 @@ class Writer:
         own = {**self.course.own_files(self.name), f"{self.name}.ipynb": as_text(notebook)}
         with contextlib.suppress(OSError):
             own["timestamp.txt"] = timestamp_bytes(submitted)
-        theirs = {aside(name): data for name, data in passed_files(submitted).items() if name not in own}
+        handed_in = {name: data for name, data in passed_files(submitted).items() if name not in own}
+        theirs = {place: handed_in[name] for name, place in all_aside(handed_in).items()}
         for name, content in (theirs | own).items():
             path = fresh / name
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -85,13 +87,41 @@ def with_own_files(theirs: Mapping[str, bytes] | Iterable, own: Mapping[str, byt
 
 
 def aside(name: str) -> str:
-    """Where a student's file lies beside a graded notebook: in a folder that nothing is imported from, under a name
-    that no kernel, server or browser runs. `ipykernel_launcher.py` beside a notebook would run as whoever opens it.
-    nbgrader's own texts stay beside it."""
+    """Where a student's file lies beside a graded notebook, if nothing is in its way: in a folder that nothing is
+    imported from, under a name that no kernel, server or browser runs. `ipykernel_launcher.py` beside a notebook would
+    run as whoever opens it. nbgrader's own texts stay beside it."""
     if name in NBGRADERS:
         return name
     path = PurePosixPath(name) if name.startswith(f"{ASIDE}/") else PurePosixPath(ASIDE, name)
     return str(path if path.suffix.lower() in INERT else path.with_name(f"{path.name}.txt"))
+
+
+def all_aside(names: Iterable[str]) -> dict[str, str]:
+    """Where each of a student's files lies beside a graded notebook, by its name: no two at the same place, none where
+    another's folder is, none under a name that is too long with its new ending, on no file system."""
+    found: dict[str, str] = {}
+    files: set[str] = set()
+    folders: set[str] = set()
+    for number, name in enumerate(names):
+        place = aside(name)
+        if not _fits(place, files, folders):
+            place = str(PurePosixPath(ASIDE, f"file {number}{PurePosixPath(place).suffix}"))
+            while not _fits(place, files, folders):
+                place = str(PurePosixPath(place).with_stem(PurePosixPath(place).stem + "x"))
+        found[name] = place
+        files.add(_folded(place))
+        folders.update(map(_folded, _folders(place)))
+    return found
+
+
+def _fits(place: str, files: set[str], folders: set[str]) -> bool:
+    return (_folded(place) not in files | folders and not any(_folded(folder) in files for folder in _folders(place))
+            and all(len(part.encode()) <= MAX_PART_BYTES for part in place.split("/")))
+
+
+def _folded(place: str) -> str:
+    """The same for names that are one and the same to some file systems."""
+    return unicodedata.normalize("NFC", place).casefold()
 
 
 def put_aside(folder: Path, own: Iterable[str]) -> None:
@@ -100,25 +130,23 @@ def put_aside(folder: Path, own: Iterable[str]) -> None:
     own: names of the assignment's own files, which stay where they are, as do notebooks and nbgrader's two texts.
     """
     kept = {*own, *NBGRADERS}
+    found: list[str] = []
     for place, folders, files in list(os.walk(folder, topdown=False)):
-        for name in files:
-            path = Path(place, name)
-            relative = path.relative_to(folder).as_posix()
-            if path.suffix == ".ipynb" or (relative in kept and not path.is_symlink()):
-                continue
-            if path.is_symlink():
-                path.unlink()
-                continue
-            target = folder / aside(relative)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.unlink(missing_ok=True)
-            path.replace(target)
-        for name in folders:
+        for name in (*files, *folders):
             path = Path(place, name)
             if path.is_symlink():
                 path.unlink()
-            elif not any(path.iterdir()):
-                path.rmdir()
+        found += [relative for name in files if not name.endswith(".ipynb") and Path(place, name).exists()
+                  and (relative := Path(place, name).relative_to(folder).as_posix()) not in kept]
+    with tempfile.TemporaryDirectory(prefix=".", dir=folder) as between:
+        for number, name in enumerate(found):
+            (folder / name).replace(Path(between, str(number)))
+        for place, *_ in list(os.walk(folder, topdown=False)):
+            if not any(Path(place).iterdir()):
+                Path(place).rmdir()
+        for number, target in enumerate(all_aside(found).values()):
+            (folder / target).parent.mkdir(parents=True, exist_ok=True)
+            Path(between, str(number)).replace(folder / target)
 
 
 def _folders(name: str) -> list[str]:
