@@ -105,18 +105,19 @@ def unpack(packed: Any) -> Any:
     return values.reshape(shape)
 
 
-def pack_entry(value: Any) -> Any:
-    """An argument of a small case as JSON: what is no plain data is taken from the check's own case again."""
+def pack_entry(value: Any, digits: int = SIGNIFICANT_DIGITS) -> Any:
+    """As `pack`, but a list stays a list, for arguments of a small case and what a function answers on the way; what is
+    no plain data is taken from the check's own case again."""
     if isinstance(value, np.random.Generator):
         return {"generator": PUBLIC_SEED}
     if type(value) is list:
-        return {"list": [pack_entry(part) for part in value]}
+        return {"list": [pack_entry(part, digits) for part in value]}
     if type(value) is tuple:
-        return {"tuple": [pack_entry(part) for part in value]}
+        return {"tuple": [pack_entry(part, digits) for part in value]}
     if type(value) is dict:
-        return {"dict": {key: pack_entry(part) for key, part in value.items()}}
+        return {"dict": {key: pack_entry(part, digits) for key, part in value.items()}}
     try:
-        return pack(value)
+        return pack(value, digits)
     except (TypeError, ValueError):
         return {"own": True}
 

@@ -113,7 +113,8 @@ class SelfCheck:
         self._drawn: dict[str, list[Case]] = {}
 
     def cases(self, key: str, at: Any, hidden: Any) -> list[Case]:
-        self.replay.calls = (self._expected_of(key) or {}).get("answers", {})
+        known = self._expected_of(key) or {}
+        self.replay.calls, self.replay.free = known.get("answers", {}), known.get("free", ())
         self._drawn[key] = draw(self.trusted(at), self.seed, key)
         return self._drawn[key]
 

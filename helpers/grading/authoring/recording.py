@@ -25,6 +25,7 @@ from helpers.grading.marking.reference import Checked, GradingSetting, ProblemSe
 CLIMBS = ("values", "gradients", "jacobian", "properties", "residuals", "training", "figure")  # with small examples
 EXACT_DIGITS = 14  # of what a property asks for: it may compare as strictly as it likes
 KEEPS_NUMBERS = ("values", "answer", "derivation")  # kinds of check that compare with numbers in the notebook
+ONE_ANSWER = (*KEEPS_NUMBERS, "gradients", "jacobian")  # kinds of check that accept nothing but the reference's results
 
 
 class _Recording(GradingSetting):
@@ -93,6 +94,9 @@ class _Recording(GradingSetting):
 
     def public_cases(self, key: str) -> list[settings.Case]:
         return self.drawn.get(key, [])
+
+    def hands_over_functions(self) -> bool:
+        return any(callable(value) for cases in self.drawn.values() for case in cases for value in case.values())
 
     def number(self, key: str, compute: Any) -> float:
         self.numbers[key] = float(f"{compute():.{SIGNIFICANT_DIGITS}g}")
@@ -171,9 +175,12 @@ def _kind(source: str) -> str:
     return found[1] if found else ""
 
 
-def _overhear(problem_set: ProblemSet, grade_id: str, source: str, recorder: Recorder) -> None:
-    """Let the recorder hear what a check asks about other answers than the solution, right and wrong ones."""
-    if problem_set.master is None or not recorder.calls or _kind(source) in ("gradients", "jacobian", "values"):
+def _overhear(problem_set: ProblemSet, grade_id: str, source: str, recording: _Recording) -> None:
+    """Let the recorder hear what a check asks about other answers than the solution, right and wrong ones: of a loss
+    it asks the same whatever the answer is, unless an answer is handed functions to call."""
+    recorder = recording.recorder
+    if problem_set.master is None or not recorder.calls or (
+            _kind(source) in ("gradients", "jacobian", "values") and not recording.hands_over_functions()):
         return
     question = problem_set.master.questions.get(problem_set.check_question.get(grade_id, ""))
     for cell in (*question.alternatives, *question.mistakes) if question else ():
@@ -206,16 +213,24 @@ def expected_numbers(problem_set: ProblemSet, depth: str) -> dict[str, Any]:
             cheap = sorted(problem_set.cheap_rows(grade_id, PUBLIC_SEED))
             for said in recording.said.values():
                 said.update({"cheap": cheap} if cheap else {})
-        _overhear(problem_set, grade_id, source, recording.recorder)
+        _overhear(problem_set, grade_id, source, recording)
         answers = recording.recorder.packed()
         if answers and recording.said:
-            next(iter(recording.said.values()))["answers"] = answers
+            free = [name for name in answers if _has_other_answers(problem_set, name)]
+            next(iter(recording.said.values())).update({"answers": answers} | ({"free": free} if free else {}))
         for key, said in recording.said.items():
             said.update(recording.small_cases(key))
         checks.update({key: said for key, said in recording.said.items() if said})
         numbers.update(recording.numbers)
     return {"version": VERSION, "depth": depth, "checks": checks, "numbers": numbers,
             "questions": question_numbers(problem_set), "demonstrations": _demonstrations(problem_set.notebook)}
+
+
+def _has_other_answers(problem_set: ProblemSet, function: str) -> bool:
+    """May a right function answer otherwise than the reference does, as far as its own checks say?"""
+    kinds = {found[1] for source in problem_set.check_sources.values()
+             for found in re.finditer(rf"(?m)^check\.(\w+)\(\s*{re.escape(function)}\b", source)}
+    return bool(kinds) and not kinds & {*ONE_ANSWER}
 
 
 def _demonstrations(notebook: nbformat.NotebookNode) -> list[str]:
