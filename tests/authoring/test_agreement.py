@@ -13,6 +13,7 @@ from helpers import check
 from helpers.checking import setting as settings
 from helpers.checking.verdict import Verdict
 from helpers.grading.authoring import agreement
+from helpers.grading.authoring.recording import expected_numbers
 from helpers.grading.authoring.scorecard import agreement_table, section_of, with_section
 from helpers.grading.authoring.validity import at_hand
 from helpers.grading.marking.reference import evaluate
@@ -71,6 +72,83 @@ def test_without_the_build_s_numbers_the_student_s_own_loss_is_differentiated(tm
         verdict = check.gradients(lambda w: 2 * w, of=lambda w: np.sum(w**2), wrt="w",
                                   at=[{"w": np.array([1.0, -2.0])}], points=2)
     assert verdict.points == 2
+
+
+HANDED_OVER = '''
+# %%
+import numpy as np
+
+from helpers import check
+
+# %% nbgrader={"grade_id": "cases", "locked": true}
+def some_lists(rng):
+    for n in (3, 5):
+        yield {"x": [float(number) for number in rng.standard_normal(n)], "case": f"n = {n}"}
+
+
+def by_sign(order, x):
+    return sorted(order) == list(range(len(x))) and all(x[i] <= 0 or x[j] > 0 for i, j in zip(order, order[1:]))
+
+
+def with_an_order(rng):
+    for case in some_lists(rng):
+        yield {**case, "sort": lambda x: negative_first(x)}
+
+# %% nbgrader={"grade_id": "order", "solution": true}
+def negative_first(x):
+    ### BEGIN SOLUTION
+    return sorted(range(len(x)), key=lambda i: x[i])
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "order-check", "grade": true, "points": 1}
+check.properties(negative_first, at=some_lists, points=1, all_are_there_and_negative_ones_first=by_sign)
+
+# %% tags=["mistake"] question="order" says="Positive ones stand first."
+def negative_first(x):
+    return sorted(range(len(x)), key=lambda i: -x[i])
+
+# %% nbgrader={"grade_id": "gaps", "solution": true}
+def gaps(x, sort):
+    ### BEGIN SOLUTION
+    order = sort(x)
+    return np.diff([x[i] for i in order])
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "gaps-check", "grade": true, "points": 2}
+check.values(gaps, at=with_an_order, points=2, by="case")
+
+# %% tags=["mistake"] question="gaps" says="Numbers are sorted by their size."
+def gaps(x, sort):
+    return np.diff([abs(x)[i] for x in [np.asarray(x)] for i in sort([abs(number) for number in x])])
+'''
+
+
+@pytest.fixture(scope="module")
+def handed_over(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A master whose cases hand over a function of an earlier question, one with many right answers."""
+    path = tmp_path_factory.mktemp("handed") / "ps0_handed_over.py"
+    path.write_text(HANDED_OVER, encoding="utf-8")
+    return path
+
+
+def test_a_function_that_a_case_hands_over_answers_as_in_grading(handed_over: Path):
+    found = agreement.agreement_of(str(handed_over), "gaps")
+    assert found.parted == []
+    assert found.rows[agreement.WITH_ANOTHER] == 4
+
+
+@pytest.mark.parametrize(("order", "named"), [
+    ("sorted(range(len(x)), key=lambda i: x[i] > 0)", ""),  # as right as the solution's, and another
+    ("[x.missing]", "`negative_first`"),
+])
+def test_another_right_answer_is_not_called_wrong(handed_over: Path, order: str, named: str):
+    problem_set, question = at_hand(str(handed_over), "gaps")
+    namespace = agreement.notebook_namespace(problem_set, [f"def negative_first(x):\n    return {order}"])
+    with settings.using(settings.SelfCheck(known=json.loads(json.dumps(expected_numbers(problem_set, "why"))))):
+        verdict = evaluate(question.checks[0].source, namespace, "<check>")
+    assert verdict.points == 2
+    assert named in verdict.first
+    assert bool(verdict.first) is bool(named)
 
 
 @pytest.mark.slow
