@@ -464,7 +464,7 @@ def product_slopes():
 def gathered(cols, shape, k, stride, padding):
     """The sum of all patches at each pixel: what comes back from `patches(X, k, stride, padding)` to X.
 
-    cols: (N * places, C * k * k), as `patches` returns; shape: (N, C, H, W), that of X. Returns (N, C, H, W).
+    cols: (N * places, C * k * k), as `patches` returns; shape: (N, C, H, W), that of X. Returns dX: (N, C, H, W).
     """
     ### BEGIN SOLUTION
     n, c, h, w = shape
@@ -836,7 +836,7 @@ def max_pool(X, k):
 def max_pool_vjp(X, k, G):
     """The derivative of the loss with respect to X, if the result was the largest number of every k times k block.
 
-    X: (N, C, H, W); G: (N, C, H / k, W / k), the derivative with respect to the result. Returns (N, C, H, W).
+    X: (N, C, H, W); G: (N, C, H / k, W / k), the derivative with respect to the result. Returns dX: (N, C, H, W).
     """
     ### BEGIN SOLUTION
     n, c, h, w = X.shape
@@ -921,14 +921,14 @@ def max_pool_vjp(X, k, G):
 
 # %% nbgrader={"grade_id": "average", "solution": true}
 def average_pool_vjp(G, k):
-    """The derivative with respect to the images, if the result was the mean of every k times k block."""
+    """The derivative with respect to the images, if the result was the mean of every k times k block. Returns dX."""
     ### BEGIN SOLUTION
     return np.repeat(np.repeat(G, k, axis=2), k, axis=3) / k**2
     ### END SOLUTION
 
 
 def global_average_vjp(G, shape):
-    """The derivative with respect to images of a shape (N, C, H, W), if the result was each channel's mean, (N, C)."""
+    """The derivative for images of a shape (N, C, H, W), if the result was each channel's mean, (N, C). Returns dX."""
     ### BEGIN SOLUTION
     return np.broadcast_to(G[:, :, None, None], shape) / (shape[2] * shape[3])
     ### END SOLUTION
@@ -1539,7 +1539,7 @@ def slip_1():
 #
 # ```python
 # def max_vjp(G, x, axis):
-#     """The derivative with respect to x, if the result was np.max(x, axis=axis), of the shape of G. axis: a number."""
+#     """The derivative with respect to x, if the result was np.max(x, axis=axis), in the shape of G. Returns dx."""
 # ```
 #
 # Somebody has written:

@@ -1756,7 +1756,7 @@ def block_backward(G, X, norm, mix, think, norm_back, mix_back, think_back):
 
     G: (T, D), the derivative with respect to the block's output; X: (T, D), its input; norm_back, mix_back, think_back:
     called with what arrives at the result of norm, mix, think and with its input, return what arrives at that input.
-    Returns (T, D).
+    Returns dX: (T, D).
     """
     ### BEGIN SOLUTION
     A = norm(X)
@@ -2261,7 +2261,7 @@ if looker is not None:
 # def gathered(cols, shape, k, stride, padding):
 #     """The sum of all patches at each pixel: what comes back from `patches(X, k, stride, padding)` to X.
 #
-#     cols: (N * places, C * k * k), as `patches` returns; shape: (N, C, H, W), that of X. Returns (N, C, H, W)."""
+#     cols: (N * places, C * k * k), as `patches` returns; shape: (N, C, H, W), that of X. Returns dX: (N, C, H, W)."""
 # ```
 #
 # Somebody has written:
@@ -2377,7 +2377,7 @@ def slip_2():
 #
 # ```python
 # def average_pool_vjp(G, k):
-#     """The derivative with respect to the images, if the result was the mean of every k times k block."""
+#     """The derivative with respect to the images, if the result was the mean of every k times k block. Returns dX."""
 # ```
 #
 # Somebody has written:
@@ -2495,7 +2495,7 @@ def slip_4():
 #
 # ```python
 # def logsumexp_vjp(G, x, axis):
-#     """The derivative with respect to x, if the result was log(sum(exp(x))) along the axis, of the shape of G."""
+#     """The derivative with respect to x, if the result was log(sum(exp(x))) along the axis. Returns dx."""
 # ```
 #
 # Somebody has written:

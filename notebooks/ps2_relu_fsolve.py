@@ -81,7 +81,7 @@ def vector_cases(rng):
 def squared_length_gradient(x):
     """The gradient of the squared length of x.
 
-    x: (D,). Returns an array (D,).
+    x: (D,). Returns dx: (D,).
     """
     ### BEGIN SOLUTION
     return 2 * x
@@ -318,7 +318,7 @@ def absolute_subgradient(X, w, y):
     """A subgradient of the absolute loss with respect to w.
 
     X: (N, D), w: (D,), y: (N,).
-    Returns an array (D,), finite also where a residual is exactly zero.
+    Returns dw: (D,), finite also where a residual is exactly zero.
     """
     ### BEGIN SOLUTION
     r = X @ w - y

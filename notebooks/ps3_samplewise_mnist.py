@@ -2247,7 +2247,7 @@ def slip_4():
 #     """A subgradient of the absolute loss with respect to w.
 #
 #     X: (N, D), w: (D,), y: (N,).
-#     Returns an array (D,), finite also where a residual is exactly zero."""
+#     Returns dw: (D,), finite also where a residual is exactly zero."""
 # ```
 #
 # Somebody has written:

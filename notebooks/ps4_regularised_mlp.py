@@ -1375,7 +1375,7 @@ def regularised(dW1, dW2, W1, W2, lambdas):
     """The gradients of loss plus penalty, from those of the loss.
 
     dW1, W1: (d_h, d); dW2, W2: (m, d_h); lambdas: (λ11, λ12, λ21, λ22).
-    Returns two new arrays, (d_h, d) and (m, d_h).
+    Returns dW1: (d_h, d) and dW2: (m, d_h), as new arrays.
     """
     ### BEGIN SOLUTION
     l11, l12, l21, l22 = lambdas
@@ -3447,7 +3447,7 @@ def slip_2():
 #     """A subgradient of the absolute loss with respect to w.
 #
 #     X: (N, D), w: (D,), y: (N,).
-#     Returns an array (D,), finite also where a residual is exactly zero."""
+#     Returns dw: (D,), finite also where a residual is exactly zero."""
 # ```
 #
 # Somebody has written:

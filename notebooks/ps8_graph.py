@@ -1858,14 +1858,14 @@ def unbroadcast(G, shape):
 
 # %% nbgrader={"grade_id": "rearranged", "solution": true}
 def reshape_vjp(G, shape):
-    """The derivative with respect to x of the given shape, if the result was x in the shape of G."""
+    """The derivative with respect to x of the given shape, if the result was x in the shape of G. Returns dx."""
     ### BEGIN SOLUTION
     return np.reshape(G, shape)
     ### END SOLUTION
 
 
 def transpose_vjp(G, axes):
-    """The derivative with respect to x, if the result was np.transpose(x, axes), of the shape of G."""
+    """The derivative with respect to x, if the result was np.transpose(x, axes), of the shape of G. Returns dx."""
     ### BEGIN SOLUTION
     return np.transpose(G, np.argsort(axes))
     ### END SOLUTION
@@ -2008,7 +2008,7 @@ def index_vjp(G, shape, index):
 
 # %% nbgrader={"grade_id": "largest", "solution": true}
 def max_vjp(G, x, axis):
-    """The derivative with respect to x, if the result was np.max(x, axis=axis), of the shape of G. axis: a number."""
+    """The derivative with respect to x, if the result was np.max(x, axis=axis), in the shape of G. Returns dx."""
     ### BEGIN SOLUTION
     return np.expand_dims(G, axis) * (x == np.max(x, axis=axis, keepdims=True))
     ### END SOLUTION
@@ -2057,7 +2057,7 @@ def max_vjp(G, x, axis):
 
 # %% nbgrader={"grade_id": "logsumexp", "solution": true}
 def logsumexp_vjp(G, x, axis):
-    """The derivative with respect to x, if the result was log(sum(exp(x))) along the axis, of the shape of G."""
+    """The derivative with respect to x, if the result was log(sum(exp(x))) along the axis. Returns dx."""
     ### BEGIN SOLUTION
     e = np.exp(x - np.max(x, axis=axis, keepdims=True))
     return np.expand_dims(G, axis) * e / np.sum(e, axis=axis, keepdims=True)
@@ -3415,7 +3415,7 @@ def slip_4():
 #     """The gradients of loss plus penalty, from those of the loss.
 #
 #     dW1, W1: (d_h, d); dW2, W2: (m, d_h); lambdas: (λ11, λ12, λ21, λ22).
-#     Returns two new arrays, (d_h, d) and (m, d_h)."""
+#     Returns dW1: (d_h, d) and dW2: (m, d_h), as new arrays."""
 # ```
 #
 # Somebody has written:

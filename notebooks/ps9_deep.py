@@ -753,7 +753,7 @@ def dropout(X, u, p):
 
 
 def dropout_vjp(G, u, p):
-    """The derivative of the loss with respect to X, from that with respect to dropout(X, u, p)."""
+    """The derivative of the loss with respect to X, from that with respect to dropout(X, u, p). Returns dX."""
     ### BEGIN SOLUTION
     return G * (u >= p) / (1 - p)
     ### END SOLUTION
