@@ -5,11 +5,13 @@ import contextlib
 import datetime
 import decimal
 import fractions
+import json
 import random
 import socket
 import struct
 import threading
 import time
+import tracemalloc
 
 import numpy as np
 import pandas as pd
@@ -252,8 +254,40 @@ def test_too_large_a_message_is_not_sent():
     assert Channel(peer).receive(1) == "still of use"
 
 
+PRIME = 2**61 - 1  # Python's hash of a whole number is its remainder
+RANGE = {"k": ["range", {"t": [0, 10**7, 1]}]}
+ROWS = {"t": ["range", {"t": [0, 10**7, 1]}, [None]]}
+
+
+@pytest.mark.parametrize("tree", [
+    *({"k": [kind, RANGE]} for kind in ("set", "frozenset", "ordered", "counter", "default")),
+    {"k": ["deque", {"t": [RANGE, None]}]}, {"k": ["array", {"t": ["O", {"t": [10**7]}, RANGE]}]},
+    {"k": ["array", {"t": ["<U1", {"t": [10**7]}, []]}]},
+    {"k": ["array", {"t": ["<U1", {"t": [3000]}, ["a"] * 2999 + ["b" * 10_000]]}]},
+    {"k": ["column", {"t": [None, ROWS, {"t": ["object", "x"]}]}]}, {"k": ["column", {"t": [None, ROWS, {"t": ["", 1.0]}]}]},
+    {"k": ["index", {"t": ["object", RANGE, [None]]}]}, {"k": ["decimal", "1e99999999"]},
+    {"k": ["set", [number * PRIME for number in range(1, 20_000)]]},
+    {"k": ["set", [{"c": [-1000003.0 * number, 1.0 * number]} for number in range(1, 20_000)]]},
+    {"d": [[{"t": [1, number * PRIME]}, 0] for number in range(1, 20_000)]},
+    {"k": ["index", {"t": ["tuples", [{"t": [number * PRIME]} for number in range(1, 20_000)], [None]]}]},
+], ids=lambda tree: repr(tree)[:70])
+def test_a_message_becomes_no_more_than_it_says_and_soon(tree):
+    """Small ones that would become gigabytes, or a table of numbers that all have one hash."""
+    header, start = json.dumps([tree, []]).encode(), time.process_time()
+    tracemalloc.start()
+    try:
+        with contextlib.suppress(WireError):
+            decode(header, b"")
+        assert tracemalloc.get_traced_memory()[1] < 50e6
+    finally:
+        tracemalloc.stop()
+    assert time.process_time() - start < 5
+
+
 @pytest.mark.parametrize("value", [
     {1, "a", (2, 3)}, frozenset(), range(2, 9, 3), fractions.Fraction(3, 4), decimal.Decimal("1.50"), {(1, 2): 3},
+    fractions.Fraction(1, 10**30), range(10**30), {*range(-3000, 3000)}, {k / 8 for k in range(-3000, 3000)},
+    {(k, -k): [k] for k in range(3000)}, {2**k for k in range(200)},
     datetime.datetime(2024, 2, 3, 4, 5), datetime.date(2024, 2, 3), datetime.timedelta(1, 2, 3), slice(1, None, 2),
     collections.deque([1, 2], 5), collections.Counter("abca"), collections.OrderedDict(b=1, a=2),
 ])

@@ -10,9 +10,10 @@ import collections
 import datetime
 import decimal
 import fractions
+import math
 import pathlib
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -35,24 +36,31 @@ _SIMPLE: dict[type, tuple[str, Callable[[Any], Any]]] = {
 _MAPPINGS: dict[type, str] = {
     collections.OrderedDict: "ordered", collections.Counter: "counter", collections.defaultdict: "default"}
 _REBUILT: dict[str, Callable[[Any], Any]] = {
-    "set": set, "frozenset": frozenset, "range": lambda p: range(*map(_integer, p)), "slice": lambda p: slice(*p),
-    "fraction": lambda p: fractions.Fraction(*map(_integer, p)), "decimal": lambda p: decimal.Decimal(_text(p)),
+    "set": lambda p: set(spread(_a_list(p))), "frozenset": lambda p: frozenset(spread(_a_list(p))),
+    "range": lambda p: range(*map(_whole, p)), "slice": lambda p: slice(*p),
+    "fraction": lambda p: fractions.Fraction(*map(_whole, p)), "decimal": lambda p: _decimal(decimal.Decimal(_text(p))),
     "datetime": lambda p: datetime.datetime.fromisoformat(_text(p)),
     "date": lambda p: datetime.date.fromisoformat(_text(p)),
     "time": lambda p: datetime.time.fromisoformat(_text(p)),
     "timedelta": lambda p: datetime.timedelta(*map(_integer, p)),
-    "deque": lambda p: collections.deque(p[0], p[1]), "path": lambda p: pathlib.PurePosixPath(_text(p)),
-    "ordered": collections.OrderedDict, "counter": collections.Counter,
-    "default": lambda p: collections.defaultdict(None, p),
+    "deque": lambda p: collections.deque(_a_list(p[0]), p[1]), "path": lambda p: pathlib.PurePosixPath(_text(p)),
+    "ordered": lambda p: collections.OrderedDict(_a_dict(p)), "counter": lambda p: collections.Counter(_a_dict(p)),
+    "default": lambda p: collections.defaultdict(None, _a_dict(p)),
 }
 _SPECIAL = ("category", "string", "boolean", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64",
             "Float32", "Float64", "object", "str")
 LARGEST = 10**9  # of a number that stands for a size
+TEXT_BYTES = 2**26  # of an array of texts, each of which takes as much as the longest
+EXPONENT = 10_000  # of a decimal number: as a whole number it has so many digits
+SAME_HASH = 1_000  # members of a set, or keys, that have others' hash: numbers can be chosen so that all have one
 
 
 def taken_apart(value: Any) -> tuple[str, Any] | None:
     """Name and simpler plain data of a value, or None if it is none of these kinds."""
     kind = type(value)
+    if (kind is decimal.Decimal and value.is_finite() and abs(value.adjusted()) > EXPONENT) or (
+            kind is np.ndarray and value.dtype.kind in "US" and value.nbytes > TEXT_BYTES):
+        return None
     if kind in _SIMPLE:
         name, simpler = _SIMPLE[kind]
         return name, simpler(value)
@@ -120,9 +128,13 @@ def _as_array(parts: Any) -> np.ndarray:
     shape = tuple(map(_integer, shape))
     if _text(kind)[1:2] in "Mm" and isinstance(items, np.ndarray):
         return items.astype("i8").view(np.dtype(kind)).reshape(shape)
+    if min(shape, default=0) < 0 or math.prod(shape) != len(_a_list(items)):
+        raise ValueError("an array that its items do not fill")
     if kind != "O":
         if kind[1:2] not in "US" or not all(isinstance(item, (str, bytes)) for item in items):
             raise ValueError("an array that is none")
+        if 4 * len(items) * max(map(len, items), default=0) > TEXT_BYTES:
+            raise ValueError("an array of texts that is far larger than they are")
         return np.array(items, dtype=kind[1:2]).reshape(shape) if items else np.zeros(shape, kind[1:2] + "1")
     made = np.empty(len(items), dtype=object)
     for position, item in enumerate(items):
@@ -141,11 +153,11 @@ def _column(series: Any) -> tuple:
 
 def _as_column(part: Any, index: Any, pandas: Any) -> Any:
     kind, items = part
-    if kind == "" and isinstance(items, np.ndarray):
-        return pandas.Series(items, index=index)
-    if kind not in _SPECIAL:
+    if not (kind == "" and isinstance(items, np.ndarray)) and kind not in _SPECIAL:
         raise ValueError("a column of no kind")
-    return pandas.Series(items, index=index, dtype=kind)
+    if len(items if kind == "" else spread(_a_list(items))) != len(index):  # one item would be put into every row
+        raise ValueError("a column that does not fill its table")
+    return pandas.Series(items, index=index, dtype=kind or None)
 
 
 def _index(index: Any, pandas: Any) -> tuple:
@@ -163,6 +175,8 @@ def _as_index(parts: Any, pandas: Any) -> Any:
     kind, items, names = parts
     if kind == "range":
         return pandas.RangeIndex(*map(_integer, items), name=names[0])
+    if not isinstance(items, np.ndarray):
+        spread(_a_list(items))
     if kind == "tuples":
         return pandas.MultiIndex.from_tuples(items, names=names)
     return pandas.Index(items, name=names[0], dtype=kind if kind in ("str", "object") else None)
@@ -170,6 +184,51 @@ def _as_index(parts: Any, pandas: Any) -> Any:
 
 def _label(value: Any) -> Any:
     return value.item() if isinstance(value, (np.str_, np.bytes_)) else value
+
+
+def spread(items: Sequence[Any]) -> Sequence[Any]:
+    """The same items, if they can be put into a set soon: the time that this takes goes with the square of how many
+    have one hash. What cannot be hashed is let through.
+
+    Raises:
+        ValueError: if too many do.
+    """
+    first: dict[int, Any] = {}
+    unequal = 0
+    try:
+        for item in items:
+            other = first.setdefault(hash(item), item)
+            unequal += other is not item and other != item
+    except TypeError:
+        return items
+    if unequal > SAME_HASH:
+        raise ValueError("numbers that have one hash")
+    return items
+
+
+def _a_list(value: Any) -> list:
+    """A range or a text would become a set, or an array, many times as large as what was sent."""
+    if type(value) is not list:
+        raise ValueError("items that are no list")
+    return value
+
+
+def _a_dict(value: Any) -> dict:
+    if type(value) is not dict:
+        raise ValueError("entries that are none")
+    return value
+
+
+def _decimal(value: decimal.Decimal) -> decimal.Decimal:
+    if value.is_finite() and abs(value.adjusted()) > EXPONENT:
+        raise ValueError("a number without an end")
+    return value
+
+
+def _whole(value: Any) -> int:
+    if type(value) is not int:
+        raise ValueError("no whole number")
+    return value
 
 
 def _integer(value: Any) -> int:

@@ -263,7 +263,9 @@ class _Decoder:
         return tuple([self.value(y, depth + 1) for y in _a(list, x)])
 
     def tag_dict(self, x, depth):
-        return {self.key(k, depth): self.value(y, depth + 1) for k, y in _a(list, x)}
+        items = [(self.key(k, depth), self.value(y, depth + 1)) for k, y in _a(list, x)]
+        kinds.spread([k for k, _ in items])
+        return dict(items)
 
     def key(self, k, depth):
         k = self.value(k, depth)
