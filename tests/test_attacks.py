@@ -211,6 +211,7 @@ def wins_nothing_and_leaves_nothing(room: Classroom, attack: attacking.Attack) -
     assert {cell: mark for cell, mark in marks.items() if mark} == attack.earned
     assert {student: room.result(student) for student in HONEST} == room.fresh
     assert sorted(summary.graded) == ["ada", attacking.STUDENT, "zoe"]
+    assert summary.again == []
     assert summary.seconds[attacking.STUDENT] < LIMITS["notebook_seconds"] + LIMITS["grace_seconds"] + SLACK
 
     told = shown(room.result(attacking.STUDENT)[2])

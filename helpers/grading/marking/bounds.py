@@ -12,7 +12,8 @@ from typing import Any
 
 MEMORY_BYTES = 2 * 2**30  # beyond what the process has when a check begins
 CHECK_SECONDS = 60.0  # of processor time, for one check cell; a solution's own take hundredths
-READ_SECONDS = 60.0  # of processor time, to read a submission and to restore it; an honest one takes tenths
+READ_SECONDS = 60.0  # of processor time, to read a submission and to restore it, or what its cells send; an honest
+# one takes tenths
 AGAIN = 0.5  # seconds between further signals: an `except Exception` or a callback of Python's own may swallow one
 
 
@@ -56,6 +57,23 @@ def _time(seconds: float) -> contextlib.AbstractContextManager[None]:
 def within(seconds: float) -> contextlib.AbstractContextManager[None]:
     """Raises TooLong after so much processor time, inside another such limit as well, which goes on afterwards."""
     return _timer(seconds, f"took longer than {seconds:g} s of processor time")
+
+
+class Allowance:
+    """Seconds of processor time for several blocks together."""
+
+    def __init__(self, seconds: float):
+        self.left = seconds
+
+    @contextlib.contextmanager
+    def spent(self) -> Iterator[None]:
+        """Raises TooLong in the block when nothing is left."""
+        begun = time.process_time()
+        try:
+            with within(max(self.left, 0.01)):
+                yield
+        finally:
+            self.left -= time.process_time() - begun
 
 
 @contextlib.contextmanager

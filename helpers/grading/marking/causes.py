@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from helpers.checking.verdict import Verdict
+from helpers.grading.marking.bounds import Allowance, TooLong
 from helpers.grading.notebooks.code import MAGIC, understood
 from helpers.grading.notebooks.master import defined_names, used_names
 
@@ -28,13 +29,16 @@ LINE = re.compile(r"(?m)^Cell In\[\d+\], line (\d{1,6})$|^-+> ?(\d{1,6}) ")
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
 SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 # Nothing is installed where this is graded; trying takes a cell's whole time.
-INSTALLS = re.compile(r"(?m)^([ \t]*)[!%](?:(?:\S*python\S*|\{sys\.executable\})[ \t]+-m[ \t]+|sudo[ \t]+|uv[ \t]+)?"
-                      r"(?:pip3?|conda|mamba|apt(?:-get)?)\b.*(?:\\\n.*)*")
+# No part gives back what it has taken: a line is looked at in proportion to its length.
+INSTALLS = re.compile(r"(?m)^([ \t]*+)[!%](?:(?:(?=\S*python)\S++|\{sys\.executable\})[ \t]++-m[ \t]++|sudo[ \t]++|"
+                      r"uv[ \t]++)?(?:pip3?|conda|mamba|apt(?:-get)?)\b(?:[^\n\\]|\\(?:\n|.)?)*+")
 CONFLICT = re.compile(r"(?m)^(?:<{7}|>{7})(?: |$)")
 
 
 class Runs(Protocol):
     def run(self, source: str) -> list[dict]: ...
+
+    def stop(self, why: str) -> None: ...
 
 
 @dataclass
@@ -51,6 +55,16 @@ class Causes:
     def tell(self, sentence: str) -> None:
         if sentence not in self.told:
             self.told.append(sentence)
+
+
+def run_within(reading: Allowance, student: Runs, source: str, causes: Causes, python: str = "") -> list[dict]:
+    """`run_cell`, with a limit on what it costs here to read what cells send and say: whoever passes it is stopped."""
+    try:
+        with reading.spent():
+            return run_cell(student, source, causes, python)
+    except TooLong:
+        student.stop("the notebook's cells send what takes too long to read, and it was stopped")
+        return student.run(source)
 
 
 def run_cell(student: Runs, source: str, causes: Causes, python: str = "") -> list[dict]:

@@ -15,8 +15,8 @@ from nbformat import NotebookNode
 from nbgrader import utils
 
 from helpers.checking.verdict import number
-from helpers.grading.marking.bounds import bounded
-from helpers.grading.marking.causes import Causes, run_cell
+from helpers.grading.marking.bounds import READ_SECONDS, Allowance, bounded
+from helpers.grading.marking.causes import Causes, run_within
 from helpers.grading.marking.job import GradingJob
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.cells import grade_id_of, is_check
@@ -58,9 +58,10 @@ def _points_as_handed_in(plan: list[list[str]], problem_set: ProblemSet, assignm
     limits = replace(assignment.limits, notebook_seconds=min(seconds, assignment.limits.notebook_seconds))
     with warm_sandbox(assignment.sandbox, assignment.private).open(dict(files), limits, assignment.imports) as student:
         subjects = {name: student.subject(name) for name in problem_set.student_names}
+        reading = Allowance(READ_SECONDS)
         for kind, text in plan:
             if kind == "run":
-                run_cell(student, text, Causes())
+                run_within(reading, student, text, Causes())
                 continue
             with bounded():
                 checked = problem_set.check(problem_set.check_sources[text], text, subjects, assignment.seed, "verdict")

@@ -7,6 +7,7 @@ that `nbgrader autograde`, formgrader's button and `coursekit autograde` all gra
 
 from __future__ import annotations
 
+import contextlib
 import re
 import time
 from collections.abc import Mapping
@@ -24,8 +25,8 @@ from helpers.checking.verdict import Verdict
 from helpers.grading.hypotheses.tracing import TRACED
 from helpers.grading.marking import mending
 from helpers.grading.marking.apart import ForkEnded, in_fork
-from helpers.grading.marking.bounds import CHECK_SECONDS, bounded
-from helpers.grading.marking.causes import Causes, asks_for, run_cell
+from helpers.grading.marking.bounds import CHECK_SECONDS, READ_SECONDS, Allowance, bounded
+from helpers.grading.marking.causes import Causes, asks_for, run_within
 from helpers.grading.marking.comparing import asks_after_restoring, points_by_check
 from helpers.grading.marking.job import GradingJob
 from helpers.grading.marking.plain import PlainReference, PlainRun, fresh_folder
@@ -34,13 +35,14 @@ from helpers.grading.notebooks.answers import answers_beside
 from helpers.grading.notebooks.cells import EXPERIMENT
 from helpers.grading.notebooks.keeping import kept_outputs
 from helpers.grading.notebooks.shape import shape_of
-from helpers.grading.sandbox.limits import MACHINE
 from helpers.grading.sandbox.process import SubmissionProcess
 from helpers.grading.sandbox.sandbox import FORKS, SandboxError, warm_sandbox
 
 PAUSE_SECONDS = 1.0  # before walls that fell are built again
 MEND_SECONDS = 1.0  # for one call of an answer's changed code
 MENDING_SECONDS = 30.0  # for all that is tried with one submission
+MESSAGE = 2_000  # characters of an exception's message, in which its line is looked for
+WHERE = re.compile(r"\((?:[^()]*, )?line (\d+)\)$")  # as Python ends the message of a syntax error
 LIVES = 2  # how often a submission's walls, or the worker that grades it, may fall before it is a broken one
 
 
@@ -108,7 +110,7 @@ def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gr
         else:
             graded = _run_cells(notebook, problem_set, assignment, student, None if problem_set.plain is None else
                                 _plain_run(problem_set.plain, student, notebook, assignment))
-    graded.machine = MACHINE in graded.ended
+    graded.machine = student.machine
     return graded
 
 
@@ -143,7 +145,7 @@ def _plain_run(reference: PlainReference, student: SubmissionProcess, notebook: 
 
 def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob,
                student: SubmissionProcess, plain: PlainRun | None = None) -> Graded:
-    graded, sources = Graded(), problem_set.check_sources
+    graded, sources, reading = Graded(), problem_set.check_sources, Allowance(READ_SECONDS)
     python = str(notebook.metadata.get("grading", {}).get("python", ""))
     subjects = {name: student.subject(name) for name in problem_set.student_names}
     ran: list[tuple[NotebookNode, list[dict]]] = []
@@ -166,7 +168,7 @@ def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
         elif EXPERIMENT in cell.metadata.get("tags", ()) and not assignment.run_experiments:
             cell.outputs = cell.outputs or kept_outputs(cell)
         else:
-            ran.append((cell, run_cell(student, cell.source, graded.causes, python)))
+            ran.append((cell, run_within(reading, student, cell.source, graded.causes, python)))
             failed.update(_not_defined(cell.source, ran[-1][1] if graded.causes.stopped else []))
             cell.execution_count = student.execution_count
     for cell, outputs in ran:  # only now: a cell may change what an earlier one shows
@@ -176,7 +178,8 @@ def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
         texts = mending.answers(notebook.cells)
         for _, grade_id, checked in checks:
             if checked.verdict is not None and checked.verdict.right:
-                checked.verdict.remarks += remarks_on(texts.get(problem_set.check_question[grade_id], ""))
+                with contextlib.suppress(Exception):  # a remark that cannot be had is none
+                    checked.verdict.remarks += remarks_on(texts.get(problem_set.check_question[grade_id], ""))
             with bounded():
                 checked.finish()
         _mend(notebook, problem_set, assignment, student, checks)
@@ -193,11 +196,12 @@ def _not_defined(source: str, outputs: list[dict]) -> dict[str, str]:
     if error is None:
         return dict.fromkeys(defined_by(source), "")
     message = str(error.get("evalue", ""))
-    found = re.search(r"\((?:.*?, )?line (\d+)\)", message)  # as Python ends the message of a syntax error
-    lineno = int(found[1]) if found else 0
+    message = message if len(message) <= MESSAGE else message[:MESSAGE // 2] + message[-MESSAGE // 2:]
+    found = WHERE.search(message)
+    lineno = int(found[1][:9]) if found else 0
     lines = source.split("\n")
     line = lines[lineno - 1] if 0 < lineno <= len(lines) else ""
-    said = re.sub(r"\s*\([^()]*line \d+\)$", "", message)[:200]
+    said = WHERE.sub("", message).rstrip()[:200]
     return dict.fromkeys(defined_by(source), cell_failed(str(error.get("ename", "")), said, line, lineno))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from helpers.checking.observing import Observation, StudentError
 from helpers.grading.sandbox.launch import Launcher, SandboxError
 from helpers.grading.sandbox.likeness import NATURES, Likeness
-from helpers.grading.sandbox.limits import Limits
+from helpers.grading.sandbox.limits import MACHINE, Limits
 from helpers.grading.sandbox.outputs import Outputs
 from helpers.grading.sandbox.proxy import Proxy, observation
 from helpers.grading.sandbox.wire import CannotEncode, Channel, Reference, WireClosed, WireError, WireTimeout
@@ -29,13 +29,13 @@ class SubmissionProcess:
     """One submission's process. A context manager; made by `Sandbox.open`.
 
     ended: why the process is gone, or None. fell: its walls are gone too, which is not its doing: what it gave is worth
-    nothing. execution_count: that of the last cell, as a kernel counts.
+    nothing. machine: the machine had no memory left, says who watches it. execution_count: that of the last cell, as a kernel counts.
     """
 
     def __init__(self, launcher: Launcher, limits: Limits, files: dict[str, bytes], imports: Iterable[str] = ()):
         self.limits = limits
         self.ended: str | None = None
-        self.fell = False
+        self.fell = self.machine = False
         self.execution_count = 0
         self.stand_in: Callable[[Reference], Any] | None = None  # what a handle becomes, if not a Proxy
         self._launcher = launcher
@@ -71,6 +71,10 @@ class SubmissionProcess:
         """End the process and everything that it started."""
         if not self._closed:
             self._end("the submission was closed")
+
+    def stop(self, why: str) -> None:
+        """End it early; `why` is what is said of that."""
+        self._end(why)
 
     def subject(self, name: str) -> Proxy:
         """A name of the notebook, or a path of attributes ("net.forward"); it may turn out to be missing."""
@@ -167,12 +171,12 @@ class SubmissionProcess:
 
     def handed_over(self) -> dict:
         """What has become of the process, for the parent of the fork that has used it."""
-        return {"ended": self.ended, "fell": self.fell, "closed": self._closed,
+        return {"ended": self.ended, "fell": self.fell, "machine": self.machine, "closed": self._closed,
                 "count": self.execution_count, "late": self._late}
 
     def take_over(self, said: dict) -> None:
         """Know what a fork of this process has made of it; `said` is the fork's `handed_over`."""
-        self.ended, self.fell = said["ended"], said["fell"]
+        self.ended, self.fell, self.machine = said["ended"], said["fell"], said["machine"]
         self.execution_count, self._late = said["count"], said["late"]
         if said["closed"] and not self._closed:
             self._closed = True
@@ -300,7 +304,7 @@ class SubmissionProcess:
             return
         self._closed = True
         said = self._launcher.close(wait=why is None)
-        self.fell = not said
+        self.fell, self.machine = not said, MACHINE in said
         alone = "ended with its walls" if self.fell else "closed its connection and was stopped"
         self.ended = said if said.startswith("the notebook's") else why or f"the notebook's process {alone}"
         self._channel.close()
