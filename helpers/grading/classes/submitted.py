@@ -9,6 +9,7 @@ from nbgrader.utils import parse_utc
 
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
+from helpers.grading.marking import bounds
 from helpers.grading.marking.job import SubmissionTask
 from helpers.grading.notebooks.candidates import find_handed_in
 
@@ -37,7 +38,8 @@ def read_task(course: Course, name: str, student: str) -> SubmissionTask:
 def task_in(folder: Path, name: str, student: str) -> SubmissionTask:
     """A submission in a folder, as `read_task` gives it."""
     try:
-        found = find_handed_in(folder, name)
+        with bounds.within(bounds.READ_SECONDS):
+            found = find_handed_in(folder, name)
         return SubmissionTask(student, found.notebook, tuple(sorted(found.files.items())), found.why, found.others)
     except OSError as error:
         reason = f"The submission cannot be read ({error.strerror}): put its permissions right and grade again."

@@ -71,8 +71,8 @@ class SubmissionExporter(NotebookExporter):
         problem_set = problem_set_at_work(self, resources)
         name = (resources or {})["nbgrader"]["assignment"]
         others = _course(_converter(self)).others(name, path.stem)
-        found = find_handed_in(path.parent, path.stem, others)
         with bounds.within(bounds.READ_SECONDS):
+            found = find_handed_in(path.parent, path.stem, others)
             chosen = choose(found.notebook, found.others, problem_set.recorded, path.stem, found.why)
         notebook = chosen.notebook
         notebook.metadata.update(unreadable=chosen.note, told=list(chosen.told))
@@ -90,7 +90,9 @@ class GradeInWalls(NbGraderPreprocessor):
         name, student = resources["nbgrader"]["assignment"], resources["nbgrader"]["student"]
         resources["nbgrader"]["root"] = str(course.root)
         notebook = resources["nbgrader"]["notebook"]
-        handed_in = find_handed_in(course.folder("submitted", student, name), notebook, course.others(name, notebook))
+        with bounds.within(bounds.READ_SECONDS):
+            handed_in = find_handed_in(course.folder("submitted", student, name), notebook,
+                                       course.others(name, notebook))
         files = with_own_files(handed_in.files, assignment.files)
         grade_cells(nb, problem_set_at_work(self, resources), assignment, files)
         put_aside(course.folder("autograded", student, name), dict(assignment.files))

@@ -26,11 +26,13 @@ MAX_UNPACKED_BYTES = 100_000_000  # of a tar or a gz, which are read as a whole
 
 @dataclass(frozen=True)
 class Member:
-    """A file in an archive. read(): its content; raises some exception if it is not as the archive says."""
+    """A file in an archive. read(): its content; raises some exception if it is not as the archive says. begins(n): its
+    first n bytes, without unpacking the rest."""
 
     name: str
     size: int
     read: Callable[[], bytes]
+    begins: Callable[[int], bytes]
 
 
 def is_archive(name: str) -> bool:
@@ -55,7 +57,8 @@ def _of_zip(content: bytes) -> list[Member]:
     if not has_small_directory(content):
         return []
     archive = zipfile.ZipFile(io.BytesIO(content))
-    return [Member(_inside(info.filename), info.file_size, partial(_read, archive, info))
+    return [Member(_inside(info.filename), info.file_size, partial(_read, archive, info),
+                   partial(_begins, archive, info))
             for info in archive.infolist()[:MAX_FILES]
             if not info.is_dir() and not info.flag_bits & 1 and (info.external_attr >> 28) != 0xA]
 
@@ -73,15 +76,27 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     return content
 
 
+def _begins(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
+    with archive.open(info) as file:
+        return file.read(min(most, info.file_size))
+
+
+def _of_bytes(name: str, data: bytes) -> Member:
+    return Member(name, len(data), partial(bytes, data), lambda most: data[:most])
+
+
 def _of_tar_or_gz(content: bytes, name: str) -> list[Member]:
     plain = _unpacked(content)
     try:
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
-            found = []
+            found, behind = [], 0
             for info in archive:
+                if archive.offset <= behind:  # a size below zero leads back, round and round
+                    return found
+                behind = archive.offset
                 if info.isreg() and info.sparse is None:
                     data = plain[info.offset_data:info.offset_data + info.size]
-                    found.append(Member(_inside(info.name), len(data), partial(bytes, data)))
+                    found.append(_of_bytes(_inside(info.name), data))
                 if len(found) >= MAX_FILES:
                     break
             return found
@@ -89,7 +104,7 @@ def _of_tar_or_gz(content: bytes, name: str) -> list[Member]:
         if plain is content:
             return []
         own = PurePosixPath(name).name
-        return [Member(own[:-len(".gz")] if own.lower().endswith(".gz") else own, len(plain), partial(bytes, plain))]
+        return [_of_bytes(own[:-len(".gz")] if own.lower().endswith(".gz") else own, plain)]
 
 
 def _unpacked(content: bytes) -> bytes:

@@ -207,4 +207,4 @@ def _of_archive(content: bytes, label: str, others: dict[str, bytes], nested: bo
 def _may_be_one(member: Member) -> bool:
     if NO_NOTEBOOK.search(member.name) or is_archive(member.name):
         return False
-    return bool(LIKE_A_NOTEBOOK.search(member.name)) or _is_beginning(member.read()[:BEGINNING])
+    return bool(LIKE_A_NOTEBOOK.search(member.name)) or _is_beginning(member.begins(BEGINNING))
