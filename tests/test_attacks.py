@@ -29,7 +29,7 @@ from helpers.grading.classes import autograde as grading
 from helpers.grading.classes.pool import Pool
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
-from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.marking.reference import Checked, ProblemSet
 from helpers.grading.pages.feedback import feedback
 from helpers.grading.pages.graded import read
 from helpers.grading.sandbox.limits import Limits
@@ -275,25 +275,79 @@ def total(p): return 1.0""",
 }
 
 
+SHARES = ("def shares(z): return np.exp(z) / np.exp(z).sum()\ndef total(p): return p.sum()",
+          "check.properties(shares, at=lambda rng: [{'z': rng.standard_normal(3)}], points=2,\n"
+          "                 sums_to_one=lambda p, z: np.allclose(p.sum(), 1), as_total=lambda p, z: total(p) == 1)")
+
+
 @pytest.mark.parametrize("lie", LYING)
-def test_a_property_is_not_what_the_student_says_it_is(lie):
+def test_a_property_is_not_what_the_student_says_it_is(sandbox, lie):
     """`shares(z)` must sum to one, as `total` says; only the reference's `total` is asked."""
+    assert checked(sandbox, *SHARES, LYING[lie]).verdict.points == 0
+
+
+@pytest.fixture(scope="module")
+def sandbox():
+    with Sandbox("none", Limits(**LIMITS)) as sandbox:
+        yield sandbox
+
+
+def checked(sandbox: Sandbox, solution: str, check: str, attack: str) -> Checked:
+    """A check of one question, on an answer that was run without walls."""
     cell = nbformat.v4.new_code_cell
     cells = [
         cell("import numpy as np\nfrom helpers import check"),
-        cell("def shares(z): return np.exp(z) / np.exp(z).sum()\ndef total(p): return p.sum()",
-             metadata={"nbgrader": {"grade_id": "shares", "solution": True, "grade": False, "locked": False}}),
-        cell("check.properties(shares, at=lambda rng: [{'z': rng.standard_normal(3)}], points=2,\n"
-             "                 sums_to_one=lambda p, z: np.allclose(p.sum(), 1), as_total=lambda p, z: total(p) == 1)",
-             metadata={"nbgrader": {"grade_id": "shares-check", "solution": False, "grade": True, "points": 2}}),
+        cell(solution, metadata={"nbgrader": {"grade_id": "q", "solution": True, "grade": False, "locked": False}}),
+        cell(check, metadata={"nbgrader": {"grade_id": "q-check", "solution": False, "grade": True, "points": 2}}),
     ]
-    problem_set = ProblemSet("shares", nbformat.v4.new_notebook(cells=cells))
-    with Sandbox("none", Limits(**LIMITS)) as sandbox, sandbox.open() as student:
+    problem_set = ProblemSet("q", nbformat.v4.new_notebook(cells=cells))
+    with sandbox.open() as student:
         student.run("import numpy as np")
-        student.run(LYING[lie])
+        assert [output for output in student.run(attack) if output["output_type"] == "error"] == []
         subjects = {name: student.subject(name) for name in problem_set.student_names}
-        checked = problem_set.check(cells[2].source, "shares-check", subjects, seed=1)
-    assert checked.verdict.points == 0
+        found = problem_set.check(check, "q-check", subjects, 1)
+        found.finish()
+    return found
+
+
+AT = "at=lambda rng: [{'x': rng.standard_normal(3)}, {'x': rng.standard_normal(3)}], points=2"
+HALVES = "def halves(x): return x / 2, x / 2"
+IN_DISGUISE = {
+    "labels leave out what differs": (
+        HALVES, f"check.residuals(halves, of=lambda r, x: r[0] - r[1], {AT})",
+        "import pandas as pd\n"
+        "def halves(x): return pd.Series([0.0, 1, 0], index=[1, 2, 3]), pd.Series([0.0, 0, 5], index=[3, 4, 5])"),
+    "labels leave numbers out of a loss": (
+        HALVES, f"check.training(halves, loss=lambda r, x: ((r[0] - r[1]) ** 2).mean(), below=1e-6, {AT})",
+        "import pandas as pd\n"
+        "def halves(x): return pd.DataFrame([0.0, 1, 0], index=[1, 2, 3])[0], pd.Series([0.0, 0, 5], index=[3, 4, 5])"),
+    "halves in a list vanish": (
+        "def steps(x): return [1e-9, 1e-9, 1e-9]",
+        f"check.properties(steps, small=lambda r, x: sum(step**2 for step in r) <= 1e-12, {AT})",
+        "def steps(x): return [np.float16(1e-4)] * 3"),
+    "two entries with one name": (
+        "def found(x): return {1: 0.0}", f"check.properties(found, none=lambda r, x: not r[1] > 0, {AT})",
+        "def found(x): return {1: float('nan'), '1': 0.0}"),
+}
+
+
+@pytest.mark.parametrize("disguise", IN_DISGUISE)
+def test_a_result_is_computed_with_as_it_was_looked_at(sandbox, disguise):
+    solution, check, attack = IN_DISGUISE[disguise]
+    assert checked(sandbox, solution, check, solution).verdict.points == 2
+    assert checked(sandbox, solution, check, attack).verdict.points == 0
+
+
+@pytest.mark.parametrize("form", ["np.ones(3000) * x[0]", "pd.Series(np.ones(3000) * x[0])", "[x[0]] * 3000"])
+def test_an_example_is_no_way_to_large_results(sandbox, form):
+    """What is right in shape on a check's own cases, and far larger on the small ones that examples are made from."""
+    check = (f"check.residuals(half, of=lambda r, x: np.linalg.svd(np.outer(2 * r - x[0], 2 * r - x[0]), "
+             f"compute_uv=False), {AT.replace('(3)', '(6)')})")
+    start = time.process_time()
+    found = checked(sandbox, "def half(x): return x / 2", check,
+                    f"import pandas as pd\ndef half(x): return x * 0 + 7 if len(x) > 5 else {form}")
+    assert found.verdict.points == 0
+    assert time.process_time() - start < 10
 
 
 BY_NBGRADER = ("changed_points", "edited_checks", "experiment_answers", "forged_output", "linked_notebook",
@@ -320,8 +374,8 @@ def test_attacks_win_nothing_through_nbgrader_either(small_course):
 
 
 @pytest.fixture
-def student():
-    with Sandbox("none", Limits(**LIMITS)) as sandbox, sandbox.open() as student:
+def student(sandbox):
+    with sandbox.open() as student:
         yield student
 
 

@@ -49,6 +49,8 @@ def of_results(wrong: Callable[[Any, list[Any]], str]) -> Wrong:
     def found(seen: Observation, rung: Rung) -> str | None:
         if seen.error is not None:
             return _raises(seen)
+        if rung.too_large(seen.value):
+            return "returns far more numbers than are asked for"
         says = wrong(seen.value, list(rung.case.values()))
         if not says:
             return None

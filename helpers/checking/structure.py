@@ -46,19 +46,19 @@ def structure_of(value: Any) -> Structure:
 
 
 def fitted(value: Any, wanted: Structure) -> Any:
-    """A result that is not `unlike` its reference, in the reference's form: arrays for lists of numbers where the
-    reference has an array, a tuple's first parts where there are more than asked for, and wide numbers. Whole numbers
-    that wrap around, halves that vanish when they are squared, and bit patterns that are no number would make a loss or
-    a residual smaller than it is."""
+    """A result that is not `unlike` its reference, in the reference's form: arrays for lists and tables of numbers
+    where the reference has an array, a tuple's first parts where there are more than asked for, and wide numbers.
+    Whole numbers that wrap around, halves that vanish when they are squared, and bit patterns that are no number would
+    make a loss or a residual smaller than it is."""
     if not isinstance(wanted, dict) or value is None:
         return value
     if "entries" in wanted and isinstance(value, Mapping):
         return {key: fitted(part, wanted["entries"].get(str(key))) for key, part in value.items()}
     if "parts" in wanted and isinstance(value, (list, tuple)):
         return type(value)([fitted(part, asked) for part, asked in zip(value, wanted["parts"])])
-    if wanted.get("shape") and not wanted.get("list") and isinstance(value, (list, tuple)):
-        array = _as_array(value)
-        return value if array is None else _widened(array, wanted)
+    if wanted.get("shape") and isinstance(value, (list, tuple)):
+        array = None if wanted.get("list") else _as_array(value)
+        return _each_widened(value, wanted) if array is None else _widened(array, wanted)
     if "parts" in wanted and isinstance(value, np.ndarray):
         return value if value.dtype.kind not in "biuf" else value.astype(np.float64)
     return _widened(value, wanted)
@@ -67,13 +67,22 @@ def fitted(value: Any, wanted: Structure) -> Any:
 WIDE = {"b": np.bool_, "i": np.int64, "u": np.int64, "f": np.float64, "c": np.complex128}
 
 
+def _each_widened(value: Any, wanted: Structure) -> Any:
+    """A list, as it is asked for, of numbers and arrays that are wide themselves."""
+    if isinstance(value, (list, tuple)):
+        return type(value)([_each_widened(part, wanted) for part in value])
+    return _widened(value, wanted)
+
+
 def _widened(array: Any, wanted: Structure) -> Any:
     torch = sys.modules.get("torch")  # a notebook with tensors has imported it
     if torch is not None and isinstance(array, torch.Tensor):
         narrow = array.dtype not in (torch.float32, torch.float64) and not array.dtype.is_complex
         return array.to(torch.get_default_dtype()) if narrow and wanted.get("kind") == "f" else array
     if not isinstance(array, (np.ndarray, np.generic)):
-        return array
+        if not hasattr(array, "__array__"):
+            return array
+        array = np.asarray(array)  # a table's labels would decide which numbers meet, and which are left out
     if array.dtype.kind not in "biuf" or wanted.get("kind") not in WIDE:
         return array
     # A whole number where truth values are asked for stays one: it may be a count.
@@ -113,6 +122,8 @@ def _unlike_entries(got: Any, wanted: dict[str, Structure], name: str) -> Troubl
     there = {str(key): value for key, value in got.items()} if isinstance(got, Mapping) else None
     if there is None:
         return Trouble("type", f"{name} is a {_kind(got)} where a dictionary is asked for")
+    if len(there) < len(got):
+        return Trouble("outputs", f"{name} has two entries that are called the same")
     missing = next((key for key in wanted if key not in there), None)
     if missing is not None:
         return Trouble("outputs", f"{name} has no entry {missing!r}")

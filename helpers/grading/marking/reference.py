@@ -412,7 +412,8 @@ class GradingSetting:
             arguments = [case[name] for name in called_with(case, reference.parameters())]
             seen = reference.observe(*arguments, figures=key.startswith("figure "))
             if seen.error is None:
-                yield Rung({name: value for name, value in case.items() if name != "case"}, "", seen.value, number)
+                yield Rung({name: value for name, value in case.items() if name != "case"}, "", seen.value, number,
+                           weight_of(seen.value))
 
     def contrast(self, answer: Subject, subject: Subject, key: str) -> str:
         """What is the same in the public cases on which an answer is wrong, or in its results, as a sentence, or ""."""
@@ -444,7 +445,8 @@ class GradingSetting:
 
         def right(rung: Rung, result: Any) -> list[bool]:
             if holds is not None:
-                return [result is not None and bool(holds(result, list(rung.case.values())))]
+                return [result is not None and not rung.too_large(result) and bool(
+                    holds(result, list(rung.case.values())))]
             wanted = transplanting.outputs_of(rung.expected)
             got = transplanting.outputs_of(result)
             return [k < len(got) and _near(got[k], part) for k, part in enumerate(wanted)]
@@ -495,7 +497,8 @@ class GradingSetting:
             except Exception:  # what makes no sense to the reference is no example
                 continue
             if fits:
-                yield replace(rung, expected=None if holds is not None or figures else seen.value)
+                yield replace(rung, expected=None if holds is not None or figures else seen.value,
+                              numbers=weight_of(seen.value))
 
     def explaining(self, subject: Subject, key: str, arguments: list[list[Any]],
                    agrees: Callable[[int, Observation], bool]) -> list[str]:

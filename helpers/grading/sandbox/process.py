@@ -29,7 +29,8 @@ class SubmissionProcess:
     """One submission's process. A context manager; made by `Sandbox.open`.
 
     ended: why the process is gone, or None. fell: its walls are gone too, which is not its doing: what it gave is worth
-    nothing. machine: the machine had no memory left, says who watches it. execution_count: that of the last cell, as a kernel counts.
+    nothing. machine: the machine had no memory left, says who watches it. execution_count: that of the last cell, as a
+    kernel counts.
     """
 
     def __init__(self, launcher: Launcher, limits: Limits, files: dict[str, bytes], imports: Iterable[str] = ()):
