@@ -69,6 +69,21 @@ def test_marks_by_question_stand_at_the_top(built):
     assert "3 of 5 points graded so far, 4 wait for a person" in total
 
 
+def test_what_nobody_has_written_is_grey_and_not_called_wrong(course):
+    def unwritten(cells):
+        for row in cells["mean-square-check"]["outputs"][0]["metadata"]["verdict"]["rows"]:
+            row.update(kind="not-written", where="not written yet", why="")
+
+    rewrite(course, "ben.summed", unwritten)
+    feedback(course, NAME, workers=1)
+    soup = soup_of(course.root, "ben.summed")
+    result = soup.select("table.marks tbody tr")[0].find_all("td")[2]
+    assert result.get_text(" ", strip=True) == "○ not written yet"
+    assert result.select_one("span.wrong") is None
+    assert "is-unwritten" in soup.find(id="mean-square-check")["class"]
+    assert "1 to look at" in soup.select_one("#look").get_text(" ", strip=True)
+
+
 def test_what_to_look_at_stands_at_the_top_with_links(built):
     look = soup_of(built, "ben.summed").select_one("#look")
     assert "1 to look at" in look.get_text(" ", strip=True)

@@ -26,6 +26,8 @@ from helpers.grading.pages.regrade import mailto
 from helpers.grading.text import by_reason, for_page
 
 WAITS = "waits for a person"
+UNWRITTEN = "not written yet"
+MARKS = {"right": "✓", "partly right": "◐", "not yet right": "✗", UNWRITTEN: "○"}
 # What is shown of an output, best first. Scripts and widgets are not: the page runs nothing.
 SHOWN = ["text/html", "text/markdown", "image/svg+xml", "image/png", "image/jpeg", "text/latex", "text/plain"]
 SUMMARY = 240  # characters of what the table of marks says of a question; all of it stands at the check
@@ -90,7 +92,7 @@ def _check(cell: NotebookNode, info: dict[str, Any], hidden: set[str]) -> dict[s
                     if output.get("metadata", {}).get("verdict")), None)
     score, points = float(info.get("score") or 0), float(info.get("points") or 0)
     says = [_from_output(output, cell.source, hidden, verdict is not None) for output in cell.outputs]
-    word = "right" if score >= points else "partly right" if score > 0 else "not yet right"
+    word = _word(score, points, [verdict])
     given = None
     if info.get("manual") and verdict is not None and verdict.points != score:
         given = verdict.points  # a person has decided otherwise
@@ -99,7 +101,16 @@ def _check(cell: NotebookNode, info: dict[str, Any], hidden: set[str]) -> dict[s
         said = "<p>The check did not give full marks, and says no more than that.</p>"
     return {"score": score, "points": points, "word": word, "says": said, "given": given, "verdict": verdict,
             "name": verdict.name if verdict else "Check",
-            "mark": {"right": "✓", "partly right": "◐", "not yet right": "✗"}[word]}
+            "mark": MARKS[word]}
+
+
+def _word(score: float, points: float, verdicts: list[Verdict | None]) -> str:
+    """How a mark is called; grey and not red is what nobody has written yet."""
+    if score >= points or score > 0:
+        return "right" if score >= points else "partly right"
+    rows = [row for verdict in verdicts for row in (verdict.rows if verdict else ())]
+    unwritten = bool(rows) and None not in verdicts and all(row.kind == "not-written" for row in rows)
+    return UNWRITTEN if unwritten else "not yet right"
 
 
 def _from_output(output: NotebookNode, source: str, hidden: set[str], with_verdict: bool) -> str:
@@ -169,7 +180,7 @@ def _head(nb: NotebookNode, resources: dict, items: list[Item], depth: str) -> d
             name: said for name, said in (grading.get("asks") or {}).items()
             if not info_of(cells.get(name, {})).get("manual")}, "`{}`")],
         "items": lines, "waiting": waiting, "graded": float(facts.get("max_score") or 0) - waiting,
-        "look": sorted((line for line in lines if line["word"] in ("partly right", "not yet right")),
+        "look": sorted((line for line in lines if line["word"] in MARKS and line["word"] != "right"),
                        key=lambda line: line["score"] - line["points"]),
         "waits": any(info_of(cell).get("waits") for cell in cells.values()),
     }
@@ -220,12 +231,12 @@ def _line(item: Item, cells: dict[str, NotebookNode], depth: str) -> dict[str, A
     points = sum(float(info.get("points") or 0) for info in graded)
     waits = any(info.get("waits") and not info.get("manual") for info in graded)
     known = not waits or not item.written  # a check gives marks so far, a written answer none
-    word = (WAITS if waits else "right" if score >= points else "partly right" if score > 0
-            else "not yet right")
+    verdicts = [(cells[name].metadata.kit.get("check") or {}).get("verdict") for name in item.graded if name in cells]
+    word = WAITS if waits else _word(score, points, verdicts)
+    says = "" if word == "right" else _first_reason(item, cells, depth)
     return {"title": item.title, "anchor": item.grade_id, "cells": [item.grade_id, *item.graded],
             "score": score, "points": points, "word": word,
-            "known": known, "mark": {"right": "✓", "partly right": "◐", "not yet right": "✗"}.get(word, "…"),
-            "says": "" if word == "right" else _first_reason(item, cells, depth),
+            "known": known, "mark": MARKS.get(word, "…"), "says": "" if says == word else says,
             "comment": any(info_of(cells[name]).get("comment") for name in (item.grade_id,) if name in cells)}
 
 
