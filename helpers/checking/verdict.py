@@ -15,11 +15,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from helpers.checking.kinds import NOT_THERE
 from helpers.checking.maps import ErrorMap, colour
 from helpers.checking.observing import cut
 from helpers.checking.telling import Told, told
 
 VERSION = 1  # of `to_dict`
+MANY = 6  # more rows than these that are right, and say nothing, share one line
 LONGEST = 4_000  # characters of a sentence, whatever a student's result has brought into it
 
 
@@ -135,23 +137,42 @@ def _mark(row: Row) -> tuple[str, str]:
         return "✓", "right"
     if row.share > 0:
         return "◐", "partly right"
-    if row.kind in _NOT_THERE:
+    if row.kind in NOT_THERE:
         return "○", "not written yet" if row.kind == "not-written" else "not there yet"
     return "✗", "not yet right"
+
+
+def _lines(verdict: Verdict) -> tuple[list[tuple[Row, Told]], list[Row]]:
+    """Rows to show, with what they say, and those that share a line: many that are right."""
+    lines = list(zip(verdict.rows, told(verdict.rows, verdict.depth)))
+    silent = [row for row, one in lines if row.right and one == Told()]
+    if len(silent) <= MANY:
+        return lines, []
+    return [(row, one) for row, one in lines if not any(row is other for other in silent)], silent
+
+
+def _together(verdict: Verdict, rows: list[Row]) -> tuple[str, str]:
+    """How many rows share a line, and their points."""
+    points = number(sum(row.points for row in rows))
+    return f"{'all' if len(rows) == len(verdict.rows) else 'the other'} {len(rows)}", f"{points}/{points}"
 
 
 def as_text(verdict: Verdict) -> str:
     """The table for a terminal."""
     lines = [f"{verdict.name}: {number(verdict.points)} of {number(verdict.max_points)} points"]
     lines += [f"  {verdict.first}"] if verdict.first else []
-    width = max((len(row.shown) for row in verdict.rows), default=0)
-    for row, one in zip(verdict.rows, told(verdict.rows, verdict.depth)):
+    shown, silent = _lines(verdict)
+    width = max((len(row.shown) for row, _ in shown), default=0)
+    for row, one in shown:
         sign, word = _mark(row)
         lines.append(f"  {sign} {row.shown:<{width}}  {number(row.share * row.points)}/{number(row.points)}  {word}")
         lines += [f"      {sentence}" for sentence in (one.where, one.why, one.remark) if sentence not in ("", word)]
         if one.error_map:
             drawn = ["".join(text for text, _ in line).rstrip() for line in one.error_map.lines()]
             lines += [f"      {line}" for line in [*drawn, one.error_map.legend]]
+    if silent:
+        count, points = _together(verdict, silent)
+        lines.append(f"  ✓ {count:<{width}}  {points}  right: {', '.join(row.shown for row in silent)}")
     if verdict.advice and verdict.depth != "verdict":
         lines.append(f"  {verdict.advice}")
     if verdict.example and verdict.depth != "verdict":
@@ -172,14 +193,14 @@ def _style(declaration: str, name: str) -> str:
 
 
 _NAMES = {"✓": "right", "◐": "part", "✗": "wrong", "○": "unwritten"}
-_NOT_THERE = ("not-written", "missing")  # nothing to judge yet: grey, not red
 
 
 def as_html(verdict: Verdict) -> str:
     """The table for JupyterLab and for feedback; inline styles only, so that it survives any page."""
-    empty = all(row.kind in _NOT_THERE for row in verdict.rows)
+    empty = all(row.kind in NOT_THERE for row in verdict.rows)
     name = "right" if verdict.right else "part" if verdict.points > 0 else "unwritten" if empty else "wrong"
     edge = _style("border-left:4px solid {}", name)
+    shown, silent = _lines(verdict)
     parts = [
         f'<div class="verdict" style="{edge};padding:4px 0 4px 12px;margin:2px 0;'
         'max-width:60em;font-size:13px;line-height:1.45">',
@@ -187,7 +208,8 @@ def as_html(verdict: Verdict) -> str:
         f"{number(verdict.max_points)} points</div>",
         f"<div>{_prose(verdict.first)}</div>" if verdict.first else "",
         '<table style="border-collapse:collapse;margin:2px 0;border:0">',
-        *map(_html_row, verdict.rows, told(verdict.rows, verdict.depth)),
+        *(_html_row(row, one) for row, one in shown),
+        _html_together(verdict, silent) if silent else "",
         "</table>",
     ]
     if verdict.advice and verdict.depth != "verdict":
@@ -206,19 +228,33 @@ def _prose(sentence: str) -> str:
     return re.sub(r"`([^`]+)`", r'<code style="background:transparent;color:inherit">\1</code>', html.escape(sentence))
 
 
+_CELL = "padding:3px 10px 3px 0;text-align:left;vertical-align:top;border:0;background:transparent"
+
+
 def _html_row(row: Row, one: Told) -> str:
-    cell = "padding:3px 10px 3px 0;text-align:left;vertical-align:top;border:0;background:transparent"
     sign, word = _mark(row)
     said = f"<div>{_prose(one.where)}</div>" if one.where not in ("", word) else ""
     said += f'<div style="font-weight:600">{_prose(one.why)}</div>' if one.why else ""
     said += f"<div>{_prose(one.remark)}</div>" if one.remark else ""
     said += _map_html(one.error_map) if one.error_map else ""
+    return _html_line(sign, _code(row.shown), f"{number(row.share * row.points)}/{number(row.points)}", word + said)
+
+
+def _html_together(verdict: Verdict, rows: list[Row]) -> str:
+    count, points = _together(verdict, rows)
+    return _html_line("✓", count, points, "right: " + ", ".join(_code(row.shown) for row in rows))
+
+
+def _html_line(sign: str, name: str, points: str, says: str) -> str:
     painted = _style("color:{}", _NAMES[sign])
-    return (f'<tr style="background:transparent"><td style="{cell};white-space:nowrap">'
-            f'<span aria-hidden="true" style="{painted};font-weight:bold">{sign}</span> '
-            f'<code style="background:transparent;color:inherit">{html.escape(row.shown)}</code></td>'
-            f'<td style="{cell};white-space:nowrap">{number(row.share * row.points)}/{number(row.points)}</td>'
-            f'<td style="{cell};white-space:normal">{word}{said}</td></tr>')
+    return (f'<tr style="background:transparent"><td style="{_CELL};white-space:nowrap">'
+            f'<span aria-hidden="true" style="{painted};font-weight:bold">{sign}</span> {name}</td>'
+            f'<td style="{_CELL};white-space:nowrap">{points}</td>'
+            f'<td style="{_CELL};white-space:normal">{says}</td></tr>')
+
+
+def _code(name: str) -> str:
+    return f'<code style="background:transparent;color:inherit">{html.escape(name)}</code>'
 
 
 def _map_html(found: ErrorMap) -> str:

@@ -254,7 +254,10 @@ class _Reference:
     def astray(self):
         return []
 
-    def told(self, name, check, right):
+    def leaning(self, subject):
+        return ""
+
+    def told(self, name, check, right, written=True):
         pass
 
 
@@ -452,6 +455,22 @@ def test_a_terminal_gets_a_table_and_a_kernel_a_number(monkeypatch):
     assert "W1[0, 1] is off" in repr(verdict)
     shell.get_ipython = lambda: object()
     assert verdict._repr_mimebundle_()["text/plain"] == "2.0"
+
+
+def test_many_right_rows_share_one_line():
+    def verdict(count: int, wrong: int) -> Verdict:
+        return Verdict("f", [Row(f"case {k}", 0.25, float(k >= wrong), where="" if k >= wrong else f"off at {k}")
+                             for k in range(count)])
+
+    few, many, all_right = verdict(6, 0), verdict(14, 1), verdict(14, 0)
+    for told in (as_text, as_html):
+        assert "all 6" not in told(few)
+        assert "the other 13" in told(many)
+        assert "3.25/3.25" in told(many)
+        assert "off at 0" in told(many)
+        assert "0.25/0.25" not in told(many)
+        assert "all 14" in told(all_right)
+        assert all(f"case {k}" in told(all_right) for k in range(14))
 
 
 @pytest.mark.parametrize(("depth", "shown", "hidden"), [
