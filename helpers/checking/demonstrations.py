@@ -11,20 +11,34 @@ from collections.abc import Mapping
 from typing import Any
 
 from helpers.checking.expected import expected_here
+from helpers.checking.leaning import leans_on
 from helpers.checking.observing import is_cell
-from helpers.checking.reach import globals_of, reached
+from helpers.checking.reach import globals_of, names_read_by, reached
 
 _red: dict[str, set[str]] = {}  # function → those of its checks that last found something wrong in this notebook
+_unwritten: set[str] = set()  # functions that their last check has not found, or found not written
 _failed: dict[str, str] = {}  # function → why its cell defined nothing
 
 
-def note_verdict(name: str, check: str, right: bool) -> None:
+def note_verdict(name: str, check: str, right: bool, written: bool = True) -> None:
     """A check of a function has run; `check` tells it from the function's others."""
+    if written:
+        _unwritten.discard(name)
+    else:
+        _unwritten.add(name)
     red = _red.setdefault(name, set())
     if right:
         red.discard(check)
     else:
         red.add(check)
+
+
+def leaning(name: str, function: Any, asked: Mapping[str, str]) -> str:
+    """A sentence on functions of earlier questions that this one uses and whose checks are red; "" if none is."""
+    if not isinstance(function, types.FunctionType):
+        return ""
+    right = {one: not red for one, red in _red.items()}
+    return leans_on(name, reached(names_read_by(function), function.__globals__), right, asked)
 
 
 def note_cell(names: list[str], why: str) -> None:
@@ -87,6 +101,10 @@ class Demonstration:
         if guilty:
             return (f"This cell stops in {named(guilty[-1], asked)}: {said}. Look at that question's check; the "
                     "notebook goes on.")
+        unwritten = [named(name, asked) for name in self._used(asked) if name in _unwritten]
+        if unwritten:  # what it reads was not made, for want of them
+            which = unwritten[0] if len(unwritten) == 1 else f"{', '.join(unwritten[:-1])} and {unwritten[-1]}"
+            return f"This cell has something to show once {which} {'is' if len(unwritten) == 1 else 'are'} written."
         red = self._red_ones(asked)
         if red:
             return f"This cell cannot show what it should ({said}): {red} first. The notebook goes on."
@@ -99,14 +117,19 @@ class Demonstration:
             print(f"What this cell shows may be wrong: {red} first.")
 
     def _red_ones(self, asked: Mapping[str, str]) -> str:
-        if self.code is None or not any(_red.values()):
-            return ""
-        used = reached(globals_of(self.code), self.names)
-        red = [name for name in dict.fromkeys([*asked, *_red]) if _red.get(name) and name in used]
+        # One that is not written was not called: the cell would have stopped.
+        red = [name for name in self._used(asked) if _red.get(name) and name not in _unwritten]
         if not red:
             return ""
         return "mend " + ", ".join(named(name, asked) for name in red[:3]) + ", whose check" + (
             " is red," if len(red) == 1 else "s are red,")
+
+    def _used(self, asked: Mapping[str, str]) -> list[str]:
+        """Functions that have been checked and that this cell uses, in the order of their questions."""
+        if self.code is None or not any(_red.values()):
+            return []
+        used = reached(globals_of(self.code), self.names)
+        return [name for name in dict.fromkeys([*asked, *_red]) if name in used and name in _red]
 
 
 def _functions_on_the_way(error: BaseException, asked: Mapping[str, str]) -> list[str]:

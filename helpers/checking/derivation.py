@@ -11,6 +11,7 @@ import numpy as np
 from helpers.checking import setting as settings
 from helpers.checking.expected import PUBLIC_SEED
 from helpers.checking.formulas import Formula, FormulaError, attempt, evaluate, parse
+from helpers.checking.kinds import NOT_THERE
 from helpers.checking.mathematics import drawn
 from helpers.checking.observing import Observation, StudentError, Subject
 from helpers.checking.probe import Probe, as_numbers, named_outputs
@@ -104,7 +105,7 @@ def explain(probe: Probe, verdict: Verdict, at: Any) -> None:
     if verdict.right:
         return
     for row in verdict.rows:
-        if not row.right and row.kind not in ("not-written", "missing", "cheap", "formula"):
+        if not row.right and row.kind not in (*NOT_THERE, "cheap", "formula"):
             example = _smallest_example(probe, formulas, row, at)
             row.where = example or row.where
 

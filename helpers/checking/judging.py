@@ -10,6 +10,7 @@ import numpy as np
 from helpers import gradients as numerical
 from helpers.checking import examples, reasons
 from helpers.checking.expected import Sampled
+from helpers.checking.kinds import NOT_THERE
 from helpers.checking.maps import error_map
 from helpers.checking.observing import Local
 from helpers.checking.probe import Probe, Trouble, as_numbers, named_outputs
@@ -19,7 +20,7 @@ from helpers.checking.written import spelled
 from helpers.diagnosis.diagnose import Evidence, KnownMistake, diagnose, where_to_look
 from helpers.sameness import same_value
 
-SPEECHLESS = ("not-written", "missing", "not-callable", "arguments", "order", "ended", "slow", "changed-in-place")
+SPEECHLESS = (*NOT_THERE, "not-callable", "arguments", "order", "ended", "slow", "changed-in-place")
 ROUND_OFF = 1e-10  # a number as small as this is 0 where nothing but 0 is expected
 CHANGED_IN_PLACE = 0.5  # of the points, for right results from a function that changes its arguments
 
@@ -232,7 +233,7 @@ def _samples(case: dict[str, Any]) -> int | None:
 def _diagnose(probe: Probe, rows: list[Row], names: Sequence[str], evidence: list[Evidence]) -> None:
     """Name the misconception behind each wrong row, where exactly one explanation fits."""
     if probe.setting.depth == "verdict" or all(row.right for row in rows) or any(
-            row.kind in ("not-written", "missing") for row in rows):
+            row.kind in NOT_THERE for row in rows):
         return
     if probe.known_mistake() is not None:  # said once for the whole function, by verdict_of
         return
@@ -291,7 +292,7 @@ def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verd
     """Add what concerns the whole function: arguments in another order or changed in place, the known mistake, where to
     look."""
     if any(not row.right for row in rows) and rows[0].kind not in (
-            "not-written", "missing", "not-callable", "ended", "slow"):
+            *NOT_THERE, "not-callable", "ended", "slow"):
         _put_in_order(probe, rows)
     changed = sorted({name for i in probe.seen for name in probe.changed(i)})
     for row in rows:
@@ -299,7 +300,7 @@ def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verd
             row.share, row.kind = CHANGED_IN_PLACE, "changed-in-place"
             row.where = f"the result is right, but `{probe.name}` changes its argument {', '.join(changed)} in place"
     _discount_cheap_rows(probe, rows)
-    if any(not row.right for row in rows) and rows[0].kind not in ("not-written", "missing", "not-callable") and (
+    if any(not row.right for row in rows) and rows[0].kind not in (*NOT_THERE, "not-callable") and (
             probe.setting.depth != "verdict"):
         said = probe.known_mistake()
         first = next(row for row in rows if not row.right)
@@ -314,14 +315,24 @@ def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verd
     silent = changed or any(row.why or (row.kind and not row.right) for row in rows)
     advice = None if silent else where_to_look({row.name: row.right for row in rows}, list(order), probe.shown)
     right = all(row.right for row in rows)
-    probe.setting.told(probe.name, probe.key, right)
+    written = rows[0].kind not in ("not-written", "missing")
+    probe.setting.told(probe.name, probe.key, right, written)
     remarks = probe.remarks()
     if probe.setting.tells_expected and any(row.kind == "raises" for row in rows):
         remarks.append(f"`{probe.name}(*check.case({probe.name}))` in a cell of its own shows the whole traceback")
     if right and probe.setting.tells_expected and isinstance(probe.subject, Local):  # grading has the answer's text
         remarks += remarks_on_function(probe.subject.value)
-    return Verdict(probe.name, rows, depth=probe.setting.depth, advice=advice or "", remarks=remarks,
-                   first="" if rows[0].kind in ("not-written", "missing") else _to_mend_first(probe.setting.astray()))
+    before = _to_mend_first(probe.setting.astray()) if written else ""
+    verdict = Verdict(probe.name, rows, depth=probe.setting.depth, advice=advice or "", remarks=remarks, first=before)
+    if unexplained(verdict):
+        verdict.first = probe.setting.leaning(probe.subject)
+    return verdict
+
+
+def unexplained(verdict: Verdict) -> bool:
+    """Is something wrong, and nothing known of why?"""
+    return not verdict.right and not verdict.first and not any(
+        row.why or row.kind in SPEECHLESS for row in verdict.rows)
 
 
 def _put_in_order(probe: Probe, rows: list[Row]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 WORDS = {
     "not-written": "not written",
+    "needs-another": "needs a function that is not written",
     "missing": "not defined",
     "not-callable": "not a function",
     "arguments": "takes other arguments",
@@ -30,6 +31,9 @@ WORDS = {
     "loss": "its own loss cannot be computed",
     "no-reference": "nothing to compare with",
 }
+
+
+NOT_THERE = ("not-written", "missing", "needs-another")  # nothing to judge yet: grey, not red
 
 
 def in_words(kind: str) -> str:

@@ -37,12 +37,14 @@ class StudentError:
 
     type: name of the exception's class; message: its text, cut at 500 characters.
     line, lineno: the student's own source line that raised, and its number in the cell ("" and 0 if unknown).
+    within: the function or class of that cell in which the line stands ("" if it is in none).
     """
 
     type: str
     message: str
     line: str = ""
     lineno: int = 0
+    within: str = ""
 
 
 @dataclass(frozen=True)
@@ -248,8 +250,9 @@ def student_error(error: BaseException) -> StudentError:
         message = str(error)
     except BaseException:  # a class can raise in its own __str__
         message = "(an exception that cannot be shown)"
-    line, lineno = _student_line(error)
-    return StudentError(type(error).__name__, cut(message, MESSAGE_LENGTH), cut(line, MESSAGE_LENGTH), lineno)
+    line, lineno, within = _student_line(error)
+    return StudentError(type(error).__name__, cut(message, MESSAGE_LENGTH), cut(line, MESSAGE_LENGTH), lineno,
+                        cut(within, MESSAGE_LENGTH))
 
 
 def is_cell(filename: str) -> bool:
@@ -257,16 +260,18 @@ def is_cell(filename: str) -> bool:
     return _CELL_FILE.search(filename) is not None
 
 
-def _student_line(error: BaseException) -> tuple[str, int]:
-    """The last line in a cell on the way to `error`; a SyntaxError carries its own."""
-    found = ("", 0)
+def _student_line(error: BaseException) -> tuple[str, int, str]:
+    """The last line in a cell on the way to `error`, and in what it stands; a SyntaxError carries its own line."""
+    found = ("", 0, "")
     if isinstance(error, SyntaxError) and error.text:
-        found = (str(error.text).strip(), int(error.lineno or 0))
+        found = (str(error.text).strip(), int(error.lineno or 0), "")
     frame = error.__traceback__
     while frame is not None:
         filename = frame.tb_frame.f_code.co_filename
         if _CELL_FILE.search(filename):
-            found = (linecache.getline(filename, frame.tb_lineno).strip(), frame.tb_lineno)
+            outermost = frame.tb_frame.f_code.co_qualname.split(".")[0]
+            found = (linecache.getline(filename, frame.tb_lineno).strip(), frame.tb_lineno,
+                     outermost if outermost.isidentifier() else "")
         frame = frame.tb_next
     return found
 

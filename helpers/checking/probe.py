@@ -141,7 +141,9 @@ class Probe:
 
     def raised(self, error: StudentError) -> Trouble:
         if error.type == "NotImplementedError":
-            return Trouble("not-written", "not written yet")
+            if self._own(error):
+                return Trouble("not-written", "not written yet")
+            return Trouble("needs-another", f"needs `{error.within}`, which is not written yet")
         if error.type == "FormulaError":
             return Trouble("formula", error.message)
         if error.type == "TimeoutError":
@@ -152,8 +154,13 @@ class Probe:
             asked = f"; asked for is `{self.name}({', '.join(self.parameters)})`" if self.parameters else ""
             return Trouble("arguments", f"`{self.name}` takes other arguments than its docstring asks for: "
                                         f"{error.message}{asked}")
-        place = f", in line {error.lineno} of its cell: `{error.line.strip()}`" if error.line else ""
+        cell = "its cell" if self._own(error) else f"the cell of `{error.within}`"
+        place = f", in line {error.lineno} of {cell}: `{error.line.strip()}`" if error.line else ""
         return Trouble("raises", f"`{self.name}` raises {told(error)}{place}")
+
+    def _own(self, error: StudentError) -> bool:
+        """Was it raised in this function, as far as is known, and not in one that it calls?"""
+        return error.within in ("", self.name.split(".")[0])
 
     def out_of_order(self) -> str:
         """What to do if the function has the arguments that are asked for, in another order; "" if not."""

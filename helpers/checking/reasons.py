@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from helpers.checking.kinds import NOT_THERE
 from helpers.checking.observing import Observation
 from helpers.checking.probe import Probe, named_outputs
 from helpers.checking.verdict import Row
@@ -27,7 +28,7 @@ def explain(probe: Probe, rows: Sequence[Row], names: Sequence[str] = ()) -> Non
     if probe.setting.depth != "why" or any(row.why for row in rows):
         return
     wrong = [row for row in rows if not row.right and not row.kind.startswith("not-")]
-    if not wrong or any(row.kind in ("not-written", "missing", "changed-in-place") for row in rows):
+    if not wrong or any(row.kind in (*NOT_THERE, "changed-in-place") for row in rows):
         return
     if names:
         if len(wrong) > 1 and all(row.name in names for row in wrong):  # one slip that shows in several outputs

@@ -70,10 +70,12 @@ class Setting(Protocol):
         build. reference: the reference's own result, None where it is not known."""
     def absent(self, name: str, names: Mapping[str, Any], wanted: tuple[str, ...] | None) -> str:
         """Why there is no such function, and what to do. names: of the check cell; wanted: its parameters."""
-    def told(self, name: str, check: str, right: bool) -> None:
-        """A verdict on a function has been made."""
+    def told(self, name: str, check: str, right: bool, written: bool = True) -> None:
+        """A verdict on a function has been made; `written` is False if there was nothing to judge."""
     def astray(self) -> list[tuple[str, str, str]]:
         """(function, how, its question) of students' functions that trusted code has found to answer wrongly."""
+    def leaning(self, subject: Subject) -> str:
+        """A sentence on wrong functions of earlier questions that this one uses, as far as that is known by now."""
 
 
 _setting: contextvars.ContextVar[Setting | None] = contextvars.ContextVar("setting", default=None)
@@ -191,14 +193,17 @@ class SelfCheck:
         questions = self.known.get("questions", {})
         return not_there(name, questions.get(name, ""), names, tuple(wanted or ()), questions)
 
-    def told(self, name: str, check: str, right: bool) -> None:
-        demonstrations.note_verdict(name, check, right)
+    def told(self, name: str, check: str, right: bool, written: bool = True) -> None:
+        demonstrations.note_verdict(name, check, right, written)
 
     def astray(self) -> list[tuple[str, str, str]]:
         questions = self.known.get("questions", {})
         order = [*questions, *self.replay.astray]
         return [(name, self.replay.astray[name], questions.get(name, ""))
                 for name in sorted(self.replay.astray, key=order.index)]
+
+    def leaning(self, subject: Subject) -> str:
+        return demonstrations.leaning(subject.name, getattr(subject, "value", None), self.known.get("questions", {}))
 
     def _expected_of(self, key: str) -> dict | None:
         return self.known.get("checks", {}).get(key)

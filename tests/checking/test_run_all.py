@@ -153,6 +153,20 @@ def shown_here() -> float:
     return time.time()
 
 
+def test_what_is_not_written_is_waited_for_and_not_doubted(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(demonstrations, "_red", {})
+    monkeypatch.setattr(demonstrations, "_unwritten", set())
+    demonstrations.note_verdict("shown_here", "values", False, written=False)
+    with check.once_written():  # it was not called, or the cell would not have come so far
+        if not tmp_path:
+            shown_here()
+    assert capsys.readouterr().out == ""
+    with check.once_written():
+        {}["what an earlier cell would have made"] or shown_here()
+    assert capsys.readouterr().out == "This cell has something to show once `shown_here` is written.\n"
+
+
 def test_a_cell_of_definitions_and_constants_shows_nothing_that_could_be_wrong():
     folder, shown = ROOT / "release" / "ps8_graph", demonstrations_of("ps8_graph")
     digests = {cell.metadata.get("nbgrader", {}).get("grade_id"): cells.digest(cell.source)

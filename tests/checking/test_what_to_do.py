@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import linecache
+
 import numpy as np
 import pytest
 
@@ -39,6 +41,21 @@ def test_arguments_in_another_order_are_told_the_asked_one(monkeypatch):
 
 def test_too_few_arguments_are_told_the_asked_ones(monkeypatch):
     assert "asked for is `forward(W, X)`" in checked(lambda W: W, monkeypatch).rows[0].where
+
+
+@pytest.mark.parametrize(("line", "says", "word"), [
+    ("raise NotImplementedError()", "needs `product`, which is not written yet", "not there yet"),
+    ("return W @ X[:1]", "in line 2 of the cell of `product`: `return W @ X[:1]`", "not yet right"),
+])
+def test_an_error_below_is_told_of_the_function_that_it_comes_from(monkeypatch, line, says, word):
+    cell: dict[str, object] = {}
+    for number, text in enumerate((f"def product(W, X):\n    {line}", "def forward(W, X):\n    return product(W, X)")):
+        name = f"<ipython-input-{number}-{abs(hash(text))}>"
+        monkeypatch.setitem(linecache.cache, name, (len(text), None, text.splitlines(keepends=True), name))
+        exec(compile(text, name, "exec"), cell)
+    verdict = checked(cell["forward"], monkeypatch)
+    assert says in verdict.rows[0].where
+    assert word in repr(verdict)
 
 
 def test_what_a_case_raised_it_raises_again_with_its_whole_traceback(monkeypatch):

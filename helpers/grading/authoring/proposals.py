@@ -9,6 +9,7 @@ from typing import Any
 
 import nbformat
 
+from helpers.checking.kinds import NOT_THERE
 from helpers.checking.verdict import Row, Verdict
 from helpers.grading.authoring.heldout import Measured, checks_of
 from helpers.grading.course.folder import Course
@@ -64,7 +65,7 @@ def _of_the_class(course: Course, name: str) -> Iterator[tuple]:
         for question, checks in questions.items():
             rows = [row for check in checks for row in _wrong_rows(cells.get(check))]
             if rows and question in cells and not any(row.why for row in rows) and not any(
-                    row.kind in ("not-written", "missing") for row in rows):
+                    row.kind in NOT_THERE for row in rows):
                 where = tuple(f"{row.name}: {row.where}" for row in rows)
                 yield question, where, cells[question].source, ""
 

@@ -20,6 +20,7 @@ from helpers.checking.observing import Local
 from helpers.checking.replay import Recorder, with_stand_ins
 from helpers.checking.slopes import pack_slopes
 from helpers.grading.course.errors import CourseError
+from helpers.grading.marking.leaning import question_numbers
 from helpers.grading.marking.reference import Checked, GradingSetting, ProblemSet
 
 CLIMBS = ("values", "gradients", "jacobian", "properties", "residuals", "training", "figure")  # with small examples
@@ -259,18 +260,6 @@ def _calls(node: ast.AST) -> bool:
     if isinstance(node, ast.Lambda):
         return False
     return isinstance(node, ast.Call) or any(map(_calls, ast.iter_child_nodes(node)))
-
-
-def question_numbers(problem_set: ProblemSet) -> dict[str, str]:
-    """Student's function → the number of its question, or the question's heading if it has none."""
-    found, heading = {}, ""
-    for cell in problem_set.notebook.cells:
-        if cell.cell_type == "markdown":
-            heading = next(iter(re.findall(r"^#+\s+(.+)$", cell.source, re.M)[-1:]), heading)
-        for name in problem_set.questions.get(cell.metadata.get("nbgrader", {}).get("grade_id", ""), ()):
-            number = re.match(r"\d+(\.\d+)*[a-z]?(?=\s)", heading)
-            found[name] = number.group() if number else heading
-    return found
 
 
 def _place(problem_set: ProblemSet, grade_id: str) -> str:

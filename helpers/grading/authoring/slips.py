@@ -26,10 +26,10 @@ import numpy as np
 
 from helpers.checking.expected import PUBLIC_SEED
 from helpers.checking.verdict import Row, Verdict
-from helpers.grading.authoring.recording import question_numbers
 from helpers.grading.authoring.source import source_notebook
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
+from helpers.grading.marking.leaning import question_numbers
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import Cell, Master, Question
 

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from helpers.checking.kinds import NOT_THERE
 from helpers.checking.verdict import Verdict
 from helpers.grading.hypotheses.changes import Change, changes
 from helpers.grading.hypotheses.derivations import FormulaChange
@@ -23,7 +24,7 @@ LONGEST = 6000  # characters of an answer that is looked at
 STALLS = 2  # changes that never end, after which no more are tried
 
 # Kinds of rows that no small change of the code mends.
-HOPELESS = ("not-written", "missing", "not-callable", "arguments", "slow", "ended", "none", "no-reference", "loss",
+HOPELESS = (*NOT_THERE, "not-callable", "arguments", "slow", "ended", "none", "no-reference", "loss",
             "changed-in-place", "cheap")
 MOST_SECONDS = 8.0  # of processor time of the grader's own, for one answer
 

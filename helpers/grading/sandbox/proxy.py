@@ -134,9 +134,11 @@ def observation(raw: Any) -> Observation:
 
 
 def _error(raw: Any) -> StudentError:
-    kind, message, line, lineno = (*_items(raw), None, None, None, None)[:4]
+    kind, message, line, lineno, within = (*_items(raw), None, None, None, None, None)[:5]
     number = lineno if type(lineno) is int and 0 <= lineno < 10**6 else 0
-    return StudentError(_text(kind, 200), _text(message, MESSAGE_LENGTH), _text(line, MESSAGE_LENGTH), number)
+    name = _text(within, 200)
+    return StudentError(_text(kind, 200), _text(message, MESSAGE_LENGTH), _text(line, MESSAGE_LENGTH), number,
+                        name if name.isidentifier() else "")
 
 
 def _items(raw: Any) -> tuple:

@@ -229,7 +229,7 @@ class Server:
 
 def as_dict(o: Observation) -> dict:
     e = o.error
-    error = None if e is None else (e.type, e.message, e.line, e.lineno)
+    error = None if e is None else (e.type, e.message, e.line, e.lineno, e.within)
     return {**o.__dict__, "error": error}
 
 
