@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
+import os
 import shutil
 import threading
 import time
@@ -293,6 +294,27 @@ def test_only_who_has_the_token_comes_in_and_only_from_the_desks_own_page(servin
     assert ask(serving, "/api/mark", "POST", "[1]", X_Desk="1", **cookie)[0] == 400
     assert ask(serving, "/static/../server.py", **cookie)[0] in (403, 404)
     assert "Traceback" not in ask(serving, "/api/mark", "POST", "{", X_Desk="1", **cookie)[2]
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists() or os.geteuid() != 0, reason="nobody else can be asked to try")
+@pytest.mark.parametrize("host", ["127.0.0.1", "::ffff:127.0.0.1"])
+def test_the_token_is_of_no_use_to_another_account(serving, host):
+    """It stands in the list of processes, and a browser sends it to every server of the machine."""
+    port, token = urlsplit(serving).port, urlsplit(serving).query.removeprefix("token=")
+    address = f"http://{f'[{host}]' if host.startswith(':') else host}:{port}"
+
+    def admitted(user: int) -> bool:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.setuid(user)
+                status = ask(address, "/api/overview", Host=f"127.0.0.1:{port}", Cookie=f"{COOKIE}={token}")[0]
+            finally:
+                os._exit(0 if status == 200 else 1)
+        return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+
+    assert admitted(0)
+    assert not admitted(65534)
 
 
 def test_a_desk_leaves_no_lock_behind(course):

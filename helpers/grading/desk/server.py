@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hmac
+import os
 import secrets
 import socket
+import struct
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from tornado import httpserver, ioloop, netutil, web
@@ -16,20 +20,28 @@ from helpers.grading.desk.desk import Desk
 
 HERE = "127.0.0.1"
 COOKIE, PROOF = "coursekit_desk", "X-Desk"
+ROOT = 0  # may do as it likes anyway, and carries a browser's connections from Windows into its Linux
+NOBODY = -1
 OLDEST = 12 * 3600  # seconds that a browser stays let in
 
 
 class Handler(pages.Pages, web.RequestHandler):
     """Lets in who has the token, from a page of this server, and nobody else.
 
-    A request from elsewhere lacks the cookie, which a browser sends to no other site's pages (SameSite), and the header
-    that only a script of the same origin can set; a name that somebody else has pointed to this machine is not ours.
+    On a machine that others use, the token is not the grader's alone: the list of processes shows the address that a
+    browser was started with, and a browser sends the cookie to every server here. So the kernel is asked whose the
+    connection is (`user_of`). A request from elsewhere lacks the cookie, which a browser sends to no other site's pages
+    (SameSite), and the header that only a script of the same origin can set; a name that somebody else has pointed to
+    this machine is not ours.
     """
 
     def initialize(self, desk: Desk, token: str, hosts: tuple[str, ...]) -> None:
         self.desk, self.token, self.hosts = desk, token, hosts
 
     def prepare(self) -> None:
+        whose = user_of(self.request.connection.stream.socket)
+        if whose is not None and whose not in (ROOT, os.getuid()):
+            raise web.HTTPError(403, "another account")
         if self.request.host not in self.hosts:
             raise web.HTTPError(403, "another host")
         given = self.get_argument("token", "")
@@ -55,6 +67,22 @@ class Handler(pages.Pages, web.RequestHandler):
         self.set_header("Content-Type", "text/plain; charset=utf-8")
         self.finish("Open the desk with the address that `coursekit desk` has printed." if status_code == 403
                     else f"{status_code}: {self._reason}")
+
+
+def user_of(connection: socket.socket) -> int | None:
+    """Whose the other end of a connection on this machine is, as the kernel knows (Linux); NOBODY if that end is gone,
+    None where the system does not tell."""
+    ends = [f"{struct.unpack('=I', socket.inet_aton(host))[0]:08X}:{port:04X}"
+            for host, port in (connection.getpeername(), connection.getsockname())]
+    found = None
+    for table in ("tcp", "tcp6"):  # the second for who has called 127.0.0.1 by its name there
+        with contextlib.suppress(OSError):
+            lines = Path("/proc/net", table).read_text().splitlines()[1:]
+            found = next((int(fields[7]) for fields in map(str.split, lines)
+                          if fields[1].endswith(ends[0]) and fields[2].endswith(ends[1])), NOBODY)
+            if found != NOBODY:
+                return found
+    return found
 
 
 class Page(Handler):
