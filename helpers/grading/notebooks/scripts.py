@@ -13,7 +13,8 @@ NOT_HANDED_IN = {"helpers", "site-packages", "node_modules", ".git", "venv", ".v
 MAX_SCRIPT_BYTES = 1_000_000
 PERCENT = re.compile(r"(?m)^# ?%%(.*)$")
 PROMPT = re.compile(r"(?m)^# In ?\[[\d ]*\]:?[ \t]*$")
-FENCE = re.compile(r"(?ms)^```+[ \t]*\{?(?:python|py|ipython3?)\b[^\n]*\n(.*?)^```+[ \t]*$")
+OPENS = re.compile(r"```+[ \t]*\{?(?:python|py|ipython3?)\b")  # a line that does, and one that closes
+CLOSES = re.compile(r"```+[ \t]*")
 COMMENTS = re.compile(r"(?:#[^\n]*(?:\n|$))+")
 
 
@@ -44,11 +45,8 @@ def _cells(text: str) -> Iterator[tuple[str, str]]:
     elif PROMPT.search(text):
         for part in PROMPT.split(text):
             yield from _code_and_comments(part)
-    elif FENCE.search(text):
-        for number, part in enumerate(FENCE.split(text)):
-            yield ("code" if number % 2 else "markdown"), part
     else:
-        yield "code", text
+        yield from _by_fences(text)
 
 
 def _by_percent(text: str) -> Iterator[tuple[str, str]]:
@@ -60,6 +58,21 @@ def _by_percent(text: str) -> Iterator[tuple[str, str]]:
             continue
         quoted = re.fullmatch(r'r?("""|\'\'\')(.*?)\1', body.strip(), re.S)
         yield "markdown", quoted[2] if quoted else _uncommented(body)
+
+
+def _by_fences(text: str) -> Iterator[tuple[str, str]]:
+    """Code between fences, and text around it; without any that is closed, all of it is code. Line by line: whoever
+    opens many and closes none must not have the rest searched for each."""
+    lines, begin, fenced = text.split("\n"), 0, False
+    opened = -1
+    for number, line in enumerate(lines):
+        if opened < 0 and OPENS.match(line):
+            opened = number
+        elif opened >= 0 and CLOSES.fullmatch(line):
+            yield "markdown", "\n".join(lines[begin:opened])
+            yield "code", "\n".join(lines[opened + 1:number])
+            begin, opened, fenced = number + 1, -1, True
+    yield "markdown" if fenced else "code", "\n".join(lines[begin:])
 
 
 def _code_and_comments(part: str) -> Iterator[tuple[str, str]]:
