@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+LONGEST, LONGEST_NAME = 1_000, 255  # characters of a path and of a file's name; systems make no longer ones
 MOODLE = re.compile(r"(?P<name>[^/]+?)_(?P<number>\d+)_(?P<plugin>assignsubmission_[a-z]+?)(?:_?/|_)(?P<file>[^/].*)$")
 CANVAS = re.compile(r"(?P<name>[^/_]+?)(?P<late>_LATE)?_(?:anonymous_)?(?P<number>\w*?\d\w*?)_(?P<attachment>\d+)_"
                     r"(?P<file>[^/]+)$")
@@ -34,7 +35,7 @@ class Named:
 
 
 def moodle(path: str) -> Named | None:
-    found = MOODLE.search(path)
+    found = MOODLE.search(path) if len(path) <= LONGEST else None
     if not found:
         return None
     prefix = f"{found['name']}_{found['number']}_{found['plugin']}_"
@@ -43,7 +44,7 @@ def moodle(path: str) -> Named | None:
 
 def canvas(path: str) -> Named | None:
     base = PurePosixPath(path).name
-    found = CANVAS.match(base)
+    found = CANVAS.match(base) if len(base) <= LONGEST_NAME else None
     if not found:
         return None
     again = ATTEMPT.search(found["file"])
