@@ -89,7 +89,8 @@ def _of_tar_or_gz(content: bytes, name: str) -> list[Member]:
     plain = _unpacked(content)
     try:
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
-            found, behind = [], 0
+            found: list[Member] = []
+            behind = 0
             for info in archive:
                 if archive.offset <= behind:  # a size below zero leads back, round and round
                     return found
