@@ -21,7 +21,7 @@ from helpers.checking.observing import cut
 from helpers.checking.telling import Told, told
 
 VERSION = 1  # of `to_dict`
-MANY = 6  # more rows than these that are right, and say nothing, share one line
+MANY = 6  # more rows than these that are right, and say nothing, share one line; so do all that are not written
 LONGEST = 4_000  # characters of a sentence, whatever a student's result has brought into it
 
 
@@ -142,37 +142,39 @@ def _mark(row: Row) -> tuple[str, str]:
     return "✗", "not yet right"
 
 
-def _lines(verdict: Verdict) -> tuple[list[tuple[Row, Told]], list[Row]]:
-    """Rows to show, with what they say, and those that share a line: many that are right."""
-    lines = list(zip(verdict.rows, told(verdict.rows, verdict.depth)))
-    silent = [row for row, one in lines if row.right and one == Told()]
+def _lines(verdict: Verdict) -> list[tuple[list[Row], Told]]:
+    """Rows in lines, one by one but for those that share the last, with what a line says."""
+    lines = [([row], one) for row, one in zip(verdict.rows, told(verdict.rows, verdict.depth))]
+    if len(lines) > 1 and all(row.kind in NOT_THERE for row in verdict.rows):
+        return [(verdict.rows, lines[0][1])]
+    silent = [row for (row,), one in lines if row.right and one == Told()]
     if len(silent) <= MANY:
-        return lines, []
-    return [(row, one) for row, one in lines if not any(row is other for other in silent)], silent
+        return lines
+    return [*((rows, one) for rows, one in lines if not rows[0].right or one != Told()), (silent, Told())]
 
 
-def _together(verdict: Verdict, rows: list[Row]) -> tuple[str, str]:
-    """How many rows share a line, and their points."""
-    points = number(sum(row.points for row in rows))
-    return f"{'all' if len(rows) == len(verdict.rows) else 'the other'} {len(rows)}", f"{points}/{points}"
+def _heading(verdict: Verdict, rows: list[Row]) -> tuple[str, str, str, str]:
+    """(sign, how many rows share the line or "", their points, a word) of a line."""
+    earned, points = (sum(values) for values in zip(*((row.share * row.points, row.points) for row in rows)))
+    count = "" if len(rows) == 1 else f"{'all' if len(rows) == len(verdict.rows) else 'the other'} {len(rows)}"
+    sign, word = _mark(rows[0])
+    return sign, count, f"{number(earned)}/{number(points)}", word
 
 
 def as_text(verdict: Verdict) -> str:
     """The table for a terminal."""
     lines = [f"{verdict.name}: {number(verdict.points)} of {number(verdict.max_points)} points"]
     lines += [f"  {verdict.first}"] if verdict.first else []
-    shown, silent = _lines(verdict)
-    width = max((len(row.shown) for row, _ in shown), default=0)
-    for row, one in shown:
-        sign, word = _mark(row)
-        lines.append(f"  {sign} {row.shown:<{width}}  {number(row.share * row.points)}/{number(row.points)}  {word}")
+    shown = _lines(verdict)
+    width = max((len(rows[0].shown) for rows, _ in shown if len(rows) == 1), default=0)
+    for rows, one in shown:
+        sign, count, points, word = _heading(verdict, rows)
+        names = f": {', '.join(row.shown for row in rows)}" if count else ""
+        lines.append(f"  {sign} {count or rows[0].shown:<{width}}  {points}  {word}{names}")
         lines += [f"      {sentence}" for sentence in (one.where, one.why, one.remark) if sentence not in ("", word)]
         if one.error_map:
             drawn = ["".join(text for text, _ in line).rstrip() for line in one.error_map.lines()]
             lines += [f"      {line}" for line in [*drawn, one.error_map.legend]]
-    if silent:
-        count, points = _together(verdict, silent)
-        lines.append(f"  ✓ {count:<{width}}  {points}  right: {', '.join(row.shown for row in silent)}")
     if verdict.advice and verdict.depth != "verdict":
         lines.append(f"  {verdict.advice}")
     if verdict.example and verdict.depth != "verdict":
@@ -200,7 +202,6 @@ def as_html(verdict: Verdict) -> str:
     empty = all(row.kind in NOT_THERE for row in verdict.rows)
     name = "right" if verdict.right else "part" if verdict.points > 0 else "unwritten" if empty else "wrong"
     edge = _style("border-left:4px solid {}", name)
-    shown, silent = _lines(verdict)
     parts = [
         f'<div class="verdict" style="{edge};padding:4px 0 4px 12px;margin:2px 0;'
         'max-width:60em;font-size:13px;line-height:1.45">',
@@ -208,8 +209,7 @@ def as_html(verdict: Verdict) -> str:
         f"{number(verdict.max_points)} points</div>",
         f"<div>{_prose(verdict.first)}</div>" if verdict.first else "",
         '<table style="border-collapse:collapse;margin:2px 0;border:0">',
-        *(_html_row(row, one) for row, one in shown),
-        _html_together(verdict, silent) if silent else "",
+        *(_html_line(verdict, rows, one) for rows, one in _lines(verdict)),
         "</table>",
     ]
     if verdict.advice and verdict.depth != "verdict":
@@ -231,26 +231,18 @@ def _prose(sentence: str) -> str:
 _CELL = "padding:3px 10px 3px 0;text-align:left;vertical-align:top;border:0;background:transparent"
 
 
-def _html_row(row: Row, one: Told) -> str:
-    sign, word = _mark(row)
+def _html_line(verdict: Verdict, rows: list[Row], one: Told) -> str:
+    sign, count, points, word = _heading(verdict, rows)
+    names = ", ".join(_code(row.shown) for row in rows)
     said = f"<div>{_prose(one.where)}</div>" if one.where not in ("", word) else ""
     said += f'<div style="font-weight:600">{_prose(one.why)}</div>' if one.why else ""
     said += f"<div>{_prose(one.remark)}</div>" if one.remark else ""
     said += _map_html(one.error_map) if one.error_map else ""
-    return _html_line(sign, _code(row.shown), f"{number(row.share * row.points)}/{number(row.points)}", word + said)
-
-
-def _html_together(verdict: Verdict, rows: list[Row]) -> str:
-    count, points = _together(verdict, rows)
-    return _html_line("✓", count, points, "right: " + ", ".join(_code(row.shown) for row in rows))
-
-
-def _html_line(sign: str, name: str, points: str, says: str) -> str:
     painted = _style("color:{}", _NAMES[sign])
     return (f'<tr style="background:transparent"><td style="{_CELL};white-space:nowrap">'
-            f'<span aria-hidden="true" style="{painted};font-weight:bold">{sign}</span> {name}</td>'
+            f'<span aria-hidden="true" style="{painted};font-weight:bold">{sign}</span> {count or names}</td>'
             f'<td style="{_CELL};white-space:nowrap">{points}</td>'
-            f'<td style="{_CELL};white-space:normal">{says}</td></tr>')
+            f'<td style="{_CELL};white-space:normal">{word}{f": {names}" if count else ""}{said}</td></tr>')
 
 
 def _code(name: str) -> str:

@@ -473,6 +473,14 @@ def test_many_right_rows_share_one_line():
         assert all(f"case {k}" in told(all_right) for k in range(14))
 
 
+def test_rows_of_what_is_not_written_share_one_line():
+    verdict = Verdict("f", [Row(name, 1.0, where="needs `g`, which is not written yet", kind="needs-another")
+                            for name in ("dW", "db")])
+    assert [line.strip() for line in as_text(verdict).split("\n")[1:]] == [
+        "○ all 2  0/2  not there yet: dW, db", "needs `g`, which is not written yet"]
+    assert as_html(verdict).count("<tr ") == 1
+
+
 @pytest.mark.parametrize(("depth", "shown", "hidden"), [
     ("verdict", [], ["the place", "the reason"]), ("where", ["the place"], ["the reason"]),
     ("why", ["the place", "the reason"], [])])
