@@ -133,6 +133,10 @@ class Recorder:
             return
         noted.append([key.packed(), pack_entry(result, self.digits)])
 
+    def keep(self, most: int) -> None:
+        """Drop all but the first calls of each function."""
+        self.calls = {name: calls[:most] for name, calls in self.calls.items()}
+
     def packed(self) -> dict[str, list[list[Any]]]:
         return {name: calls for name, calls in self.calls.items() if calls}
 

@@ -117,7 +117,14 @@ class SelfCheck:
     def cases(self, key: str, at: Any, hidden: Any) -> list[Case]:
         known = self._expected_of(key) or {}
         self.replay.calls, self.replay.free = known.get("answers", {}), known.get("free", ())
-        self._drawn[key] = draw(self.trusted(at), self.seed, key)
+        try:
+            self._drawn[key] = draw(self.trusted(at), self.seed, key)
+        except Exception:  # of a student's function, which the build's cases do not need
+            if "drawn" not in known:
+                raise
+        if "drawn" in known:  # what was drawn here has shown which functions are astray
+            self._drawn[key] = [{name: unpack_entry(value, None) for name, value in case.items()}
+                                for case in known["drawn"]]
         return self._drawn[key]
 
     def trusted(self, thing: Any) -> Any:

@@ -120,6 +120,50 @@ check.values(gaps, at=with_an_order, points=2, by="case")
 # %% tags=["mistake"] question="gaps" says="Numbers are sorted by their size."
 def gaps(x, sort):
     return np.diff([abs(x)[i] for x in [np.asarray(x)] for i in sort([abs(number) for number in x])])
+
+# %% nbgrader={"grade_id": "bend", "solution": true}
+def bend(x):
+    ### BEGIN SOLUTION
+    return x**3
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "bend-cases", "locked": true}
+def measured_slopes(rng):
+    for n in (3, 4):
+        x = 2 + rng.random(n)
+        yield {"x": x, "s": (bend(x + 1e-7) - bend(x - 1e-7)) / 2e-7, "G": rng.standard_normal(n), "case": f"n = {n}"}
+
+
+def bent(x, s, G):
+    return G @ bend(x)
+
+
+def numbers(rng):
+    yield {"x": 2 + rng.random(4)}
+
+# %% nbgrader={"grade_id": "bend-check", "grade": true, "points": 1}
+check.values(bend, at=numbers, points=1)
+
+# %% tags=["mistake"] question="bend" says="This is the square."
+def bend(x):
+    return x**2
+
+# %% tags=["mistake"] question="bend" says="This is no array of floats."
+def bend(x):
+    raise OverflowError("too large")
+
+# %% nbgrader={"grade_id": "back", "solution": true}
+def back(x, s, G):
+    ### BEGIN SOLUTION
+    return G * s
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "back-check", "grade": true, "points": 2}
+check.gradients(back, of=bent, wrt="x", at=measured_slopes, points=2)
+
+# %% tags=["mistake"] question="back" says="The slope has been left out."
+def back(x, s, G):
+    return G
 '''
 
 
@@ -135,6 +179,19 @@ def test_a_function_that_a_case_hands_over_answers_as_in_grading(handed_over: Pa
     found = agreement.agreement_of(str(handed_over), "gaps")
     assert found.parted == []
     assert found.rows[agreement.WITH_ANOTHER] == 4
+
+
+def test_a_case_that_measures_an_earlier_function_is_the_one_of_grading(handed_over: Path):
+    """Answers that are noted to some digits make no difference quotient: the case itself is."""
+    found = agreement.agreement_of(str(handed_over), "back")
+    assert found.parted == []
+    assert found.rows[agreement.WITH_ANOTHER] == 3
+    problem_set, question = at_hand(str(handed_over), "back")
+    namespace = agreement.notebook_namespace(problem_set, ["def bend(x):\n    return x**2"])
+    with settings.using(settings.SelfCheck(known=json.loads(json.dumps(expected_numbers(problem_set, "why"))))):
+        verdict = evaluate(question.checks[0].source, namespace, "<check>")
+    assert verdict.points == 2
+    assert "`bend`" in verdict.first
 
 
 @pytest.mark.parametrize(("order", "named"), [

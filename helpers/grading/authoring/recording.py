@@ -9,22 +9,26 @@ import types
 from typing import Any
 
 import nbformat
+import numpy as np
 
 from helpers.checking import setting as settings
 from helpers.checking.cells import digest
-from helpers.checking.expected import PUBLIC_SEED, SIGNIFICANT_DIGITS, VERSION, pack_entry
+from helpers.checking.expected import PUBLIC_SEED, SIGNIFICANT_DIGITS, VERSION, pack_entry, rounded
 from helpers.checking.expected import pack as packed
 from helpers.checking.figure_rules import lines_of
 from helpers.checking.ladder import Rung
 from helpers.checking.observing import Local
-from helpers.checking.replay import Recorder, with_stand_ins
+from helpers.checking.replay import Recorder, Replay, absent, is_plain, with_stand_ins
 from helpers.checking.slopes import pack_slopes
 from helpers.grading.course.errors import CourseError
 from helpers.grading.marking.leaning import question_numbers
 from helpers.grading.marking.reference import Checked, GradingSetting, ProblemSet
+from helpers.sameness import same_value
 
 CLIMBS = ("values", "gradients", "jacobian", "properties", "residuals", "training", "figure")  # with small examples
+ENOUGH_TO_TELL = 5  # calls of a function that show whether it is right
 EXACT_DIGITS = 14  # of what a property asks for: it may compare as strictly as it likes
+CASES_AGREE = 1e-6  # of the largest number of an entry
 KEEPS_NUMBERS = ("values", "answer", "derivation")  # kinds of check that compare with numbers in the notebook
 ONE_ANSWER = (*KEEPS_NUMBERS, "gradients", "jacobian")  # kinds of check that accept nothing but the reference's results
 
@@ -49,7 +53,29 @@ class _Recording(GradingSetting):
     def cases(self, key: str, at: Any, hidden: Any) -> list[settings.Case]:
         self.said.setdefault(key, {})
         self.drawn[key] = super().cases(key, at, ())
+        if self.recorder.calls and not self._drawn_again(key, at):
+            drawn = self.drawn[key]
+            if all(is_plain(value) for case in drawn for value in case.values()):
+                self.said[key]["drawn"] = [{name: rounded(float(value), EXACT_DIGITS) if isinstance(value, float) else
+                                            pack_entry(value, EXACT_DIGITS) for name, value in case.items()}
+                                           for case in drawn]
+                self.recorder.keep(ENOUGH_TO_TELL)
         return self.drawn[key]
+
+    def _drawn_again(self, key: str, at: Any) -> bool:
+        """Do the answers that are noted make the same cases, whatever a student's functions answer? They do not where
+        a case holds a difference quotient, for example."""
+        replay, reference = Replay(self.recorder.packed()), self.problem_set.reference
+        generator = with_stand_ins(super().trusted(at), reference, self.recorder.functions,
+                                   lambda name, function: replay.stand_in(name, absent(name)))
+        try:
+            with np.errstate(all="ignore"):
+                again = settings.draw(generator, self.seed, key)
+        except Exception:  # what was not noted is not there
+            return False
+        return len(again) == len(self.drawn[key]) and all(
+            one.keys() == other.keys() and all(_as_good(one[name], other[name]) for name in one)
+            for one, other in zip(again, self.drawn[key]))
 
     def trusted(self, thing: Any) -> Any:
         """The reference's, which notes what students' functions are asked."""
@@ -149,6 +175,11 @@ def fitting(function: Local, cases: list[settings.Case]) -> None:
         if absent and {*entries} & {*needed}:
             raise ValueError(f"a case has the entries {', '.join(entries)}, and `{function.name}` takes "
                              f"{', '.join(needed)}: name every entry like a parameter ({', '.join(absent)} is missing)")
+
+
+def _as_good(one: Any, other: Any) -> bool:
+    """May one entry of a case stand for the other, as far as it can be written down?"""
+    return not is_plain(other) or same_value(one, other, CASES_AGREE)
 
 
 class _Overhearing(GradingSetting):
