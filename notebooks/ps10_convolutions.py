@@ -1552,7 +1552,7 @@ def slip_1():
 # The self-check says:
 #
 # ```text
-# x: wrong, x[1, 2] should be 0 (shape (3, 4), axis 0)
+# dx: wrong, dx[1, 2] should be 0 (shape (3, 4), axis 0)
 # ```
 #
 # Which idea is behind it?
@@ -1572,11 +1572,11 @@ def slip_2():
 # %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
 check.answer(slip_2, points=1)
 
-# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: x: wrong, x[0, 2] is 0 and should not be (shape (3, 4), axis 0)"
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: dx: wrong, dx[0, 2] is 0 and should not be (shape (3, 4), axis 0)"
 def slip_2():
     return 1
 
-# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: x: wrong, x[0, 2] is about 1.6 times too large (shape (3, 4), axis 0)"
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: dx: wrong, dx[0, 2] is about 1.6 times too large (shape (3, 4), axis 0)"
 def slip_2():
     return 2
 
@@ -1608,9 +1608,9 @@ def slip_2():
 # The self-check says:
 #
 # ```text
-# X: right
-# mean: wrong, mean[0] is about 4 times too small (N = 4, D = 3)
-# var: wrong, var[0] is about 4 times too small (N = 4, D = 3)
+# dX: right
+# dmean: wrong, dmean[0] is about 4 times too small (N = 4, D = 3)
+# dvar: wrong, dvar[0] is about 4 times too small (N = 4, D = 3)
 # ```
 #
 # Which idea is behind it?
@@ -1630,15 +1630,15 @@ def slip_3():
 # %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
 check.answer(slip_3, points=1)
 
-# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: X: right; mean: right; var: wrong, var[0] is too small, by 1e+01 % (N = 4, D = 3)"
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: dX: right; dmean: right; dvar: wrong, dvar[0] is too small, by 1e+01 % (N = 4, D = 3)"
 def slip_3():
     return 1
 
-# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: X: right; mean: right; var: wrong, var[0] is about 2 times too large (N = 4, D = 3)"
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: dX: right; dmean: right; dvar: wrong, dvar[0] is about 2 times too large (N = 4, D = 3)"
 def slip_3():
     return 2
 
-# %% tags=["mistake"] question="slip-3" says="Not 3: of that slip the self-check would say otherwise: X: wrong, X[2, 0] is about 1.3 times too small (N = 4, D = 3); mean: right; var: right"
+# %% tags=["mistake"] question="slip-3" says="Not 3: of that slip the self-check would say otherwise: dX: wrong, dX[2, 0] is about 1.3 times too small (N = 4, D = 3); dmean: right; dvar: right"
 def slip_3():
     return 3
 
@@ -1668,9 +1668,9 @@ def slip_3():
 # The self-check says:
 #
 # ```text
-# X: wrong, X[2, 2] is about 1.9 times too small (N = 4, D = 3, eps = 1e-05)
-# gamma: right
-# beta: right
+# dX: wrong, dX[2, 2] is about 1.9 times too small (N = 4, D = 3, eps = 1e-05)
+# dgamma: right
+# dbeta: right
 # ```
 #
 # Which idea is behind it?
@@ -1690,15 +1690,15 @@ def slip_4():
 # %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
 check.answer(slip_4, points=1)
 
-# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: X: wrong, X[0, 2] is about 5.8 times too large (N = 4, D = 3, eps = 1e-05); gamma: right; beta: right"
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: dX: wrong, dX[0, 2] is about 5.8 times too large (N = 4, D = 3, eps = 1e-05); dgamma: right; dbeta: right"
 def slip_4():
     return 1
 
-# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: X: wrong, X[0, 2] has the wrong sign, and not the right size either (N = 4, D = 3, eps = 1e-05); gamma: right; beta: right"
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: dX: wrong, dX[0, 2] has the wrong sign, and not the right size either (N = 4, D = 3, eps = 1e-05); dgamma: right; dbeta: right"
 def slip_4():
     return 2
 
-# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: X: wrong, X[2, 2] is about 1.7 times too large (N = 4, D = 3, eps = 1e-05); gamma: right; beta: right"
+# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: dX: wrong, dX[2, 2] is about 1.7 times too large (N = 4, D = 3, eps = 1e-05); dgamma: right; dbeta: right"
 def slip_4():
     return 3
 
@@ -1787,9 +1787,9 @@ def slip_5():
 # The self-check says:
 #
 # ```text
-# X: wrong, X[1, 2] has the wrong sign, and not the right size either (N = 4, D = 3, eps = 1e-05)
-# gamma: wrong, gamma[2] is about 5.7 times too large (N = 4, D = 3, eps = 1e-05)
-# beta: right
+# dX: wrong, dX[1, 2] has the wrong sign, and not the right size either (N = 4, D = 3, eps = 1e-05)
+# dgamma: wrong, dgamma[2] is about 5.7 times too large (N = 4, D = 3, eps = 1e-05)
+# dbeta: right
 # ```
 #
 # Which idea is behind it?
@@ -1809,15 +1809,15 @@ def slip_6():
 # %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
 check.answer(slip_6, points=1)
 
-# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: X: wrong, X[1, 0] is about 63 times too large (N = 4, D = 3, eps = 1e-05); gamma: right; beta: right"
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: dX: wrong, dX[1, 0] is about 63 times too large (N = 4, D = 3, eps = 1e-05); dgamma: right; dbeta: right"
 def slip_6():
     return 1
 
-# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: X: right; gamma: wrong, gamma[0] is about 2.4 times too large (N = 4, D = 3, eps = 1e-05); beta: right"
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: dX: right; dgamma: wrong, dgamma[0] is about 2.4 times too large (N = 4, D = 3, eps = 1e-05); dbeta: right"
 def slip_6():
     return 3
 
-# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: X: wrong, X[3, 0] has the wrong sign, and not the right size either (N = 4, D = 3, eps = 1e-05); gamma: right; beta: right"
+# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: dX: wrong, dX[3, 0] has the wrong sign, and not the right size either (N = 4, D = 3, eps = 1e-05); dgamma: right; dbeta: right"
 def slip_6():
     return 4
 

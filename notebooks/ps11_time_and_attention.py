@@ -2282,7 +2282,7 @@ if looker is not None:
 # The self-check says:
 #
 # ```text
-# X: wrong, X[1, 0, 2, 3] is about 4 times too small (2 images of 1 times 4 times 5, k = 3, stride 1, padding 0)
+# dX: wrong, dX[1, 0, 2, 3] is about 4 times too small (2 images of 1 times 4 times 5, k = 3, stride 1, padding 0)
 # ```
 #
 # Which idea is behind it?
@@ -2302,15 +2302,15 @@ def slip_1():
 # %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
 check.answer(slip_1, points=1)
 
-# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: X: wrong, X[1, 0, 2, 3] is about 8.4 times too small (2 images of 1 times 4 times 5, k = 3, stride 1, padding 0)"
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: dX: wrong, dX[1, 0, 2, 3] is about 8.4 times too small (2 images of 1 times 4 times 5, k = 3, stride 1, padding 0)"
 def slip_1():
     return 1
 
-# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: X: wrong, X[1, 1, 0, 3] has the wrong sign (3 images of 2 times 5 times 7, k = 2, stride 2, padding 0)"
+# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: dX: wrong, dX[1, 1, 0, 3] has the wrong sign (3 images of 2 times 5 times 7, k = 2, stride 2, padding 0)"
 def slip_1():
     return 2
 
-# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: X: wrong, X[0, 1, 4, 2] has the wrong sign, and not the right size either (1 images of 2 times 5 times 4, k = 3, stride 1, padding 1)"
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: dX: wrong, dX[0, 1, 4, 2] has the wrong sign, and not the right size either (1 images of 2 times 5 times 4, k = 3, stride 1, padding 1)"
 def slip_1():
     return 3
 
@@ -2337,8 +2337,8 @@ def slip_1():
 # The self-check says:
 #
 # ```text
-# A: wrong, A[1, 0] has the wrong sign, and not the right size either ((2, 3) times (3, 4))
-# B: wrong, B[2, 1] is about 5.6 times too large ((2, 3) times (3, 4))
+# dA: wrong, dA[1, 0] has the wrong sign, and not the right size either ((2, 3) times (3, 4))
+# dB: wrong, dB[2, 1] is about 5.6 times too large ((2, 3) times (3, 4))
 # ```
 #
 # Which idea is behind it?
@@ -2358,15 +2358,15 @@ def slip_2():
 # %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
 check.answer(slip_2, points=1)
 
-# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: A: wrong, A[0, 0] has the wrong sign ((2, 3) times (3, 4)); B: right"
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: dA: wrong, dA[0, 0] has the wrong sign ((2, 3) times (3, 4)); dB: right"
 def slip_2():
     return 1
 
-# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: A: wrong, A[0, 0] is about 3.5 times too large ((2, 3) times (3, 4)); B: right"
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: dA: wrong, dA[0, 0] is about 3.5 times too large ((2, 3) times (3, 4)); dB: right"
 def slip_2():
     return 2
 
-# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: A: wrong, A has shape (3, 4), asked for is (2, 3) ((2, 3) times (3, 4)); B: wrong, B has shape (2, 3), asked for is (3, 4) ((2, 3) times (3, 4))"
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: dA: wrong, dA has shape (3, 4), asked for is (2, 3) ((2, 3) times (3, 4)); dB: wrong, dB has shape (2, 3), asked for is (3, 4) ((2, 3) times (3, 4))"
 def slip_2():
     return 3
 
@@ -2394,7 +2394,7 @@ def slip_2():
 # The self-check says:
 #
 # ```text
-# X: wrong, X[1, 0, 3, 5] is about 4 times too large (blocks of 2)
+# dX: wrong, dX[1, 0, 3, 5] is about 4 times too large (blocks of 2)
 # ```
 #
 # Which idea is behind it?
@@ -2414,15 +2414,15 @@ def slip_3():
 # %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
 check.answer(slip_3, points=1)
 
-# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: X: wrong, X[0, 0, 2, 5] has the wrong sign, and not the right size either (blocks of 2)"
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: dX: wrong, dX[0, 0, 2, 5] has the wrong sign, and not the right size either (blocks of 2)"
 def slip_3():
     return 1
 
-# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: X: wrong, X[1, 0, 3, 5] is about 2 times too large (blocks of 2)"
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: dX: wrong, dX[1, 0, 3, 5] is about 2 times too large (blocks of 2)"
 def slip_3():
     return 2
 
-# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: X: right"
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: dX: right"
 def slip_3():
     return 4
 
@@ -2453,10 +2453,10 @@ def slip_3():
 # The self-check says:
 #
 # ```text
-# W1: wrong, W1[0, 1] has the wrong sign (d = 4, d_h = 5, m = 3, K = 6)
-# b1: wrong, b1[2] has the wrong sign (d = 4, d_h = 5, m = 3, K = 6)
-# W2: wrong, W2[1, 2] has the wrong sign (d = 4, d_h = 5, m = 3, K = 6)
-# b2: wrong, b2[1] has the wrong sign (d = 4, d_h = 5, m = 3, K = 6)
+# dW1: wrong, dW1[0, 1] has the wrong sign (d = 4, d_h = 5, m = 3, K = 6)
+# db1: wrong, db1[2] has the wrong sign (d = 4, d_h = 5, m = 3, K = 6)
+# dW2: wrong, dW2[1, 2] has the wrong sign (d = 4, d_h = 5, m = 3, K = 6)
+# db2: wrong, db2[1] has the wrong sign (d = 4, d_h = 5, m = 3, K = 6)
 # ```
 #
 # Which idea is behind it?
@@ -2476,15 +2476,15 @@ def slip_4():
 # %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
 check.answer(slip_4, points=1)
 
-# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, W1[0, 3] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3, K = 6); b1: wrong, b1[2] is 0 and should not be (d = 4, d_h = 5, m = 3, K = 6); W2: wrong, W2[1, 2] is about 4.6 times too small (d = 4, d_h = 5, m = 3, K = 6); b2: wrong, b2[1] is about 1.3 times too small (d = 4, d_h = 5, m = 3, K = 6)"
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 3] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3, K = 6); db1: wrong, db1[2] is 0 and should not be (d = 4, d_h = 5, m = 3, K = 6); dW2: wrong, dW2[1, 2] is about 4.6 times too small (d = 4, d_h = 5, m = 3, K = 6); db2: wrong, db2[1] is about 1.3 times too small (d = 4, d_h = 5, m = 3, K = 6)"
 def slip_4():
     return 2
 
-# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, W1[0, 1] is 0 and should not be (d = 4, d_h = 5, m = 3, K = 6); b1: wrong, b1[2] is 0 and should not be (d = 4, d_h = 5, m = 3, K = 6); W2: right; b2: right"
+# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 1] is 0 and should not be (d = 4, d_h = 5, m = 3, K = 6); db1: wrong, db1[2] is 0 and should not be (d = 4, d_h = 5, m = 3, K = 6); dW2: right; db2: right"
 def slip_4():
     return 3
 
-# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, W1[0, 1] is about 6 times too large (d = 4, d_h = 5, m = 3, K = 6); b1: wrong, b1[2] is about 6 times too large (d = 4, d_h = 5, m = 3, K = 6); W2: wrong, W2[1, 2] is about 6 times too large (d = 4, d_h = 5, m = 3, K = 6); b2: wrong, b2[1] is about 6 times too large (d = 4, d_h = 5, m = 3, K = 6)"
+# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 1] is about 6 times too large (d = 4, d_h = 5, m = 3, K = 6); db1: wrong, db1[2] is about 6 times too large (d = 4, d_h = 5, m = 3, K = 6); dW2: wrong, dW2[1, 2] is about 6 times too large (d = 4, d_h = 5, m = 3, K = 6); db2: wrong, db2[1] is about 6 times too large (d = 4, d_h = 5, m = 3, K = 6)"
 def slip_4():
     return 4
 
@@ -2508,10 +2508,10 @@ def slip_4():
 # The self-check says:
 #
 # ```text
-# shape (3, 4), axis 0: wrong, x[1, 1] is about 12 times too large (shape (3, 4), axis 0)
-# shape (3, 4), axis 1: wrong, x[1, 3] is about 15 times too large (shape (3, 4), axis 1)
-# shape (2, 3, 4), axis 1: wrong, x[0, 2, 2] is about 6e+02 times too large (shape (2, 3, 4), axis 1)
-# huge numbers: wrong, x infinite in 5 of 12 entries, first at [0, 0] (huge numbers)
+# shape (3, 4), axis 0: wrong, dx[1, 1] is about 12 times too large (shape (3, 4), axis 0)
+# shape (3, 4), axis 1: wrong, dx[1, 3] is about 15 times too large (shape (3, 4), axis 1)
+# shape (2, 3, 4), axis 1: wrong, dx[0, 2, 2] is about 6e+02 times too large (shape (2, 3, 4), axis 1)
+# huge numbers: wrong, dx infinite in 5 of 12 entries, first at [0, 0] (huge numbers)
 # ```
 #
 # Which idea is behind it?
@@ -2531,15 +2531,15 @@ def slip_5():
 # %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
 check.answer(slip_5, points=1)
 
-# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: shape (3, 4), axis 0: wrong, x[1, 2] is about 1.7 times too large (shape (3, 4), axis 0); shape (3, 4), axis 1: wrong, x[1, 3] is about 2 times too large (shape (3, 4), axis 1); shape (2, 3, 4), axis 1: wrong, x[0, 2, 0] is too large, by 2e+01 % (shape (2, 3, 4), axis 1); huge numbers: right"
+# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: shape (3, 4), axis 0: wrong, dx[1, 2] is about 1.7 times too large (shape (3, 4), axis 0); shape (3, 4), axis 1: wrong, dx[1, 3] is about 2 times too large (shape (3, 4), axis 1); shape (2, 3, 4), axis 1: wrong, dx[0, 2, 0] is too large, by 2e+01 % (shape (2, 3, 4), axis 1); huge numbers: right"
 def slip_5():
     return 1
 
-# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: shape (3, 4), axis 0: wrong, x[1, 1] is about 2.7 times too small (shape (3, 4), axis 0); shape (3, 4), axis 1: wrong, x[0, 0] is about 11 times too small (shape (3, 4), axis 1); shape (2, 3, 4), axis 1: wrong, x[0, 2, 2] is about 6.7 times too small (shape (2, 3, 4), axis 1); huge numbers: wrong, x[2, 2] is 0 and should not be (huge numbers)"
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: shape (3, 4), axis 0: wrong, dx[1, 1] is about 2.7 times too small (shape (3, 4), axis 0); shape (3, 4), axis 1: wrong, dx[0, 0] is about 11 times too small (shape (3, 4), axis 1); shape (2, 3, 4), axis 1: wrong, dx[0, 2, 2] is about 6.7 times too small (shape (2, 3, 4), axis 1); huge numbers: wrong, dx[2, 2] is 0 and should not be (huge numbers)"
 def slip_5():
     return 3
 
-# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: shape (3, 4), axis 0: right; shape (3, 4), axis 1: right; shape (2, 3, 4), axis 1: right; huge numbers: wrong, x NaN in 9 of 12 entries, first at [0, 0] (huge numbers)"
+# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: shape (3, 4), axis 0: right; shape (3, 4), axis 1: right; shape (2, 3, 4), axis 1: right; huge numbers: wrong, dx NaN in 9 of 12 entries, first at [0, 0] (huge numbers)"
 def slip_5():
     return 4
 

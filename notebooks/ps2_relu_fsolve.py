@@ -2211,8 +2211,8 @@ with check.once_written():
 # The self-check says:
 #
 # ```text
-# W1: wrong, dW1[0, 4] is about 33 times too large (m = 3, n = 5, t = 4)
-# W2: right
+# dW1: wrong, dW1[0, 4] is about 33 times too large (m = 3, n = 5, t = 4)
+# dW2: right
 # ```
 #
 # Which idea is behind it?
@@ -2232,15 +2232,15 @@ def slip_1():
 # %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
 check.answer(slip_1, points=1)
 
-# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 4] is about 6.8 times too large (m = 3, n = 5, t = 4); W2: right"
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 4] is about 6.8 times too large (m = 3, n = 5, t = 4); dW2: right"
 def slip_1():
     return 1
 
-# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 4] is about 2.7 times too large (m = 3, n = 5, t = 4); W2: right"
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 4] is about 2.7 times too large (m = 3, n = 5, t = 4); dW2: right"
 def slip_1():
     return 3
 
-# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 4] is about 4 times too large (m = 3, n = 5, t = 4); W2: wrong, dW2[0, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
+# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 4] is about 4 times too large (m = 3, n = 5, t = 4); dW2: wrong, dW2[0, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
 def slip_1():
     return 4
 
@@ -2273,8 +2273,8 @@ def slip_1():
 # The self-check says:
 #
 # ```text
-# W1: wrong, dW1[0, 0] is about 8.6 times too small (m = 3, n = 5, t = 4)
-# W2: wrong, dW2[4, 1] is about 1.6e+02 times too small (m = 3, n = 5, t = 4)
+# dW1: wrong, dW1[0, 0] is about 8.6 times too small (m = 3, n = 5, t = 4)
+# dW2: wrong, dW2[4, 1] is about 1.6e+02 times too small (m = 3, n = 5, t = 4)
 # ```
 #
 # Which idea is behind it?
@@ -2294,15 +2294,15 @@ def slip_2():
 # %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
 check.answer(slip_2, points=1)
 
-# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] has the wrong sign (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] has the wrong sign (m = 3, n = 5, t = 4)"
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] has the wrong sign (m = 3, n = 5, t = 4); dW2: wrong, dW2[4, 1] has the wrong sign (m = 3, n = 5, t = 4)"
 def slip_2():
     return 1
 
-# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 4 times too large (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 4 times too large (m = 3, n = 5, t = 4); dW2: wrong, dW2[4, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
 def slip_2():
     return 2
 
-# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 1.3 times too small (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] is about 1.3 times too small (m = 3, n = 5, t = 4)"
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 1.3 times too small (m = 3, n = 5, t = 4); dW2: wrong, dW2[4, 1] is about 1.3 times too small (m = 3, n = 5, t = 4)"
 def slip_2():
     return 3
 
@@ -2330,8 +2330,8 @@ def slip_2():
 # The self-check says:
 #
 # ```text
-# W1: wrong, J1[2, 2, 3] is about 4.6 times too large (m = 3, n = 5)
-# W2: right
+# J1: wrong, J1[2, 2, 3] is about 4.6 times too large (m = 3, n = 5)
+# J2: right
 # ```
 #
 # Which idea is behind it?
@@ -2351,15 +2351,15 @@ def slip_3():
 # %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
 check.answer(slip_3, points=1)
 
-# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: W1: right; W2: wrong, J2[1, 1, 0] is about 4.3 times too small (m = 3, n = 5)"
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: J1: right; J2: wrong, J2[1, 1, 0] is about 4.3 times too small (m = 3, n = 5)"
 def slip_3():
     return 1
 
-# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, J1[2, 1, 3] is too small, by 1e+01 % (m = 3, n = 5); W2: right"
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: J1: wrong, J1[2, 1, 3] is too small, by 1e+01 % (m = 3, n = 5); J2: right"
 def slip_3():
     return 2
 
-# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, J1[2, 4, 0] is 0 and should not be (m = 6, n = 3); W2: right"
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: J1: wrong, J1[2, 4, 0] is 0 and should not be (m = 6, n = 3); J2: right"
 def slip_3():
     return 4
 
@@ -2388,8 +2388,8 @@ def slip_3():
 # The self-check says:
 #
 # ```text
-# W1: wrong, dW1[0, 0] is about 2 times too small (m = 3, n = 5, t = 4)
-# W2: wrong, dW2[4, 1] is about 2 times too small (m = 3, n = 5, t = 4)
+# dW1: wrong, dW1[0, 0] is about 2 times too small (m = 3, n = 5, t = 4)
+# dW2: wrong, dW2[4, 1] is about 2 times too small (m = 3, n = 5, t = 4)
 # ```
 #
 # Which idea is behind it?
@@ -2409,15 +2409,15 @@ def slip_4():
 # %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
 check.answer(slip_4, points=1)
 
-# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 6.3 times too small (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] is about 6.3 times too small (m = 3, n = 5, t = 4)"
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 6.3 times too small (m = 3, n = 5, t = 4); dW2: wrong, dW2[4, 1] is about 6.3 times too small (m = 3, n = 5, t = 4)"
 def slip_4():
     return 1
 
-# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 4 times too large (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 4 times too large (m = 3, n = 5, t = 4); dW2: wrong, dW2[4, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
 def slip_4():
     return 2
 
-# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 1.3 times too small (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] is about 1.3 times too small (m = 3, n = 5, t = 4)"
+# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 1.3 times too small (m = 3, n = 5, t = 4); dW2: wrong, dW2[4, 1] is about 1.3 times too small (m = 3, n = 5, t = 4)"
 def slip_4():
     return 4
 
@@ -2447,8 +2447,8 @@ def slip_4():
 # The self-check says:
 #
 # ```text
-# W1: wrong, dW1[0, 4] is about 2.7 times too large (m = 3, n = 5, t = 4)
-# W2: right
+# dW1: wrong, dW1[0, 4] is about 2.7 times too large (m = 3, n = 5, t = 4)
+# dW2: right
 # ```
 #
 # Which idea is behind it?
@@ -2468,15 +2468,15 @@ def slip_5():
 # %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
 check.answer(slip_5, points=1)
 
-# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 4] is about 7.1 times too large (m = 3, n = 5, t = 4); W2: right"
+# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 4] is about 7.1 times too large (m = 3, n = 5, t = 4); dW2: right"
 def slip_5():
     return 1
 
-# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 4] is about 4 times too large (m = 3, n = 5, t = 4); W2: wrong, dW2[0, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
+# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 4] is about 4 times too large (m = 3, n = 5, t = 4); dW2: wrong, dW2[0, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
 def slip_5():
     return 2
 
-# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: W1: right; W2: wrong, dW2[4, 2] is about 24 times too small (m = 3, n = 5, t = 4)"
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: dW1: right; dW2: wrong, dW2[4, 2] is about 24 times too small (m = 3, n = 5, t = 4)"
 def slip_5():
     return 3
 
@@ -2510,8 +2510,8 @@ def slip_5():
 # The self-check says:
 #
 # ```text
-# W1: wrong, J1[2, 4, 0] is 0 and should not be (m = 6, n = 3)
-# W2: right
+# J1: wrong, J1[2, 4, 0] is 0 and should not be (m = 6, n = 3)
+# J2: right
 # ```
 #
 # Which idea is behind it?
@@ -2531,15 +2531,15 @@ def slip_6():
 # %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
 check.answer(slip_6, points=1)
 
-# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: W1: right; W2: wrong, J2[1, 1, 0] is about 4.3 times too small (m = 3, n = 5)"
+# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: J1: right; J2: wrong, J2[1, 1, 0] is about 4.3 times too small (m = 3, n = 5)"
 def slip_6():
     return 2
 
-# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, J1[2, 2, 3] is about 4.6 times too large (m = 3, n = 5); W2: right"
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: J1: wrong, J1[2, 2, 3] is about 4.6 times too large (m = 3, n = 5); J2: right"
 def slip_6():
     return 3
 
-# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, J1[2, 1, 3] is too small, by 1e+01 % (m = 3, n = 5); W2: right"
+# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: J1: wrong, J1[2, 1, 3] is too small, by 1e+01 % (m = 3, n = 5); J2: right"
 def slip_6():
     return 4
 

@@ -2028,8 +2028,8 @@ with check.once_written():
 # The self-check says:
 #
 # ```text
-# W1: right
-# W2: wrong, dW2[4, 2] is about 24 times too small (m = 3, n = 5, t = 4)
+# dW1: right
+# dW2: wrong, dW2[4, 2] is about 24 times too small (m = 3, n = 5, t = 4)
 # ```
 #
 # Which idea is behind it?
@@ -2049,15 +2049,15 @@ def slip_1():
 # %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
 check.answer(slip_1, points=1)
 
-# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 4] is about 7.1 times too large (m = 3, n = 5, t = 4); W2: right"
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 4] is about 7.1 times too large (m = 3, n = 5, t = 4); dW2: right"
 def slip_1():
     return 1
 
-# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 4] is about 33 times too large (m = 3, n = 5, t = 4); W2: right"
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 4] is about 33 times too large (m = 3, n = 5, t = 4); dW2: right"
 def slip_1():
     return 3
 
-# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 4] is about 4 times too large (m = 3, n = 5, t = 4); W2: wrong, dW2[0, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
+# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 4] is about 4 times too large (m = 3, n = 5, t = 4); dW2: wrong, dW2[0, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
 def slip_1():
     return 4
 
@@ -2085,10 +2085,10 @@ def slip_1():
 # The self-check says:
 #
 # ```text
-# w_h: wrong, J_w_h[2, 3] has the wrong sign (N = 5)
-# b_h: wrong, J_b_h[2, 3] has the wrong sign (N = 5)
-# w_o: right
-# b_o: right
+# J_w_h: wrong, J_w_h[2, 3] has the wrong sign (N = 5)
+# J_b_h: wrong, J_b_h[2, 3] has the wrong sign (N = 5)
+# J_w_o: right
+# J_b_o: right
 # ```
 #
 # Which idea is behind it?
@@ -2108,15 +2108,15 @@ def slip_2():
 # %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
 check.answer(slip_2, points=1)
 
-# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: w_h: wrong, J_w_h has shape (4,), asked for is (5, 4) (N = 5); b_h: wrong, J_b_h has shape (4,), asked for is (5, 4) (N = 5); w_o: wrong, J_w_o has shape (4,), asked for is (5, 4) (N = 5); b_o: wrong, J_b_o has shape (), asked for is (5,) (N = 5)"
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: J_w_h: wrong, J_w_h has shape (4,), asked for is (5, 4) (N = 5); J_b_h: wrong, J_b_h has shape (4,), asked for is (5, 4) (N = 5); J_w_o: wrong, J_w_o has shape (4,), asked for is (5, 4) (N = 5); J_b_o: wrong, J_b_o has shape (), asked for is (5,) (N = 5)"
 def slip_2():
     return 2
 
-# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: w_h: right; b_h: right; w_o: wrong, J_w_o[3, 2] should be 0 (N = 5); b_o: right"
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: J_w_h: right; J_b_h: right; J_w_o: wrong, J_w_o[3, 2] should be 0 (N = 5); J_b_o: right"
 def slip_2():
     return 3
 
-# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: w_h: wrong, J_w_h[2, 3] is about 3 times too small (N = 5); b_h: right; w_o: right; b_o: right"
+# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: J_w_h: wrong, J_w_h[2, 3] is about 3 times too small (N = 5); J_b_h: right; J_w_o: right; J_b_o: right"
 def slip_2():
     return 4
 
@@ -2145,10 +2145,10 @@ def slip_2():
 # The self-check says:
 #
 # ```text
-# w_h: wrong, dw_h[0] is about 2 times too small (N = 5)
-# b_h: wrong, db_h[1] is about 2 times too small (N = 5)
-# w_o: wrong, dw_o[0] is about 2 times too small (N = 5)
-# b_o: wrong, db_o is about 2 times too small (N = 5)
+# dw_h: wrong, dw_h[0] is about 2 times too small (N = 5)
+# db_h: wrong, db_h[1] is about 2 times too small (N = 5)
+# dw_o: wrong, dw_o[0] is about 2 times too small (N = 5)
+# db_o: wrong, db_o is about 2 times too small (N = 5)
 # ```
 #
 # Which idea is behind it?
@@ -2168,15 +2168,15 @@ def slip_3():
 # %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
 check.answer(slip_3, points=1)
 
-# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: w_h: wrong, dw_h[0] has the wrong sign (N = 5); b_h: wrong, db_h[1] has the wrong sign (N = 5); w_o: wrong, dw_o[0] has the wrong sign (N = 5); b_o: wrong, db_o has the wrong sign (N = 5)"
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: dw_h: wrong, dw_h[0] has the wrong sign (N = 5); db_h: wrong, db_h[1] has the wrong sign (N = 5); dw_o: wrong, dw_o[0] has the wrong sign (N = 5); db_o: wrong, db_o has the wrong sign (N = 5)"
 def slip_3():
     return 1
 
-# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: w_h: wrong, dw_h[0] is about 5 times too small (N = 5); b_h: wrong, db_h[1] is about 5 times too small (N = 5); w_o: wrong, dw_o[0] is about 5 times too small (N = 5); b_o: wrong, db_o is about 5 times too small (N = 5)"
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: dw_h: wrong, dw_h[0] is about 5 times too small (N = 5); db_h: wrong, db_h[1] is about 5 times too small (N = 5); dw_o: wrong, dw_o[0] is about 5 times too small (N = 5); db_o: wrong, db_o is about 5 times too small (N = 5)"
 def slip_3():
     return 2
 
-# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: w_h: wrong, dw_h[0] is 0 and should not be (N = 5); b_h: wrong, db_h[1] is about 2.8 times too large (N = 5); w_o: wrong, dw_o[0] is 0 and should not be (N = 5); b_o: wrong, db_o has the wrong sign, and not the right size either (N = 5)"
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: dw_h: wrong, dw_h[0] is 0 and should not be (N = 5); db_h: wrong, db_h[1] is about 2.8 times too large (N = 5); dw_o: wrong, dw_o[0] is 0 and should not be (N = 5); db_o: wrong, db_o has the wrong sign, and not the right size either (N = 5)"
 def slip_3():
     return 4
 
@@ -2204,8 +2204,8 @@ def slip_3():
 # The self-check says:
 #
 # ```text
-# W1: wrong, J1[2, 2, 3] is about 4.6 times too large (m = 3, n = 5)
-# W2: right
+# J1: wrong, J1[2, 2, 3] is about 4.6 times too large (m = 3, n = 5)
+# J2: right
 # ```
 #
 # Which idea is behind it?
@@ -2225,15 +2225,15 @@ def slip_4():
 # %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
 check.answer(slip_4, points=1)
 
-# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: W1: right; W2: wrong, J2[1, 1, 0] is about 4.3 times too small (m = 3, n = 5)"
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: J1: right; J2: wrong, J2[1, 1, 0] is about 4.3 times too small (m = 3, n = 5)"
 def slip_4():
     return 1
 
-# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, J1[2, 2, 3] is too large, by 1e+01 % (m = 3, n = 5); W2: right"
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: J1: wrong, J1[2, 2, 3] is too large, by 1e+01 % (m = 3, n = 5); J2: right"
 def slip_4():
     return 2
 
-# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, J1[2, 1, 3] is too small, by 1e+01 % (m = 3, n = 5); W2: right"
+# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: J1: wrong, J1[2, 1, 3] is too small, by 1e+01 % (m = 3, n = 5); J2: right"
 def slip_4():
     return 3
 
@@ -2260,7 +2260,7 @@ def slip_4():
 # The self-check says:
 #
 # ```text
-# w: wrong, w[1] has the wrong sign (N = 6, D = 3)
+# dw: wrong, dw[1] has the wrong sign (N = 6, D = 3)
 # ```
 #
 # Which idea is behind it?
@@ -2280,15 +2280,15 @@ def slip_5():
 # %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
 check.answer(slip_5, points=1)
 
-# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: w: wrong, w[1] is about 6 times too small (N = 6, D = 3)"
+# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: dw: wrong, dw[1] is about 6 times too small (N = 6, D = 3)"
 def slip_5():
     return 1
 
-# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: w: wrong, w[1] is about 19 times too small (N = 6, D = 3)"
+# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: dw: wrong, dw[1] is about 19 times too small (N = 6, D = 3)"
 def slip_5():
     return 2
 
-# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: w: wrong, w[2] has the wrong sign, and not the right size either (N = 6, D = 3)"
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: dw: wrong, dw[2] has the wrong sign, and not the right size either (N = 6, D = 3)"
 def slip_5():
     return 3
 
@@ -2317,8 +2317,8 @@ def slip_5():
 # The self-check says:
 #
 # ```text
-# W1: wrong, dW1[0, 0] is about 2 times too small (m = 3, n = 5, t = 4)
-# W2: wrong, dW2[4, 1] is about 2 times too small (m = 3, n = 5, t = 4)
+# dW1: wrong, dW1[0, 0] is about 2 times too small (m = 3, n = 5, t = 4)
+# dW2: wrong, dW2[4, 1] is about 2 times too small (m = 3, n = 5, t = 4)
 # ```
 #
 # Which idea is behind it?
@@ -2338,15 +2338,15 @@ def slip_6():
 # %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
 check.answer(slip_6, points=1)
 
-# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 8.6 times too small (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] is about 1.6e+02 times too small (m = 3, n = 5, t = 4)"
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 8.6 times too small (m = 3, n = 5, t = 4); dW2: wrong, dW2[4, 1] is about 1.6e+02 times too small (m = 3, n = 5, t = 4)"
 def slip_6():
     return 1
 
-# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 4 times too large (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
+# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 4 times too large (m = 3, n = 5, t = 4); dW2: wrong, dW2[4, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
 def slip_6():
     return 2
 
-# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 1.3 times too small (m = 3, n = 5, t = 4); W2: wrong, dW2[4, 1] is about 1.3 times too small (m = 3, n = 5, t = 4)"
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 1.3 times too small (m = 3, n = 5, t = 4); dW2: wrong, dW2[4, 1] is about 1.3 times too small (m = 3, n = 5, t = 4)"
 def slip_6():
     return 3
 

@@ -3344,10 +3344,10 @@ with check.once_written():
 # The self-check says:
 #
 # ```text
-# w_h: wrong, dw_h[1] is about 8.8 times too large (N = 5)
-# b_h: wrong, db_h[1] has the wrong sign (N = 5)
-# w_o: right
-# b_o: right
+# dw_h: wrong, dw_h[1] is about 8.8 times too large (N = 5)
+# db_h: wrong, db_h[1] has the wrong sign (N = 5)
+# dw_o: right
+# db_o: right
 # ```
 #
 # Which idea is behind it?
@@ -3367,15 +3367,15 @@ def slip_1():
 # %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
 check.answer(slip_1, points=1)
 
-# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: w_h: right; b_h: right; w_o: wrong, dw_o[1] is about 2.5 times too large (N = 5); b_o: right"
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: dw_h: right; db_h: right; dw_o: wrong, dw_o[1] is about 2.5 times too large (N = 5); db_o: right"
 def slip_1():
     return 1
 
-# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: w_h: wrong, dw_h[0] is about 5 times too small (N = 5); b_h: wrong, db_h[1] is about 5 times too small (N = 5); w_o: wrong, dw_o[0] is about 5 times too small (N = 5); b_o: wrong, db_o is about 5 times too small (N = 5)"
+# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: dw_h: wrong, dw_h[0] is about 5 times too small (N = 5); db_h: wrong, db_h[1] is about 5 times too small (N = 5); dw_o: wrong, dw_o[0] is about 5 times too small (N = 5); db_o: wrong, db_o is about 5 times too small (N = 5)"
 def slip_1():
     return 2
 
-# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: w_h: wrong, dw_h[1] has the wrong sign, and not the right size either (N = 5); b_h: right; w_o: right; b_o: right"
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: dw_h: wrong, dw_h[1] has the wrong sign, and not the right size either (N = 5); db_h: right; dw_o: right; db_o: right"
 def slip_1():
     return 3
 
@@ -3402,10 +3402,10 @@ def slip_1():
 # The self-check says:
 #
 # ```text
-# w_h: wrong, J_w_h[2, 0] should be 0 (N = 5)
-# b_h: wrong, J_b_h[0, 3] should be 0 (N = 5)
-# w_o: right
-# b_o: right
+# J_w_h: wrong, J_w_h[2, 0] should be 0 (N = 5)
+# J_b_h: wrong, J_b_h[0, 3] should be 0 (N = 5)
+# J_w_o: right
+# J_b_o: right
 # ```
 #
 # Which idea is behind it?
@@ -3425,15 +3425,15 @@ def slip_2():
 # %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
 check.answer(slip_2, points=1)
 
-# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: w_h: wrong, J_w_h has shape (4,), asked for is (5, 4) (N = 5); b_h: wrong, J_b_h has shape (4,), asked for is (5, 4) (N = 5); w_o: wrong, J_w_o has shape (4,), asked for is (5, 4) (N = 5); b_o: wrong, J_b_o has shape (), asked for is (5,) (N = 5)"
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: J_w_h: wrong, J_w_h has shape (4,), asked for is (5, 4) (N = 5); J_b_h: wrong, J_b_h has shape (4,), asked for is (5, 4) (N = 5); J_w_o: wrong, J_w_o has shape (4,), asked for is (5, 4) (N = 5); J_b_o: wrong, J_b_o has shape (), asked for is (5,) (N = 5)"
 def slip_2():
     return 1
 
-# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: w_h: wrong, J_w_h[2, 3] is about 3 times too small (N = 5); b_h: right; w_o: right; b_o: right"
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: J_w_h: wrong, J_w_h[2, 3] is about 3 times too small (N = 5); J_b_h: right; J_w_o: right; J_b_o: right"
 def slip_2():
     return 2
 
-# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: w_h: wrong, J_w_h has shape (4, 5), asked for is (5, 4): it is transposed (N = 5); b_h: wrong, J_b_h has shape (4, 5), asked for is (5, 4): it is transposed (N = 5); w_o: wrong, J_w_o has shape (4, 5), asked for is (5, 4): it is transposed (N = 5); b_o: wrong, right, but zeros would do as well: it counts as soon as another line is right"
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: J_w_h: wrong, J_w_h has shape (4, 5), asked for is (5, 4): it is transposed (N = 5); J_b_h: wrong, J_b_h has shape (4, 5), asked for is (5, 4): it is transposed (N = 5); J_w_o: wrong, J_w_o has shape (4, 5), asked for is (5, 4): it is transposed (N = 5); J_b_o: wrong, right, but zeros would do as well: it counts as soon as another line is right"
 def slip_2():
     return 3
 
@@ -3460,7 +3460,7 @@ def slip_2():
 # The self-check says:
 #
 # ```text
-# w: wrong, w[0] has the wrong sign, and not the right size either (N = 6, D = 3)
+# dw: wrong, dw[0] has the wrong sign, and not the right size either (N = 6, D = 3)
 # ```
 #
 # Which idea is behind it?
@@ -3480,15 +3480,15 @@ def slip_3():
 # %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
 check.answer(slip_3, points=1)
 
-# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: w: wrong, w NaN in 3 of 3 entries, first at [0] (one residual is exactly zero)"
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: dw: wrong, dw NaN in 3 of 3 entries, first at [0] (one residual is exactly zero)"
 def slip_3():
     return 1
 
-# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: w: wrong, w[2] has the wrong sign, and not the right size either (N = 6, D = 3)"
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: dw: wrong, dw[2] has the wrong sign, and not the right size either (N = 6, D = 3)"
 def slip_3():
     return 2
 
-# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: w: wrong, w[1] is about 6 times too small (N = 6, D = 3)"
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: dw: wrong, dw[1] is about 6 times too small (N = 6, D = 3)"
 def slip_3():
     return 4
 
@@ -3515,7 +3515,7 @@ def slip_3():
 # The self-check says:
 #
 # ```text
-# z: wrong, z[3] has the wrong sign, and not the right size either (m = 4)
+# dz: wrong, dz[3] has the wrong sign, and not the right size either (m = 4)
 # ```
 #
 # Which idea is behind it?
@@ -3539,11 +3539,11 @@ check.answer(slip_4, points=1)
 def slip_4():
     return 1
 
-# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: z: wrong, z[2] is about 24 times too large (m = 4)"
+# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: dz: wrong, dz[2] is about 24 times too large (m = 4)"
 def slip_4():
     return 3
 
-# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: z: wrong, z[1] is about 12 times too large (m = 4)"
+# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: dz: wrong, dz[1] is about 12 times too large (m = 4)"
 def slip_4():
     return 4
 
@@ -3570,9 +3570,9 @@ def slip_4():
 # The self-check says:
 #
 # ```text
-# W: right
-# b: wrong, db[3] has the wrong sign, and not the right size either (m = 4, k = 4)
-# h: right
+# dW: right
+# db: wrong, db[3] has the wrong sign, and not the right size either (m = 4, k = 4)
+# dh: right
 # ```
 #
 # Which idea is behind it?
@@ -3592,15 +3592,15 @@ def slip_5():
 # %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
 check.answer(slip_5, points=1)
 
-# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: W: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); b: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); h: wrong, dh[2] has the wrong sign, and not the right size either (m = 4, k = 4)"
+# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: dW: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); db: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); dh: wrong, dh[2] has the wrong sign, and not the right size either (m = 4, k = 4)"
 def slip_5():
     return 1
 
-# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: W: wrong, dW[3, 1] has the wrong sign (m = 4, k = 4); b: right; h: right"
+# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: dW: wrong, dW[3, 1] has the wrong sign (m = 4, k = 4); db: right; dh: right"
 def slip_5():
     return 2
 
-# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: W: right; b: wrong, db[3] is 0 and should not be (m = 4, k = 4); h: right"
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: dW: right; db: wrong, db[3] is 0 and should not be (m = 4, k = 4); dh: right"
 def slip_5():
     return 3
 
@@ -3627,7 +3627,7 @@ def slip_5():
 # The self-check says:
 #
 # ```text
-# o: wrong, o[0] is about 4.1 times too large (K = 3)
+# d3: wrong, d3[0] is about 4.1 times too large (K = 3)
 # ```
 #
 # Which idea is behind it?
@@ -3647,15 +3647,15 @@ def slip_6():
 # %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
 check.answer(slip_6, points=1)
 
-# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: o: wrong, o[0] is about 4.1 times too small (K = 3)"
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: d3: wrong, d3[0] is about 4.1 times too small (K = 3)"
 def slip_6():
     return 1
 
-# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: o: wrong, o[0] is about 2 times too large (K = 3)"
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: d3: wrong, d3[0] is about 2 times too large (K = 3)"
 def slip_6():
     return 3
 
-# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: o: wrong, o[2] is 0 and should not be (K = 3)"
+# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: d3: wrong, d3[2] is 0 and should not be (K = 3)"
 def slip_6():
     return 4
 

@@ -2896,11 +2896,11 @@ with check.once_written():
 # The self-check says:
 #
 # ```text
-# W1: wrong, dW1[2, 0] is about 3.8 times too large (d = 4, d_h = 5, m = 3)
-# b1: wrong, db1[2] should be 0 (d = 4, d_h = 5, m = 3)
-# W2: right
-# b2: right
-# x: wrong, d_x[1] is about 2.9 times too large (d = 4, d_h = 5, m = 3)
+# dW1: wrong, dW1[2, 0] is about 3.8 times too large (d = 4, d_h = 5, m = 3)
+# db1: wrong, db1[2] should be 0 (d = 4, d_h = 5, m = 3)
+# dW2: right
+# db2: right
+# d_x: wrong, d_x[1] is about 2.9 times too large (d = 4, d_h = 5, m = 3)
 # ```
 #
 # Which idea is behind it?
@@ -2920,15 +2920,15 @@ def slip_1():
 # %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
 check.answer(slip_1, points=1)
 
-# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); b1: wrong, db1[1] is about 2.9 times too small (d = 4, d_h = 5, m = 3); W2: right; b2: right; x: wrong, d_x[3] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3)"
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 0] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); db1: wrong, db1[1] is about 2.9 times too small (d = 4, d_h = 5, m = 3); dW2: right; db2: right; d_x: wrong, d_x[3] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3)"
 def slip_1():
     return 1
 
-# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 3] is about 2.1 times too small (d = 4, d_h = 5, m = 3); b1: right; W2: wrong, dW2[1, 3] is about 2.2 times too small (d = 4, d_h = 5, m = 3); b2: right; x: right"
+# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 3] is about 2.1 times too small (d = 4, d_h = 5, m = 3); db1: right; dW2: wrong, dW2[1, 3] is about 2.2 times too small (d = 4, d_h = 5, m = 3); db2: right; d_x: right"
 def slip_1():
     return 2
 
-# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W1: right; b1: wrong, db1[3] is about 1.4 times too large (d = 4, d_h = 5, m = 3); W2: right; b2: wrong, db2[0] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); x: right"
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: dW1: right; db1: wrong, db1[3] is about 1.4 times too large (d = 4, d_h = 5, m = 3); dW2: right; db2: wrong, db2[0] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); d_x: right"
 def slip_1():
     return 3
 
@@ -2955,9 +2955,9 @@ def slip_1():
 # The self-check says:
 #
 # ```text
-# W: wrong, dW[3, 1] has the wrong sign (m = 4, k = 4)
-# b: right
-# h: right
+# dW: wrong, dW[3, 1] has the wrong sign (m = 4, k = 4)
+# db: right
+# dh: right
 # ```
 #
 # Which idea is behind it?
@@ -2977,15 +2977,15 @@ def slip_2():
 # %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
 check.answer(slip_2, points=1)
 
-# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: W: right; b: wrong, db[3] is 0 and should not be (m = 4, k = 4); h: right"
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: dW: right; db: wrong, db[3] is 0 and should not be (m = 4, k = 4); dh: right"
 def slip_2():
     return 1
 
-# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: W: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); b: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); h: wrong, dh[2] has the wrong sign, and not the right size either (m = 4, k = 4)"
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: dW: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); db: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); dh: wrong, dh[2] has the wrong sign, and not the right size either (m = 4, k = 4)"
 def slip_2():
     return 3
 
-# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: W: right; b: wrong, db[3] has the wrong sign, and not the right size either (m = 4, k = 4); h: right"
+# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: dW: right; db: wrong, db[3] has the wrong sign, and not the right size either (m = 4, k = 4); dh: right"
 def slip_2():
     return 4
 
@@ -3016,12 +3016,12 @@ def slip_2():
 # The self-check says:
 #
 # ```text
-# W1: wrong, W1 has shape (5, 4), asked for is (4, 5): it is transposed (n0 = 5, n1 = 4, n2 = 4, K = 3)
-# b1: right
-# W2: wrong, W2[0, 2] is about 45 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3)
-# b2: right
-# W3: wrong, W3 has shape (4, 3), asked for is (3, 4): it is transposed (n0 = 5, n1 = 4, n2 = 4, K = 3)
-# b3: right
+# dW1: wrong, dW1 has shape (5, 4), asked for is (4, 5): it is transposed (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# db1: right
+# dW2: wrong, dW2[0, 2] is about 45 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# db2: right
+# dW3: wrong, dW3 has shape (4, 3), asked for is (3, 4): it is transposed (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# db3: right
 # ```
 #
 # Which idea is behind it?
@@ -3041,15 +3041,15 @@ def slip_3():
 # %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
 check.answer(slip_3, points=1)
 
-# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, W1[1, 0] has the wrong sign, and not the right size either (n0 = 5, n1 = 4, n2 = 4, K = 3); b1: wrong, b1[1] has the wrong sign, and not the right size either (n0 = 5, n1 = 4, n2 = 4, K = 3); W2: wrong, `backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 5 is different from 3); b2: wrong, `backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 5 is different from 3); W3: wrong, `backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 5 is different from 3); b3: wrong, `backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 5 is different from 3)"
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 0] has the wrong sign, and not the right size either (n0 = 5, n1 = 4, n2 = 4, K = 3); db1: wrong, db1[1] has the wrong sign, and not the right size either (n0 = 5, n1 = 4, n2 = 4, K = 3); dW2: wrong, `backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 5 is different from 3); db2: wrong, `backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 5 is different from 3); dW3: wrong, `backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 5 is different from 3); db3: wrong, `backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 5 is different from 3)"
 def slip_3():
     return 1
 
-# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: W1: right; b1: right; W2: wrong, W2[2, 0] is about 22 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); b2: right; W3: wrong, W3[1, 0] is about 35 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); b3: right"
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: dW1: right; db1: right; dW2: wrong, dW2[2, 0] is about 22 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); db2: right; dW3: wrong, dW3[1, 0] is about 35 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); db3: right"
 def slip_3():
     return 2
 
-# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, W1[2, 0] is about 5.5 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); b1: wrong, b1[2] is about 5.5 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); W2: wrong, W2[2, 0] is about 6.1 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); b2: wrong, b2[2] is about 6.1 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); W3: wrong, W3[1, 0] is about 5.8 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); b3: wrong, b3[1] is about 5.8 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)"
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[2, 0] is about 5.5 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); db1: wrong, db1[2] is about 5.5 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); dW2: wrong, dW2[2, 0] is about 6.1 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); db2: wrong, db2[2] is about 6.1 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); dW3: wrong, dW3[1, 0] is about 5.8 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3); db3: wrong, db3[1] is about 5.8 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)"
 def slip_3():
     return 4
 
@@ -3147,9 +3147,9 @@ def slip_4():
 # The self-check says:
 #
 # ```text
-# W: wrong, W[0, 2] is 0 and should not be (5 inputs after a ReLU, 3 units)
-# b: right
-# v: right
+# dW: wrong, dW[0, 2] is 0 and should not be (5 inputs after a ReLU, 3 units)
+# db: right
+# d_v: right
 # ```
 #
 # Which idea is behind it?
@@ -3169,15 +3169,15 @@ def slip_5():
 # %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
 check.answer(slip_5, points=1)
 
-# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: W: wrong, W[2, 1] is about 1.7 times too large (5 inputs after a ReLU, 3 units); b: right; v: right"
+# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: dW: wrong, dW[2, 1] is about 1.7 times too large (5 inputs after a ReLU, 3 units); db: right; d_v: right"
 def slip_5():
     return 2
 
-# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: W: right; b: wrong, b[0] has the wrong sign (5 inputs after a ReLU, 3 units); v: right"
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: dW: right; db: wrong, db[0] has the wrong sign (5 inputs after a ReLU, 3 units); d_v: right"
 def slip_5():
     return 3
 
-# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: W: right; b: wrong, b has shape (), asked for is (3,) (5 inputs after a ReLU, 3 units); v: right"
+# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: dW: right; db: wrong, db has shape (), asked for is (3,) (5 inputs after a ReLU, 3 units); d_v: right"
 def slip_5():
     return 4
 
@@ -3204,7 +3204,7 @@ def slip_5():
 # The self-check says:
 #
 # ```text
-# z: wrong, z[2] is about 24 times too large (m = 4)
+# dz: wrong, dz[2] is about 24 times too large (m = 4)
 # ```
 #
 # Which idea is behind it?
@@ -3224,15 +3224,15 @@ def slip_6():
 # %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
 check.answer(slip_6, points=1)
 
-# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: z: wrong, z[3] has the wrong sign, and not the right size either (m = 4)"
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: dz: wrong, dz[3] has the wrong sign, and not the right size either (m = 4)"
 def slip_6():
     return 1
 
-# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: z: wrong, z[3] has the wrong sign, and not the right size either (m = 4)"
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: dz: wrong, dz[3] has the wrong sign, and not the right size either (m = 4)"
 def slip_6():
     return 3
 
-# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: z: wrong, z[1] is about 12 times too large (m = 4)"
+# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: dz: wrong, dz[1] is about 12 times too large (m = 4)"
 def slip_6():
     return 4
 

@@ -2179,9 +2179,9 @@ with check.once_written(), np.errstate(all="ignore"):
 # The self-check says:
 #
 # ```text
-# W: right
-# b: wrong, db[3] has the wrong sign, and not the right size either (m = 4, k = 4)
-# h: right
+# dW: right
+# db: wrong, db[3] has the wrong sign, and not the right size either (m = 4, k = 4)
+# dh: right
 # ```
 #
 # Which idea is behind it?
@@ -2201,15 +2201,15 @@ def slip_1():
 # %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
 check.answer(slip_1, points=1)
 
-# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: W: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); b: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); h: wrong, dh[2] has the wrong sign, and not the right size either (m = 4, k = 4)"
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: dW: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); db: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); dh: wrong, dh[2] has the wrong sign, and not the right size either (m = 4, k = 4)"
 def slip_1():
     return 1
 
-# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: W: wrong, dW[3, 1] has the wrong sign (m = 4, k = 4); b: right; h: right"
+# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: dW: wrong, dW[3, 1] has the wrong sign (m = 4, k = 4); db: right; dh: right"
 def slip_1():
     return 2
 
-# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W: right; b: wrong, db[3] is 0 and should not be (m = 4, k = 4); h: right"
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: dW: right; db: wrong, db[3] is 0 and should not be (m = 4, k = 4); dh: right"
 def slip_1():
     return 3
 
@@ -2241,10 +2241,10 @@ def slip_1():
 # The self-check says:
 #
 # ```text
-# W1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4)
-# b1: right
-# W2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4)
-# b2: right
+# dW1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4)
+# db1: right
+# dW2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4)
+# db2: right
 # ```
 #
 # Which idea is behind it?
@@ -2264,15 +2264,15 @@ def slip_2():
 # %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
 check.answer(slip_2, points=1)
 
-# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 2 times too small (K = 6, d = 5, d_h = 3, m = 4); b1: wrong, db1[0] is 0 and should not be (K = 6, d = 5, d_h = 3, m = 4); W2: wrong, dW2[2, 1] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4); b2: wrong, db2[2] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4)"
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 2 times too small (K = 6, d = 5, d_h = 3, m = 4); db1: wrong, db1[0] is 0 and should not be (K = 6, d = 5, d_h = 3, m = 4); dW2: wrong, dW2[2, 1] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4); db2: wrong, db2[2] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4)"
 def slip_2():
     return 1
 
-# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[4, 2] is about 5.6 times too large (K = 1, d = 4, d_h = 5, m = 3); b1: wrong, db1[4] should be 0 (K = 1, d = 4, d_h = 5, m = 3); W2: right; b2: right"
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: dW1: wrong, dW1[4, 2] is about 5.6 times too large (K = 1, d = 4, d_h = 5, m = 3); db1: wrong, db1[4] should be 0 (K = 1, d = 4, d_h = 5, m = 3); dW2: right; db2: right"
 def slip_2():
     return 3
 
-# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] is about 4.7 times too large (K = 6, d = 5, d_h = 3, m = 4); b1: right; W2: wrong, dW2[2, 0] is about 5.2 times too large (K = 6, d = 5, d_h = 3, m = 4); b2: right"
+# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 0] is about 4.7 times too large (K = 6, d = 5, d_h = 3, m = 4); db1: right; dW2: wrong, dW2[2, 0] is about 5.2 times too large (K = 6, d = 5, d_h = 3, m = 4); db2: right"
 def slip_2():
     return 4
 
@@ -2299,9 +2299,9 @@ def slip_2():
 # The self-check says:
 #
 # ```text
-# W: right
-# b: wrong, b[0] has the wrong sign (5 inputs after a ReLU, 3 units)
-# v: right
+# dW: right
+# db: wrong, db[0] has the wrong sign (5 inputs after a ReLU, 3 units)
+# d_v: right
 # ```
 #
 # Which idea is behind it?
@@ -2321,15 +2321,15 @@ def slip_3():
 # %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
 check.answer(slip_3, points=1)
 
-# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: W: wrong, W has shape (5, 3), asked for is (3, 5): it is transposed (5 inputs after a ReLU, 3 units); b: right; v: right"
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: dW: wrong, dW has shape (5, 3), asked for is (3, 5): it is transposed (5 inputs after a ReLU, 3 units); db: right; d_v: right"
 def slip_3():
     return 1
 
-# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: W: wrong, W[0, 2] is 0 and should not be (5 inputs after a ReLU, 3 units); b: right; v: right"
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: dW: wrong, dW[0, 2] is 0 and should not be (5 inputs after a ReLU, 3 units); db: right; d_v: right"
 def slip_3():
     return 2
 
-# %% tags=["mistake"] question="slip-3" says="Not 3: of that slip the self-check would say otherwise: W: right; b: right; v: wrong, v[4] is about 3 times too small (5 inputs after a ReLU, 3 units)"
+# %% tags=["mistake"] question="slip-3" says="Not 3: of that slip the self-check would say otherwise: dW: right; db: right; d_v: wrong, d_v[4] is about 3 times too small (5 inputs after a ReLU, 3 units)"
 def slip_3():
     return 3
 
@@ -2360,11 +2360,11 @@ def slip_3():
 # The self-check says:
 #
 # ```text
-# W1: right
-# b1: right
-# W2: wrong, dW2[1, 2] is about 3.5 times too large (d = 4, d_h = 5, m = 3)
-# b2: right
-# x: right
+# dW1: right
+# db1: right
+# dW2: wrong, dW2[1, 2] is about 3.5 times too large (d = 4, d_h = 5, m = 3)
+# db2: right
+# d_x: right
 # ```
 #
 # Which idea is behind it?
@@ -2384,15 +2384,15 @@ def slip_4():
 # %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
 check.answer(slip_4, points=1)
 
-# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[2, 0] is about 3.8 times too large (d = 4, d_h = 5, m = 3); b1: wrong, db1[2] should be 0 (d = 4, d_h = 5, m = 3); W2: right; b2: right; x: wrong, d_x[1] is about 2.9 times too large (d = 4, d_h = 5, m = 3)"
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[2, 0] is about 3.8 times too large (d = 4, d_h = 5, m = 3); db1: wrong, db1[2] should be 0 (d = 4, d_h = 5, m = 3); dW2: right; db2: right; d_x: wrong, d_x[1] is about 2.9 times too large (d = 4, d_h = 5, m = 3)"
 def slip_4():
     return 1
 
-# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: W1: right; b1: wrong, db1[3] is about 1.4 times too large (d = 4, d_h = 5, m = 3); W2: right; b2: wrong, db2[0] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); x: right"
+# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: dW1: right; db1: wrong, db1[3] is about 1.4 times too large (d = 4, d_h = 5, m = 3); dW2: right; db2: wrong, db2[0] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); d_x: right"
 def slip_4():
     return 3
 
-# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[3, 0] is about 6 times too small (d = 4, d_h = 5, m = 3); b1: wrong, db1[3] is about 3.4 times too small (d = 4, d_h = 5, m = 3); W2: wrong, dW2[1, 3] is about 1.9 times too small (d = 4, d_h = 5, m = 3); b2: wrong, db2[1] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); x: wrong, d_x[0] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3)"
+# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[3, 0] is about 6 times too small (d = 4, d_h = 5, m = 3); db1: wrong, db1[3] is about 3.4 times too small (d = 4, d_h = 5, m = 3); dW2: wrong, dW2[1, 3] is about 1.9 times too small (d = 4, d_h = 5, m = 3); db2: wrong, db2[1] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); d_x: wrong, d_x[0] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3)"
 def slip_4():
     return 4
 

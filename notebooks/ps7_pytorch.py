@@ -2515,9 +2515,9 @@ with check.once_written(), with_torch():
 # The self-check says:
 #
 # ```text
-# W: right
-# b: wrong, b has shape (), asked for is (3,) (5 inputs after a ReLU, 3 units)
-# v: right
+# dW: right
+# db: wrong, db has shape (), asked for is (3,) (5 inputs after a ReLU, 3 units)
+# d_v: right
 # ```
 #
 # Which idea is behind it?
@@ -2537,15 +2537,15 @@ def slip_1():
 # %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
 check.answer(slip_1, points=1)
 
-# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: W: right; b: right; v: wrong, v[3] has the wrong sign, and not the right size either (5 inputs after a ReLU, 3 units)"
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: dW: right; db: right; d_v: wrong, d_v[3] has the wrong sign, and not the right size either (5 inputs after a ReLU, 3 units)"
 def slip_1():
     return 1
 
-# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: W: right; b: wrong, b[0] is 0 and should not be (5 inputs after a ReLU, 3 units); v: right"
+# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: dW: right; db: wrong, db[0] is 0 and should not be (5 inputs after a ReLU, 3 units); d_v: right"
 def slip_1():
     return 2
 
-# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W: right; b: right; v: wrong, v[4] is about 3 times too small (5 inputs after a ReLU, 3 units)"
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: dW: right; db: right; d_v: wrong, d_v[4] is about 3 times too small (5 inputs after a ReLU, 3 units)"
 def slip_1():
     return 3
 
@@ -2575,9 +2575,9 @@ def slip_1():
 # ```text
 # sigmoid: right
 # tanh: right
-# relu: wrong, Z[0, 1] is about 6.5 times too large (relu)
-# relu6: wrong, Z[3, 3] should be 0 (relu6)
-# leaky relu: wrong, Z[3, 1] is about 6.4 times too large (leaky relu)
+# relu: wrong, S[0, 1] is about 6.5 times too large (relu)
+# relu6: wrong, S[3, 3] should be 0 (relu6)
+# leaky relu: wrong, S[3, 1] is about 6.4 times too large (leaky relu)
 # ```
 #
 # Which idea is behind it?
@@ -2597,15 +2597,15 @@ def slip_2():
 # %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
 check.answer(slip_2, points=1)
 
-# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: sigmoid: right; tanh: right; relu: right; relu6: wrong, Z[3, 3] should be 0 (relu6); leaky relu: right"
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: sigmoid: right; tanh: right; relu: right; relu6: wrong, S[3, 3] should be 0 (relu6); leaky relu: right"
 def slip_2():
     return 1
 
-# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: sigmoid: wrong, Z[2, 2] has the wrong sign, and not the right size either (sigmoid); tanh: wrong, Z[1, 2] has the wrong sign, and not the right size either (tanh); relu: right; relu6: right; leaky relu: right"
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: sigmoid: wrong, S[2, 2] has the wrong sign, and not the right size either (sigmoid); tanh: wrong, S[1, 2] has the wrong sign, and not the right size either (tanh); relu: right; relu6: right; leaky relu: right"
 def slip_2():
     return 3
 
-# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: sigmoid: right; tanh: wrong, Z[0, 2] has the wrong sign, and not the right size either (tanh); relu: right; relu6: right; leaky relu: right"
+# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: sigmoid: right; tanh: wrong, S[0, 2] has the wrong sign, and not the right size either (tanh); relu: right; relu6: right; leaky relu: right"
 def slip_2():
     return 4
 
@@ -2636,10 +2636,10 @@ def slip_2():
 # The self-check says:
 #
 # ```text
-# W1: wrong, dW1[0, 0] is about 2 times too small (K = 6, d = 5, d_h = 3, m = 4)
-# b1: wrong, db1[0] is 0 and should not be (K = 6, d = 5, d_h = 3, m = 4)
-# W2: wrong, dW2[2, 1] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4)
-# b2: wrong, db2[2] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4)
+# dW1: wrong, dW1[0, 0] is about 2 times too small (K = 6, d = 5, d_h = 3, m = 4)
+# db1: wrong, db1[0] is 0 and should not be (K = 6, d = 5, d_h = 3, m = 4)
+# dW2: wrong, dW2[2, 1] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4)
+# db2: wrong, db2[2] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4)
 # ```
 #
 # Which idea is behind it?
@@ -2659,15 +2659,15 @@ def slip_3():
 # %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
 check.answer(slip_3, points=1)
 
-# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 3.5 times too large (K = 6, d = 5, d_h = 3, m = 4); b1: wrong, db1[0] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4); W2: wrong, dW2[2, 1] is about 22 times too large (K = 6, d = 5, d_h = 3, m = 4); b2: wrong, db2[2] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)"
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 3.5 times too large (K = 6, d = 5, d_h = 3, m = 4); db1: wrong, db1[0] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4); dW2: wrong, dW2[2, 1] is about 22 times too large (K = 6, d = 5, d_h = 3, m = 4); db2: wrong, db2[2] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)"
 def slip_3():
     return 1
 
-# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4); b1: right; W2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4); b2: right"
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4); db1: right; dW2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4); db2: right"
 def slip_3():
     return 2
 
-# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[4, 2] is about 5.6 times too large (K = 1, d = 4, d_h = 5, m = 3); b1: wrong, db1[4] should be 0 (K = 1, d = 4, d_h = 5, m = 3); W2: right; b2: right"
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[4, 2] is about 5.6 times too large (K = 1, d = 4, d_h = 5, m = 3); db1: wrong, db1[4] should be 0 (K = 1, d = 4, d_h = 5, m = 3); dW2: right; db2: right"
 def slip_3():
     return 4
 
@@ -2830,8 +2830,8 @@ def slip_5():
 # The self-check says:
 #
 # ```text
-# W_o: right
-# b_o: wrong, b_o[0, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2)
+# dW_o: right
+# db_o: wrong, db_o[0, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2)
 # ```
 #
 # Which idea is behind it?
@@ -2851,15 +2851,15 @@ def slip_6():
 # %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
 check.answer(slip_6, points=1)
 
-# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: W_o: right; b_o: wrong, b_o has shape (2,), asked for is (1, 2): the numbers may be right, their arrangement is not (N = 5, F = 3, H = 4, K = 2)"
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: dW_o: right; db_o: wrong, db_o has shape (2,), asked for is (1, 2): the numbers may be right, their arrangement is not (N = 5, F = 3, H = 4, K = 2)"
 def slip_6():
     return 1
 
-# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: W_o: right; b_o: wrong, b_o[0, 0] is about 5 times too small (N = 5, F = 3, H = 4, K = 2)"
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: dW_o: right; db_o: wrong, db_o[0, 0] is about 5 times too small (N = 5, F = 3, H = 4, K = 2)"
 def slip_6():
     return 3
 
-# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: W_o: wrong, W_o[2, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2); b_o: right"
+# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: dW_o: wrong, dW_o[2, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2); db_o: right"
 def slip_6():
     return 4
 

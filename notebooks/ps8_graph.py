@@ -3194,10 +3194,10 @@ if read is not None:
 # The self-check says:
 #
 # ```text
-# W1: wrong, dW1[1, 0] is about 4.7 times too large (K = 6, d = 5, d_h = 3, m = 4)
-# b1: right
-# W2: wrong, dW2[2, 0] is about 5.2 times too large (K = 6, d = 5, d_h = 3, m = 4)
-# b2: right
+# dW1: wrong, dW1[1, 0] is about 4.7 times too large (K = 6, d = 5, d_h = 3, m = 4)
+# db1: right
+# dW2: wrong, dW2[2, 0] is about 5.2 times too large (K = 6, d = 5, d_h = 3, m = 4)
+# db2: right
 # ```
 #
 # Which idea is behind it?
@@ -3217,15 +3217,15 @@ def slip_1():
 # %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
 check.answer(slip_1, points=1)
 
-# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4); b1: right; W2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4); b2: right"
+# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4); db1: right; dW2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4); db2: right"
 def slip_1():
     return 2
 
-# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[4, 2] is about 5.6 times too large (K = 1, d = 4, d_h = 5, m = 3); b1: wrong, db1[4] should be 0 (K = 1, d = 4, d_h = 5, m = 3); W2: right; b2: right"
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: dW1: wrong, dW1[4, 2] is about 5.6 times too large (K = 1, d = 4, d_h = 5, m = 3); db1: wrong, db1[4] should be 0 (K = 1, d = 4, d_h = 5, m = 3); dW2: right; db2: right"
 def slip_1():
     return 3
 
-# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[0, 0] is about 3.5 times too large (K = 6, d = 5, d_h = 3, m = 4); b1: wrong, db1[0] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4); W2: wrong, dW2[2, 1] is about 22 times too large (K = 6, d = 5, d_h = 3, m = 4); b2: wrong, db2[2] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)"
+# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 3.5 times too large (K = 6, d = 5, d_h = 3, m = 4); db1: wrong, db1[0] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4); dW2: wrong, dW2[2, 1] is about 22 times too large (K = 6, d = 5, d_h = 3, m = 4); db2: wrong, db2[2] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)"
 def slip_1():
     return 4
 
@@ -3252,7 +3252,7 @@ def slip_1():
 # The self-check says:
 #
 # ```text
-# o: wrong, o[0] is about 4.1 times too small (K = 3)
+# d3: wrong, d3[0] is about 4.1 times too small (K = 3)
 # ```
 #
 # Which idea is behind it?
@@ -3272,15 +3272,15 @@ def slip_2():
 # %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
 check.answer(slip_2, points=1)
 
-# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: o: wrong, o[0] is about 2 times too large (K = 3)"
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: d3: wrong, d3[0] is about 2 times too large (K = 3)"
 def slip_2():
     return 1
 
-# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: o: wrong, o[2] is 0 and should not be (K = 3)"
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: d3: wrong, d3[2] is 0 and should not be (K = 3)"
 def slip_2():
     return 2
 
-# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: o: wrong, o[0] has the wrong sign (K = 3)"
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: d3: wrong, d3[0] has the wrong sign (K = 3)"
 def slip_2():
     return 3
 
@@ -3311,12 +3311,12 @@ def slip_2():
 # The self-check says:
 #
 # ```text
-# W1: wrong, W1[2, 0] is about 5.5 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
-# b1: wrong, b1[2] is about 5.5 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
-# W2: wrong, W2[2, 0] is about 6.1 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
-# b2: wrong, b2[2] is about 6.1 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
-# W3: wrong, W3[1, 0] is about 5.8 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
-# b3: wrong, b3[1] is about 5.8 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# dW1: wrong, dW1[2, 0] is about 5.5 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# db1: wrong, db1[2] is about 5.5 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# dW2: wrong, dW2[2, 0] is about 6.1 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# db2: wrong, db2[2] is about 6.1 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# dW3: wrong, dW3[1, 0] is about 5.8 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
+# db3: wrong, db3[1] is about 5.8 times too small (n0 = 5, n1 = 4, n2 = 4, K = 3)
 # ```
 #
 # Which idea is behind it?
@@ -3336,15 +3336,15 @@ def slip_3():
 # %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
 check.answer(slip_3, points=1)
 
-# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, W1[3, 0] is about 1.6e+02 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3); b1: wrong, b1[3] is about 1.6e+02 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3); W2: wrong, W2[1, 0] is about 7.4 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3); b2: wrong, b2[1] is about 7.4 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3); W3: right; b3: right"
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[3, 0] is about 1.6e+02 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3); db1: wrong, db1[3] is about 1.6e+02 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3); dW2: wrong, dW2[1, 0] is about 7.4 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3); db2: wrong, db2[1] is about 7.4 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3); dW3: right; db3: right"
 def slip_3():
     return 1
 
-# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, W1 has shape (5, 4), asked for is (4, 5): it is transposed (n0 = 5, n1 = 4, n2 = 4, K = 3); b1: right; W2: wrong, W2[0, 2] is about 45 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3); b2: right; W3: wrong, W3 has shape (4, 3), asked for is (3, 4): it is transposed (n0 = 5, n1 = 4, n2 = 4, K = 3); b3: right"
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: dW1: wrong, dW1 has shape (5, 4), asked for is (4, 5): it is transposed (n0 = 5, n1 = 4, n2 = 4, K = 3); db1: right; dW2: wrong, dW2[0, 2] is about 45 times too large (n0 = 5, n1 = 4, n2 = 4, K = 3); db2: right; dW3: wrong, dW3 has shape (4, 3), asked for is (3, 4): it is transposed (n0 = 5, n1 = 4, n2 = 4, K = 3); db3: right"
 def slip_3():
     return 2
 
-# %% tags=["mistake"] question="slip-3" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, W1[2, 0] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3); b1: wrong, b1[2] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3); W2: wrong, W2[2, 0] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3); b2: wrong, b2[2] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3); W3: wrong, W3[1, 0] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3); b3: wrong, b3[1] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3)"
+# %% tags=["mistake"] question="slip-3" says="Not 3: of that slip the self-check would say otherwise: dW1: wrong, dW1[2, 0] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3); db1: wrong, db1[2] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3); dW2: wrong, dW2[2, 0] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3); db2: wrong, db2[2] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3); dW3: wrong, dW3[1, 0] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3); db3: wrong, db3[1] has the wrong sign (n0 = 5, n1 = 4, n2 = 4, K = 3)"
 def slip_3():
     return 3
 
@@ -3371,9 +3371,9 @@ def slip_3():
 # The self-check says:
 #
 # ```text
-# W: right
-# b: wrong, b[0] has the wrong sign (5 inputs after a ReLU, 3 units)
-# v: right
+# dW: right
+# db: wrong, db[0] has the wrong sign (5 inputs after a ReLU, 3 units)
+# d_v: right
 # ```
 #
 # Which idea is behind it?
@@ -3393,15 +3393,15 @@ def slip_4():
 # %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
 check.answer(slip_4, points=1)
 
-# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: W: right; b: right; v: wrong, v[4] is about 3 times too small (5 inputs after a ReLU, 3 units)"
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: dW: right; db: right; d_v: wrong, d_v[4] is about 3 times too small (5 inputs after a ReLU, 3 units)"
 def slip_4():
     return 1
 
-# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: W: wrong, W[0, 2] is 0 and should not be (5 inputs after a ReLU, 3 units); b: right; v: right"
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: dW: wrong, dW[0, 2] is 0 and should not be (5 inputs after a ReLU, 3 units); db: right; d_v: right"
 def slip_4():
     return 2
 
-# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: W: wrong, W[2, 1] is about 1.7 times too large (5 inputs after a ReLU, 3 units); b: right; v: right"
+# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: dW: wrong, dW[2, 1] is about 1.7 times too large (5 inputs after a ReLU, 3 units); db: right; d_v: right"
 def slip_4():
     return 4
 
@@ -3429,8 +3429,8 @@ def slip_4():
 # The self-check says:
 #
 # ```text
-# W1: wrong, first[4, 1] is about 1.7 times too small (d = 4, d_h = 5, m = 3)
-# W2: wrong, second[2, 2] is about 1.4 times too large (d = 4, d_h = 5, m = 3)
+# dW1: wrong, dW1[4, 1] is about 1.7 times too small (d = 4, d_h = 5, m = 3)
+# dW2: wrong, dW2[2, 2] is about 1.4 times too large (d = 4, d_h = 5, m = 3)
 # ```
 #
 # Which idea is behind it?
@@ -3450,15 +3450,15 @@ def slip_5():
 # %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
 check.answer(slip_5, points=1)
 
-# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: W1: wrong, first[4, 1] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); W2: wrong, second[2, 4] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3)"
+# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: dW1: wrong, dW1[4, 1] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); dW2: wrong, dW2[2, 4] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3)"
 def slip_5():
     return 2
 
-# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, first[4, 1] is about 8.2 times too small (d = 4, d_h = 5, m = 3); W2: wrong, second[2, 4] is about 1.8 times too small (d = 4, d_h = 5, m = 3)"
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: dW1: wrong, dW1[4, 1] is about 8.2 times too small (d = 4, d_h = 5, m = 3); dW2: wrong, dW2[2, 4] is about 1.8 times too small (d = 4, d_h = 5, m = 3)"
 def slip_5():
     return 3
 
-# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, the result is right, but `regularised` changes its argument dW1, dW2 in place; W2: wrong, the result is right, but `regularised` changes its argument dW1, dW2 in place"
+# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, the result is right, but `regularised` changes its argument dW1, dW2 in place; dW2: wrong, the result is right, but `regularised` changes its argument dW1, dW2 in place"
 def slip_5():
     return 4
 
@@ -3485,9 +3485,9 @@ def slip_5():
 # The self-check says:
 #
 # ```text
-# W: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5)
-# b: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5)
-# h: wrong, dh[2] has the wrong sign, and not the right size either (m = 4, k = 4)
+# dW: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5)
+# db: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5)
+# dh: wrong, dh[2] has the wrong sign, and not the right size either (m = 4, k = 4)
 # ```
 #
 # Which idea is behind it?
@@ -3507,15 +3507,15 @@ def slip_6():
 # %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
 check.answer(slip_6, points=1)
 
-# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: W: wrong, dW[3, 1] has the wrong sign (m = 4, k = 4); b: right; h: right"
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: dW: wrong, dW[3, 1] has the wrong sign (m = 4, k = 4); db: right; dh: right"
 def slip_6():
     return 1
 
-# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: W: right; b: wrong, db[3] has the wrong sign, and not the right size either (m = 4, k = 4); h: right"
+# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: dW: right; db: wrong, db[3] has the wrong sign, and not the right size either (m = 4, k = 4); dh: right"
 def slip_6():
     return 2
 
-# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: W: right; b: wrong, db[3] is 0 and should not be (m = 4, k = 4); h: right"
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: dW: right; db: wrong, db[3] is 0 and should not be (m = 4, k = 4); dh: right"
 def slip_6():
     return 3
 

@@ -2053,10 +2053,10 @@ with check.once_written():
 # The self-check says:
 #
 # ```text
-# W1: right
-# b1: right
-# W2: wrong, dW2[1, 2] has the wrong sign, and not the right size either (K = 1, d = 4, d_h = 5, m = 3)
-# b2: right
+# dW1: right
+# db1: right
+# dW2: wrong, dW2[1, 2] has the wrong sign, and not the right size either (K = 1, d = 4, d_h = 5, m = 3)
+# db2: right
 # ```
 #
 # Which idea is behind it?
@@ -2076,15 +2076,15 @@ def slip_1():
 # %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
 check.answer(slip_1, points=1)
 
-# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: W1: right; b1: wrong, db1[0] is about 6 times too small (K = 6, d = 5, d_h = 3, m = 4); W2: right; b2: wrong, db2[3] is about 6 times too small (K = 6, d = 5, d_h = 3, m = 4)"
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: dW1: right; db1: wrong, db1[0] is about 6 times too small (K = 6, d = 5, d_h = 3, m = 4); dW2: right; db2: wrong, db2[3] is about 6 times too small (K = 6, d = 5, d_h = 3, m = 4)"
 def slip_1():
     return 1
 
-# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: W1: right; b1: wrong, db1[1] should be 0 (K = 1, d = 4, d_h = 5, m = 3); W2: right; b2: wrong, db2[0] is about 1.9e+06 times too large (K = 1, d = 4, d_h = 5, m = 3)"
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: dW1: right; db1: wrong, db1[1] should be 0 (K = 1, d = 4, d_h = 5, m = 3); dW2: right; db2: wrong, db2[0] is about 1.9e+06 times too large (K = 1, d = 4, d_h = 5, m = 3)"
 def slip_1():
     return 3
 
-# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] has the wrong sign, and not the right size either (K = 1, d = 4, d_h = 5, m = 3); b1: wrong, db1[1] should be 0 (K = 1, d = 4, d_h = 5, m = 3); W2: right; b2: right"
+# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 0] has the wrong sign, and not the right size either (K = 1, d = 4, d_h = 5, m = 3); db1: wrong, db1[1] should be 0 (K = 1, d = 4, d_h = 5, m = 3); dW2: right; db2: right"
 def slip_1():
     return 4
 
@@ -2112,7 +2112,7 @@ def slip_1():
 # The self-check says:
 #
 # ```text
-# o_a: wrong, the result is right, but `grad_oa` changes its argument o_s in place
+# d_oa: wrong, the result is right, but `grad_oa` changes its argument o_s in place
 # ```
 #
 # Which idea is behind it?
@@ -2132,15 +2132,15 @@ def slip_2():
 # %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
 check.answer(slip_2, points=1)
 
-# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: o_a: wrong, d_oa[0] is about 4.1 times too large (3 classes)"
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: d_oa: wrong, d_oa[0] is about 4.1 times too large (3 classes)"
 def slip_2():
     return 1
 
-# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: o_a: wrong, d_oa[0] is about 4.1 times too small (3 classes)"
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: d_oa: wrong, d_oa[0] is about 4.1 times too small (3 classes)"
 def slip_2():
     return 2
 
-# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: o_a: wrong, d_oa[0] has the wrong sign, and not the right size either (3 classes)"
+# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: d_oa: wrong, d_oa[0] has the wrong sign, and not the right size either (3 classes)"
 def slip_2():
     return 4
 
@@ -2172,10 +2172,10 @@ def slip_2():
 # The self-check says:
 #
 # ```text
-# W1: wrong, dW1[0, 0] is about 3.5 times too large (K = 6, d = 5, d_h = 3, m = 4)
-# b1: wrong, db1[0] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)
-# W2: wrong, dW2[2, 1] is about 22 times too large (K = 6, d = 5, d_h = 3, m = 4)
-# b2: wrong, db2[2] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)
+# dW1: wrong, dW1[0, 0] is about 3.5 times too large (K = 6, d = 5, d_h = 3, m = 4)
+# db1: wrong, db1[0] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)
+# dW2: wrong, dW2[2, 1] is about 22 times too large (K = 6, d = 5, d_h = 3, m = 4)
+# db2: wrong, db2[2] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)
 # ```
 #
 # Which idea is behind it?
@@ -2195,15 +2195,15 @@ def slip_3():
 # %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
 check.answer(slip_3, points=1)
 
-# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: W1: wrong, dW1[4, 2] is about 5.6 times too large (K = 1, d = 4, d_h = 5, m = 3); b1: wrong, db1[4] should be 0 (K = 1, d = 4, d_h = 5, m = 3); W2: right; b2: right"
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[4, 2] is about 5.6 times too large (K = 1, d = 4, d_h = 5, m = 3); db1: wrong, db1[4] should be 0 (K = 1, d = 4, d_h = 5, m = 3); dW2: right; db2: right"
 def slip_3():
     return 1
 
-# %% tags=["mistake"] question="slip-3" says="Not 3: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] is about 4.7 times too large (K = 6, d = 5, d_h = 3, m = 4); b1: right; W2: wrong, dW2[2, 0] is about 5.2 times too large (K = 6, d = 5, d_h = 3, m = 4); b2: right"
+# %% tags=["mistake"] question="slip-3" says="Not 3: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 0] is about 4.7 times too large (K = 6, d = 5, d_h = 3, m = 4); db1: right; dW2: wrong, dW2[2, 0] is about 5.2 times too large (K = 6, d = 5, d_h = 3, m = 4); db2: right"
 def slip_3():
     return 3
 
-# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: W1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4); b1: right; W2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4); b2: right"
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4); db1: right; dW2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4); db2: right"
 def slip_3():
     return 4
 
@@ -2231,8 +2231,8 @@ def slip_3():
 # The self-check says:
 #
 # ```text
-# W_o: wrong, W_o[2, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2)
-# b_o: right
+# dW_o: wrong, dW_o[2, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2)
+# db_o: right
 # ```
 #
 # Which idea is behind it?
@@ -2252,15 +2252,15 @@ def slip_4():
 # %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
 check.answer(slip_4, points=1)
 
-# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: W_o: right; b_o: wrong, b_o[0, 0] is about 5 times too small (N = 5, F = 3, H = 4, K = 2)"
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: dW_o: right; db_o: wrong, db_o[0, 0] is about 5 times too small (N = 5, F = 3, H = 4, K = 2)"
 def slip_4():
     return 1
 
-# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: W_o: right; b_o: wrong, b_o has shape (2,), asked for is (1, 2): the numbers may be right, their arrangement is not (N = 5, F = 3, H = 4, K = 2)"
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: dW_o: right; db_o: wrong, db_o has shape (2,), asked for is (1, 2): the numbers may be right, their arrangement is not (N = 5, F = 3, H = 4, K = 2)"
 def slip_4():
     return 2
 
-# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: W_o: right; b_o: wrong, b_o[0, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2)"
+# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: dW_o: right; db_o: wrong, db_o[0, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2)"
 def slip_4():
     return 3
 
@@ -2286,7 +2286,7 @@ def slip_4():
 # The self-check says:
 #
 # ```text
-# Z_o: wrong, Z_o[2, 0] has the wrong sign (N = 5, F = 3, H = 4, K = 2)
+# dZ_o: wrong, dZ_o[2, 0] has the wrong sign (N = 5, F = 3, H = 4, K = 2)
 # ```
 #
 # Which idea is behind it?
@@ -2306,15 +2306,15 @@ def slip_5():
 # %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
 check.answer(slip_5, points=1)
 
-# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: Z_o: wrong, Z_o[2, 0] is about 5.8 times too small (N = 5, F = 3, H = 4, K = 2)"
+# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: dZ_o: wrong, dZ_o[2, 0] is about 5.8 times too small (N = 5, F = 3, H = 4, K = 2)"
 def slip_5():
     return 1
 
-# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: Z_o: wrong, Z_o[2, 1] is about 5.8 times too large (N = 5, F = 3, H = 4, K = 2)"
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: dZ_o: wrong, dZ_o[2, 1] is about 5.8 times too large (N = 5, F = 3, H = 4, K = 2)"
 def slip_5():
     return 3
 
-# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: Z_o: wrong, Z_o[2, 0] is about 5 times too large (N = 5, F = 3, H = 4, K = 2)"
+# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: dZ_o: wrong, dZ_o[2, 0] is about 5 times too large (N = 5, F = 3, H = 4, K = 2)"
 def slip_5():
     return 4
 
@@ -2341,9 +2341,9 @@ def slip_5():
 # The self-check says:
 #
 # ```text
-# W: right
-# b: wrong, b[0] has the wrong sign (5 inputs after a ReLU, 3 units)
-# v: right
+# dW: right
+# db: wrong, db[0] has the wrong sign (5 inputs after a ReLU, 3 units)
+# d_v: right
 # ```
 #
 # Which idea is behind it?
@@ -2363,15 +2363,15 @@ def slip_6():
 # %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
 check.answer(slip_6, points=1)
 
-# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: W: right; b: right; v: wrong, v[4] is about 3 times too small (5 inputs after a ReLU, 3 units)"
+# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: dW: right; db: right; d_v: wrong, d_v[4] is about 3 times too small (5 inputs after a ReLU, 3 units)"
 def slip_6():
     return 1
 
-# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: W: wrong, W[2, 1] is about 1.7 times too large (5 inputs after a ReLU, 3 units); b: right; v: right"
+# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: dW: wrong, dW[2, 1] is about 1.7 times too large (5 inputs after a ReLU, 3 units); db: right; d_v: right"
 def slip_6():
     return 2
 
-# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: W: wrong, W has shape (5, 3), asked for is (3, 5): it is transposed (5 inputs after a ReLU, 3 units); b: right; v: right"
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: dW: wrong, dW has shape (5, 3), asked for is (3, 5): it is transposed (5 inputs after a ReLU, 3 units); db: right; d_v: right"
 def slip_6():
     return 3
 

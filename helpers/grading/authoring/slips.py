@@ -179,7 +179,7 @@ def _report(problem_set: ProblemSet, question: Question, cell: Cell) -> str:
 
 def _line(row: Row) -> str:
     said = " ".join(row.where.split())
-    return f"{row.name}: right" if row.right else f"{row.name}: wrong{f', {said}' if said else ''}"
+    return f"{row.shown}: right" if row.right else f"{row.shown}: wrong{f', {said}' if said else ''}"
 
 
 def _cells(number: int, slip: Slip) -> str:
