@@ -110,6 +110,16 @@ def test_an_extension_given_before_handing_in_counts(course):
     extend(course.root, NAME, "gus", None)
 
 
+def test_a_due_date_taken_back_takes_extensions_along_until_there_is_one_again(course):
+    extend(course.root, NAME, "flo", LATE)
+    assert scores(course)["flo"] == 5
+    set_due_date(course, NAME, None)
+    assert scores(course)["flo"] == 5
+    set_due_date(course, NAME, DUE)
+    assert scores(course)["flo"] == 5
+    extend(course.root, NAME, "flo", None)
+
+
 def test_a_corrected_timestamp_counts_without_grading_again(course):
     hand_in(course, "flo", answered(course, RIGHT), DUE)
     assert grade(course).graded == []
@@ -345,6 +355,8 @@ ROSTERS = {
     "semicolons": (b"id;first_name;last_name;email\r\nann;Ann;Lee;a@example.org\r\n", "ann", "Ann"),
     "cp1252": (b"id,first_name,last_name\nmue,J\xf6rg,M\xfcller\n", "mue", "Jörg"),
     "utf16": ("username\tVorname\tNachname\nmia\tMïa\tRossi\n".encode("utf-16"), "mia", "Mïa"),
+    "a first line with the separator": (b"sep=;\r\nid;first_name\r\nann;Ann\r\n", "ann", "Ann"),
+    "line ends of an old Mac": (b"id,first_name\rann,Ann\rbob,Bob\r", "bob", "Bob"),
 }
 
 
@@ -357,6 +369,16 @@ def test_a_list_of_students_is_taken_as_spreadsheets_write_it(course, tmp_path, 
     assert first in done.stdout
     with contextlib.closing(api.Gradebook(course.directory.db_url)) as book:
         assert book.find_student(student).first_name == first
+
+
+def test_canvas_knows_a_student_by_its_own_number(tmp_path):
+    (tmp_path / "list.csv").write_text('Student,ID,SIS User ID,SIS Login ID,Section\n"Lee, Ann",4711,s1,ann.lee,A\n')
+    assert read_roster(tmp_path / "list.csv").students == [{"id": "ann.lee", "lms_user_id": "4711"}]
+
+
+def test_a_line_is_named_by_its_own_number(tmp_path):
+    (tmp_path / "list.csv").write_text('id,first_name\nann,"Ann\nMarie"\n\n../eve,Eve\n')
+    assert read_roster(tmp_path / "list.csv").wrong[0].startswith("line 5:")
 
 
 def test_lines_that_are_no_student_are_named(tmp_path):

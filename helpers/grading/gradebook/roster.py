@@ -20,12 +20,12 @@ from helpers.grading.course.folder import Course
 from helpers.grading.gradebook.errors_in_words import patiently
 
 MAX_BYTES = 10_000_000
-COLUMNS = {  # as lists call them, in small letters and without blanks
-    "id": ("id", "student_id", "studentid", "username", "user", "login", "sisloginid", "loginid", "benutzername"),
+COLUMNS = {  # as lists call them, in small letters and without blanks, the best first: Canvas's `ID` is its own number
+    "id": ("sisloginid", "id", "student_id", "studentid", "username", "user", "login", "loginid", "benutzername"),
     "first_name": ("first_name", "firstname", "given_name", "givenname", "vorname", "prénom", "prenom"),
     "last_name": ("last_name", "lastname", "surname", "family_name", "familyname", "nachname", "nom"),
     "email": ("email", "e-mail", "emailaddress", "mail", "e-mail-adresse"),
-    "lms_user_id": ("lms_user_id", "lmsuserid", "idnumber", "sisuserid", "canvasid", "matrikelnummer"),
+    "lms_user_id": ("lms_user_id", "lmsuserid", "canvasid", "id", "idnumber", "sisuserid", "matrikelnummer"),
 }
 ENCODINGS = (("utf-8-sig", "UTF-8 with a byte order mark", b"\xef\xbb\xbf"), ("utf-16", "UTF-16", b"\xff\xfe"),
              ("utf-16", "UTF-16", b"\xfe\xff"))
@@ -58,12 +58,13 @@ def read_roster(path: Path) -> Roster:
         CourseError: if it cannot be read, or has no column of names that folders can have.
     """
     text, encoding = _text(path)
-    lines = text.splitlines()
+    lines = text.split("\n")
     if not any(line.strip() for line in lines):
         raise CourseError(f"{path} is empty: export the list again")
     separator = _separator(next(line for line in lines if line.strip()))
-    read = csv.reader(io.StringIO(text), delimiter=separator)
-    rows = [(number, row) for number, row in enumerate(read, 1) if any(value.strip() for value in row)]
+    rows = _rows(path, text, separator)
+    if not rows:
+        raise CourseError(f"{path} has no line but the one that names the separator: export the list again")
     _, head = rows[0]
     columns = _columns(head)
     if "id" not in columns:
@@ -90,25 +91,45 @@ def _text(path: Path) -> tuple[str, str]:
     try:
         for encoding, says, mark in ENCODINGS:
             if content.startswith(mark):
-                return content.decode(encoding), says
+                return _lines(content.decode(encoding)), says
         with contextlib.suppress(UnicodeDecodeError):
-            return content.decode("utf-8"), "UTF-8"
-        return content.decode("cp1252"), "cp1252, as Excel writes it on Windows"
+            return _lines(content.decode("utf-8")), "UTF-8"
+        return _lines(content.decode("cp1252")), "cp1252, as Excel writes it on Windows"
     except UnicodeDecodeError:
         raise CourseError(f"{path} is neither UTF-8 nor cp1252: save it as CSV in UTF-8") from None
+
+
+def _lines(text: str) -> str:
+    """With one kind of line ends: Excel on a Mac may write the old ones."""
+    return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
 def _separator(first: str) -> str:
     return max(",;\t", key=first.count)
 
 
+def _rows(path: Path, text: str, separator: str) -> list[tuple[int, list[str]]]:
+    """Rows that hold something, each with the line that it begins in; not Excel's own first line, `sep=;`."""
+    read, rows, line = csv.reader(io.StringIO(text), delimiter=separator), [], 1
+    try:
+        for row in read:
+            if any(value.strip() for value in row):
+                rows.append((line, row))
+            line = read.line_num + 1
+    except csv.Error as error:
+        raise CourseError(f"{path} is no table from line {line} on ({error}): export the list again") from None
+    told = rows and separator.join(rows[0][1]).strip().lower() == f"sep={separator}".strip()
+    return rows[1:] if told else rows
+
+
 def _columns(head: list[str]) -> dict[str, int]:
+    plain = [re.sub(r"\s+", "", name.lower()) for name in head]
     found: dict[str, int] = {}
-    for at, name in enumerate(head):
-        plain = re.sub(r"\s+", "", name.strip().lower())
-        for ours, theirs in COLUMNS.items():
-            if plain in theirs and ours not in found:
-                found[ours] = at
+    for ours, theirs in COLUMNS.items():
+        free = (plain.index(one) for one in theirs if one in plain)
+        at = next((at for at in free if at not in found.values()), None)
+        if at is not None:
+            found[ours] = at
     return found
 
 
