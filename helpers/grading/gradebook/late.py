@@ -81,5 +81,5 @@ def known_student(course: Course, name: str, student: str) -> None:
     if student not in known:
         near = difflib.get_close_matches(student, known, 3, 0.5)
         raise CourseError(f"“{student}” is none of the {len(known)} students in the gradebook"
-                          + (f"; did you mean {' or '.join(near)}?" if near else "")
-                          + " Add students with `coursekit roster FILE` or `nbgrader db student add`")
+                          + (f"; did you mean {' or '.join(near)}" if near else "")
+                          + ". Add students with `coursekit roster FILE` or `nbgrader db student add`")

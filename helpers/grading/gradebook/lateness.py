@@ -50,10 +50,13 @@ def apply_to(submission: api.SubmittedAssignment, step: Any, until: Mapping[str,
 
 
 def set_extension(submission: api.SubmittedAssignment, until: Mapping[str, datetime]) -> None:
-    """An extension of ours comes before one that was set in nbgrader; without one of ours, that one stays."""
+    """An extension of ours comes before one that was set in nbgrader; without one of ours, that one stays.
+
+    Without a due date there is none: nbgrader adds it to the date, and fails where that is missing.
+    """
     due, end = submission.assignment.duedate, until.get(submission.student_id)
-    if due is None or end is None:
+    if due is not None and end is None:
         return
-    extension = end - due if end > due else None
+    extension = end - due if due is not None and end > due else None
     if submission.extension != extension:
         submission.extension = extension
