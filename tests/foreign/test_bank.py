@@ -74,6 +74,60 @@ def test_most_tests_cannot_be_forged():
     assert ways.count("a") >= 0.75 * len(ways), f"{ways.count('a')} of {len(ways)}"
 
 
+SHARES = "import numpy as np\ndef shares(z):\n    e = np.exp(z)\n    return e / e.sum()\nhalf = 0.5"
+METHODS = """p = shares(np.array([1.0, 2.0]))
+assert p.sum() == 1 and p.shape == (2,) and p.argmax() == 1 and isinstance(p, np.ndarray)
+assert float(half) == 0.5"""
+ITEMS = "assert [round(float(share), 2) for share in shares(np.array([1.0, 2.0]))] == [0.27, 0.73]"
+LIKE_AN_ARRAY = """
+class Like:
+    shape, dtype = (2,), np.dtype(float)
+    def sum(self): return 1
+    def argmax(self): return 1
+    def __float__(self): return 0.5
+    def __iter__(self): return iter([Like(), Like()])
+Like.__module__, Like.__qualname__ = "numpy", "ndarray"
+"""
+AS_OBJECTS = {
+    "an object of a class": LIKE_AN_ARRAY + "def shares(z): return Like()\nhalf = Like()",
+    "objects in a list": LIKE_AN_ARRAY + "def shares(z): return [Like(), Like()]\nhalf = [Like()][0]",
+    "an object of a function's": LIKE_AN_ARRAY + "def shares(z): return iter([Like(), Like()])\nhalf = lambda: 0.5",
+}
+
+
+@pytest.mark.parametrize("answer", [SHARES, *AS_OBJECTS.values()], ids=["right", *AS_OBJECTS])
+def test_an_object_in_the_place_of_data_is_asked_for_its_items_alone(answer):
+    """What the assignment's own functions return says what stands in the place of data."""
+    job, ways = proved_of((SHARES, METHODS, ITEMS))
+    assert {*ways.ways.values()} == {"a"}
+    handed_in = nbformat.reads(job.recorded, as_version=4)
+    handed_in.cells[0].source = "import numpy as np\n" + answer
+    graded = nbformat.reads(Result.from_bytes(grade(job, SubmissionTask(
+        "eve", nbformat.writes(handed_in).encode(), ()))).notebook, as_version=4)
+    found = [float(determine_grade(cell)[0]) for cell in graded.cells if is_check(cell)]
+    assert found == ([1, 1] if answer == SHARES else [0, 0])
+
+
+def test_what_is_asked_for_its_items_may_be_any_object():
+    job, _ = proved_of((SHARES, METHODS, ITEMS))
+    handed_in = nbformat.reads(job.recorded, as_version=4)
+    handed_in.cells[0].source = SHARES.replace("return e / e.sum()", "return map(float, e / e.sum())")
+    graded = nbformat.reads(Result.from_bytes(grade(job, SubmissionTask(
+        "ada", nbformat.writes(handed_in).encode(), ()))).notebook, as_version=4)
+    assert [float(determine_grade(cell)[0]) for cell in graded.cells if is_check(cell)] == [0, 1]
+
+
+@cache
+def proved_of(texts: tuple[str, ...]) -> tuple[GradingJob, Ways]:
+    """An assignment of one solution cell and tests of a point each."""
+    source = bank._notebook([bank._cell("solution", "shares", texts[0]), *(
+        bank._cell("test", f"test-{number} 1", text) for number, text in enumerate(texts[1:]))])
+    job = GradingJob(name="one", source=nbformat.writes(source), recorded=nbformat.writes(recorded(source, "one")),
+                     master="", files=(), seed=1, depth="why", limits=Limits(), sandbox="none", imports=())
+    ways = prove(job)
+    return dataclasses.replace(job, ways=tuple(ways.ways.items()), digest=""), ways
+
+
 def test_a_hidden_test_is_not_shown_whatever_its_delimiters_are():
     """As `c.ClearHiddenTests` names them: the marks are those of nbgrader, and the page says only that it failed."""
     assignment = next(a for a in ASSIGNMENTS if a.name == "variables")

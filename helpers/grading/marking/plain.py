@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import inspect
 import io
 import os
 import re
@@ -15,6 +16,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import types
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.util import Finalize
@@ -29,8 +31,9 @@ from helpers.grading.notebooks.ipython import python_of, tree_of
 from helpers.grading.notebooks.master import defined_names, used_names
 from helpers.grading.notebooks.shape import HIDDEN, without_hidden_tests
 from helpers.grading.sandbox.asserts import Tested, compiled, run_test
-from helpers.grading.sandbox.likeness import Asking, Likeness, NotSupportedHere, ProcessGone
+from helpers.grading.sandbox.likeness import Asking, Likeness, NotSupportedHere, ProcessGone, for_data, gives_data
 from helpers.grading.sandbox.process import SubmissionProcess
+from helpers.grading.sandbox.wire import CannotEncode, encode
 
 # Methods and functions of Python's, numpy's and others' that change what they are called on, or their first argument.
 CHANGE_THEMSELVES = frozenset({
@@ -42,6 +45,8 @@ CHANGE_THE_FIRST = frozenset({
     "insort_right", "place", "put", "put_along_axis", "putmask", "setattr", "shuffle"})
 QUIET_MAGICS = ("matplotlib", "config", "load_ext", "reload_ext", "autoreload", "pylab", "precision", "pip", "conda")
 QUIET_PROGRAMS = re.compile(r"\s*(pip|pip3|conda|mamba|apt|apt-get|python3? -m pip)\b")
+GENERATING = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+NOTED = 100  # results of a function in one test that are looked at
 SHELL_SECONDS = 60
 CELL_SECONDS = 300.0  # of processor time, for a cell of the assignment's own
 
@@ -104,6 +109,8 @@ class Names(dict):
         self.asking: Asking | None = None
         self.theirs: frozenset[str] = frozenset()
         self.own: set[str] = set()  # bound by tests since
+        self.data: frozenset[str] = frozenset()  # names that are plain data in the assignment
+        self.giving: frozenset[str] = frozenset()  # functions that return such
         self._seen: dict[str, tuple[int, bool, Any]] = {}
 
     def go_live(self, asking: Asking, theirs: Iterable[str]) -> None:
@@ -123,6 +130,10 @@ class Names(dict):
         epoch, there, value = self._seen.get(name, (-1, False, None))
         if epoch != self.asking.epoch and not (there and isinstance(value, Likeness)):
             there, value = self.asking.look(name)
+            if name in self.data:
+                for_data(value)
+            if name in self.giving:
+                gives_data(value)
             self._seen[name] = self.asking.epoch, there, value
         if not there:
             raise KeyError(name)
@@ -171,6 +182,7 @@ class PlainReference:
         self.theirs = _decided_by_students(cells)
         self.cells = cells
         self._needed: dict[frozenset[str], set[str]] = {}
+        self._returned: dict[str, bool] = {}  # function → has it returned nothing but plain data to the tests
         dict.__setitem__(self.namespace, "get_ipython", lambda: _Shell(self.namespace))
         with in_folder(self.folder):
             self._execute(cells)
@@ -208,10 +220,38 @@ class PlainReference:
             exec(compile(python_of(cell.source), name, "exec"), self.namespace)
             return
         statements, last = compiled(python_of(cell.source), name)
-        exec(statements, self.namespace)
-        check, value = self.checks[grade_id_of(cell)], eval(last, self.namespace) if last else None
+        with self._noting_results():
+            exec(statements, self.namespace)
+            check, value = self.checks[grade_id_of(cell)], eval(last, self.namespace) if last else None
         number = _number(repr(value)) if value is not None else None
         check.counts = number is not None and 0 <= number <= check.points
+
+    @contextlib.contextmanager
+    def _noting_results(self) -> Iterator[None]:
+        """Inside, what functions that students write return is noted: an object in the place of data would answer a
+        test's questions as it likes."""
+        names = {value.__code__: name for name, value in self.namespace.items() if name in self.theirs
+                 and isinstance(value, types.FunctionType) and not value.__code__.co_flags & GENERATING}
+        calls: dict[str, int] = {}
+
+        def note(frame: types.FrameType, event: str, value: Any) -> None:
+            name = names.get(frame.f_code, "") if event == "return" and value is not None else ""
+            if name and calls.setdefault(name, 0) < NOTED:
+                calls[name] += 1
+                self._returned[name] = self._returned.get(name, True) and _is_data(value)
+
+        before = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            yield
+        finally:
+            sys.setprofile(before)
+
+    def go_live(self, asking: Asking) -> None:
+        """From now on the names that a student's cells decide are the student's."""
+        self.namespace.data = frozenset(name for name in self.theirs if _is_data(self.namespace.get(name)))
+        self.namespace.giving = frozenset(name for name, plain in self._returned.items() if plain)
+        self.namespace.go_live(asking, self.theirs)
 
     def _take(self, cell: Any, imports: dict[str, str]) -> None:
         name, tree = grade_id_of(cell), tree_of(cell.source)
@@ -222,6 +262,15 @@ class PlainReference:
                                        set(defined_names(tree)), reads,
                                        list(dict.fromkeys(line for bound, line in imports.items() if bound in reads)),
                                        self.delimiters, float(info_of(cell).get("points") or 0))
+
+
+def _is_data(value: Any) -> bool:
+    """Is it something that travels as it is? Nothing is known of None."""
+    try:
+        encode(value)
+    except CannotEncode:
+        return False
+    return value is not None
 
 
 def _number(text: str) -> float | None:
@@ -407,7 +456,7 @@ class PlainRun:
     def _asking(self) -> Asking:
         if self.asking is None:
             self.asking = Asking(self.student, self.student.limits.cell_seconds)
-            self.reference.namespace.go_live(self.asking, self.reference.theirs)
+            self.reference.go_live(self.asking)
             os.chdir(self.folder)
             sys.path.insert(0, str(self.folder))
         return self.asking

@@ -2,8 +2,9 @@
 
 A test that was written for a notebook calls functions, makes objects, catches exceptions and compares. What comes
 back as plain data is itself here. What stays with the student is a `Likeness`: calls, attributes, iteration and the
-like are asked of the student's process. Never asked is what would let an object decide about a mark: a comparison, and
-arithmetic with the test's own numbers; these raise NotSupportedHere, and the test runs elsewhere.
+like are asked of the student's process. Never asked is what would let an object decide about a mark: a comparison,
+arithmetic with the test's own numbers, and of an object in the place of data anything but its items; these raise
+NotSupportedHere, and the test runs elsewhere.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import numpy as np
 
 from helpers.grading.sandbox.wire import Reference
 
+ITEMS = ("iter", "next", "item", "len", "bool")  # what is asked of an object where the assignment's own has data
 NATURES = ("function", "class", "exception", "object", "called", "module")
 
 
@@ -40,9 +42,11 @@ class Process(Protocol):
 class Likeness:
     """Something of a student's that is no plain data."""
 
-    __slots__ = ("_about", "_asked", "_reference")
+    __slots__ = ("_about", "_asked", "_for_data", "_gives_data", "_reference")
 
     def __init__(self, asked: Asking, reference: Reference):
+        object.__setattr__(self, "_for_data", False)  # does it stand where the assignment's own has plain data
+        object.__setattr__(self, "_gives_data", False)  # does the assignment's own function return plain data
         object.__setattr__(self, "_asked", asked)
         object.__setattr__(self, "_reference", reference)
         object.__setattr__(self, "_about", None)
@@ -56,7 +60,10 @@ class Likeness:
         return self._about
 
     def _ask(self, what: str, *args: Any) -> Any:
-        return self._asked.operate(what, self, *args)
+        if self._for_data and what not in ITEMS:
+            raise self._asked.refuse("a student's object in the place of data")
+        found = self._asked.operate(what, self, *args)
+        return for_data(found) if self._for_data else found
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
@@ -83,6 +90,8 @@ class Likeness:
     @property  # type: ignore[misc]
     def __class__(self) -> type:  # type: ignore[override]
         """What `isinstance` asks: a class of a library that is loaded here, else none."""
+        if self._for_data:
+            return Likeness
         module, name = (*(self._describe().get("class") or ()), "", "")[:2]
         found = getattr(sys.modules.get(module), name, None) if module not in ("__main__", "builtins") else None
         return found if isinstance(found, type) else Likeness
@@ -109,7 +118,7 @@ class Likeness:
         raise self._asked.refuse("a student's object as an array")
 
     def __bool__(self) -> bool:
-        return bool(self._asked.operate("bool", self)) if type(self) in (Object, Called) else True
+        return bool(self._ask("bool")) if type(self) in (Object, Called) else True
 
     def __repr__(self) -> str:
         return str(self._ask("repr")) if type(self) in (Object, Called) else f"<{self._describe().get('name')}>"
@@ -148,10 +157,31 @@ class Likeness:
         self._ask("exit")
 
 
+def for_data(value: Any) -> Any:
+    """The same, of whose objects no more than their items is asked from now on."""
+    if isinstance(value, Likeness):
+        object.__setattr__(value, "_for_data", True)
+    elif isinstance(value, dict):
+        for part in value.values():
+            for_data(part)
+    elif isinstance(value, (list, tuple)):
+        for part in value:
+            for_data(part)
+    return value
+
+
+def gives_data(function: Any) -> None:
+    """Whatever this function of a student's returns stands in the place of data."""
+    if isinstance(function, Likeness):
+        object.__setattr__(function, "_gives_data", True)
+
+
 def _operator(name: str, reflected: bool) -> Callable:
     def ask(self: Likeness, other: Any) -> Any:
         if not isinstance(other, Likeness):
             raise self._asked.refuse("arithmetic between a student's object and the test's own numbers")
+        if self._for_data or other._for_data:
+            raise self._asked.refuse("a student's object in the place of data")
         return self._asked.operate(name, *((other, self) if reflected else (self, other)))
 
     return ask
@@ -277,7 +307,7 @@ class Asking:
                 value = self.operate("next", iterator)
             except StopIteration:
                 return
-            yield value
+            yield for_data(value) if thing._for_data else value
 
     def call(self, function: Likeness, args: tuple, kwargs: dict) -> Any:
         """Call a function of the student's; what it prints is printed here, what it changes in place is changed."""
@@ -295,7 +325,7 @@ class Asking:
         for key, value in reply.get("changed") or ():
             _change(kwargs.get(key) if isinstance(key, str) else args[key] if type(key) is int and 0 <= key < len(
                 args) else None, value, self)
-        return self._outcome(reply)
+        return for_data(self._outcome(reply)) if function._gives_data else self._outcome(reply)
 
     def _outcome(self, reply: dict) -> Any:
         said = reply.get("raised")
