@@ -59,6 +59,10 @@ def right_data(probe: Probe, index: int, lines: int | None, log: str | None) -> 
     seen = probe.expected(index)
     if seen is None or not seen.figures:
         return "" if lines_of(probe.observe(index)) or _axes(probe.observe(index)) else "no data on the axes"
+    others = _without_lines(probe.observe(index))
+    for kind, numbers in _without_lines(seen):
+        if not any(kind == one and _same_numbers(numbers, drawn) for one, drawn in others):
+            return f"{kind} does not show the data that it should"
     panels, asked = _panels(probe.observe(index)), _panels(seen)
     wanted = [(number, line) for number, panel in enumerate(asked) for line in panel]
     places: dict[int, set[int]] = {}
@@ -74,6 +78,19 @@ def right_data(probe: Probe, index: int, lines: int | None, log: str | None) -> 
         if np.size(one["y"]) in lengths and np.size(one["y"]) > 2 and not any(_alike(line, one) for _, line in wanted):
             return "shows a line more than is asked for, with other data"
     return ""
+
+
+def _without_lines(seen: Any) -> list[tuple[str, np.ndarray]]:
+    """What figures show beside lines: the numbers of each image, of points and of bars, by size, for an image may be
+    turned, and bars may stand in another order."""
+    found = []
+    for axes in _axes(seen):
+        if axes.get("colorbar"):
+            continue
+        found += [("an image", one["array"]) for one in axes.get("images", ()) if one.get("array") is not None]
+        found += [("a cloud of points", np.asarray(one["xy"])[:, 1]) for one in axes.get("scatters", ())]
+        found += [("a group of bars", one["height"]) for one in axes.get("bars", ())]
+    return [(kind, np.sort(np.ravel(np.asarray(numbers, float)))) for kind, numbers in found]
 
 
 def exchanged(probe: Probe, index: int) -> str:
@@ -109,8 +126,11 @@ def _lines_of(axes: dict) -> list[dict]:
 
 
 def _alike(wanted: dict, drawn: dict) -> bool:
-    one, other = np.asarray(drawn["y"], float), np.asarray(wanted["y"], float)
-    return one.shape == other.shape and bool(np.allclose(one, other, rtol=1e-4, equal_nan=True))
+    return _same_numbers(np.asarray(wanted["y"], float), np.asarray(drawn["y"], float))
+
+
+def _same_numbers(wanted: np.ndarray, drawn: np.ndarray) -> bool:
+    return wanted.shape == drawn.shape and bool(np.allclose(drawn, wanted, rtol=1e-4, equal_nan=True))
 
 
 def _read(axes: dict, direction: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Protocol
 
 from helpers.checking.observing import MESSAGE_LENGTH, PRINTED_LENGTH, Observation, StudentError, cut
+from helpers.checking.probe import weight
 from helpers.grading.sandbox.wire import Reference
 from helpers.grading.text import clean_text
 
@@ -129,7 +130,8 @@ def observation(raw: Any) -> Observation:
         printed=_text(raw.get("printed"), PRINTED_LENGTH),
         warned=tuple(_text(w, MESSAGE_LENGTH) for w in _items(raw.get("warned"))[:5]),
         seconds=seconds if type(seconds) is float else 0.0,
-        figures=tuple(f for f in figures if isinstance(f, dict))[:20] if isinstance(figures, tuple) else (),
+        figures=tuple(f for f in figures if isinstance(f, dict) and not weight(f)[0])[:20] if isinstance(
+            figures, tuple) else (),
     )
 
 
