@@ -145,6 +145,9 @@ def _formula(statement: ast.stmt) -> Formula:
 def _proved(formulas: list[Formula]) -> list[Formula]:
     if sum(1 for formula in formulas for _ in ast.walk(formula.tree)) > PARTS:
         raise FormulaError(f"more than {PARTS} parts are too many: can it be written more simply?")
+    if any(type(getattr(node, "value", None)) is int and node.value.bit_length() > 1000  # type: ignore[attr-defined]
+           for formula in formulas for node in ast.walk(formula.tree)):
+        raise FormulaError("a number has too many digits")
     for formula in formulas:
         if _depth(formula.tree) > DEEPEST:
             raise FormulaError(f"brackets more than {DEEPEST} deep are not read")
@@ -192,6 +195,9 @@ def attempt(formulas: Sequence[Formula], letters: Mapping[str, Any]) -> tuple[di
                 failed.pop(formula.name, None)
             except FormulaError as error:
                 failed[formula.name] = error
+                values.pop(formula.name, None)
+            except (ArithmeticError, ValueError, TypeError, RecursionError) as error:  # numbers too long to be written
+                failed[formula.name] = FormulaError(f"has no value ({type(error).__name__})")
                 values.pop(formula.name, None)
     return values, failed
 

@@ -131,6 +131,7 @@ def test_a_right_formula_is_drawn_and_a_stub_is_not_written_yet(problem_set):
     "x if 1 else x", "x.T.base", "np.linalg.inv(x)", "np.load('f')", "'text'", "exec('1')", "x := 2", "import os",
     "def f(): pass", "x.T = 2", "x @ x @ True", "sum(x, out=x)", "sum(x, axis=x)", "1 < x < 2", "~x", "x // 2",
     "(" * 300 + "1" + ")" * 300, "1+" * 3000 + "1", "-" * 200 + "1", "x; " * 500, "9" * 3999,
+    "0x" + "f" * 3900, "x[0x" + "f" * 3900 + "]", "sum(x, axis=1" + "0" * 400 + ")",
 ])
 def test_what_is_not_in_the_notation_is_refused(text):
     with pytest.raises(FormulaError):
