@@ -29,6 +29,7 @@ from helpers.grading.classes import autograde as grading
 from helpers.grading.classes.pool import Pool
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
+from helpers.grading.marking import mending
 from helpers.grading.marking.reference import Checked, ProblemSet
 from helpers.grading.pages.feedback import feedback
 from helpers.grading.pages.graded import read
@@ -336,6 +337,24 @@ def test_a_result_is_computed_with_as_it_was_looked_at(sandbox, disguise):
     solution, check, attack = IN_DISGUISE[disguise]
     assert checked(sandbox, solution, check, solution).verdict.points == 2
     assert checked(sandbox, solution, check, attack).verdict.points == 0
+
+
+@pytest.mark.parametrize(("drawn", "right"), [
+    ("plt.imshow(A)", True), ("plt.pcolormesh(A.T)", True), ("plt.imshow(A); plt.colorbar()", True),
+    ("plt.imshow(A - A)", False),
+    ("plt.bar(range(3), A[0]), plt.scatter(*A[:2])", False)])
+def test_a_figure_without_lines_shows_the_right_data(sandbox, drawn, right):
+    start = "import matplotlib.pyplot as plt\ndef draw(A):\n    "
+    at = AT.replace("x", "A").replace("(3)", "((3, 3))")
+    found = checked(sandbox, f"{start}plt.imshow(A)", f"check.figure(draw, {at})", start + drawn)
+    assert [row.right for row in found.verdict.rows if row.name == "data"] == [right]
+
+
+def test_no_reason_is_looked_for_in_what_is_far_too_large(sandbox):
+    check = f"check.values(half, {AT})"
+    found = checked(sandbox, "def half(x): return x / 2", check, "def half(x): return np.ones((60_000, 1))")
+    assert {row.kind for row in found.verdict.rows} == {"size"}
+    assert not mending.wanting(found.verdict)
 
 
 @pytest.mark.parametrize("form", ["np.ones(3000) * x[0]", "pd.Series(np.ones(3000) * x[0])", "[x[0]] * 3000"])

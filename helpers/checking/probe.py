@@ -19,6 +19,7 @@ from helpers.checking.trouble import Trouble
 from helpers.sameness import same_behaviour
 
 LARGE = 8_000_000  # bytes of a result that nobody asks about
+MANY = 50_000  # numbers, beside a hundred times as many as are asked for, of which no reason is looked for
 
 
 class Probe:
@@ -274,7 +275,8 @@ def as_numbers(value: Any, shape: tuple[int, ...] | None) -> np.ndarray | Troubl
             hint = ": it is transposed"
         elif array.size == int(np.prod(shape)):
             hint = ": the numbers may be right, their arrangement is not"
-        return Trouble("shape", f"has shape {array.shape}, asked for is {shape}{hint}")
+        kind = "size" if array.size > MANY + 100 * math.prod(shape) else "shape"
+        return Trouble(kind, f"has shape {array.shape}, asked for is {shape}{hint}")
     bad = ~np.isfinite(array) if array.dtype.kind == "f" else np.zeros(array.shape, bool)
     if bad.any():
         first = tuple(int(i) for i in np.argwhere(bad)[0])

@@ -28,7 +28,7 @@ def explain(probe: Probe, rows: Sequence[Row], names: Sequence[str] = ()) -> Non
     if probe.setting.depth != "why" or any(row.why for row in rows):
         return
     wrong = [row for row in rows if not row.right and not row.kind.startswith("not-")]
-    if not wrong or any(row.kind in (*NOT_THERE, "changed-in-place") for row in rows):
+    if not wrong or any(row.kind in (*NOT_THERE, "changed-in-place", "size") for row in rows):
         return
     if names:
         if len(wrong) > 1 and all(row.name in names for row in wrong):  # one slip that shows in several outputs
