@@ -23,4 +23,4 @@ def leans_on(name: str, used: Collection[str], right: Mapping[str, bool], questi
     named = [f"`{one}`" + (f" ({questions[one]})" if questions[one] else "") for one in found[:MOST]]
     named += ["others"] if len(found) > MOST else []
     names = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
-    return f"`{name}` uses {names}, which {'is' if len(found) == 1 else 'are'} not right yet: look there as well."
+    return f"`{name}` builds on {names}, which {'is' if len(found) == 1 else 'are'} not right yet: look there as well."

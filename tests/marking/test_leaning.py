@@ -80,7 +80,7 @@ def in_the_notebook(problem_set: ProblemSet, quadruple: str) -> str:
 
 @pytest.mark.parametrize("place", [in_grading, in_the_notebook])
 @pytest.mark.parametrize(("quadruple", "says"), [
-    (RIGHT, "`quadruple` uses `double` (1.1), which is not right yet: look there as well."),
+    (RIGHT, "`quadruple` builds on `double` (1.1), which is not right yet: look there as well."),
     (ELSEWHERE, ""),
 ])
 def test_a_wrong_function_below_is_named(problem_set, monkeypatch, place, quadruple, says):
