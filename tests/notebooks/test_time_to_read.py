@@ -34,6 +34,18 @@ def test_reading_takes_time_in_proportion(cell_type):
     assert not slow
 
 
+@pytest.mark.parametrize("name", ["work.md", "work.py"])
+def test_reading_a_script_takes_time_in_proportion(name):
+    slow = {}
+    for kind in [*KINDS, "```python\n", "```", "```python ", "# %%\n", "# %% [markdown]\n'''", "# In [1]:\n\n",
+                 "#\n\n"]:
+        start = time.process_time()
+        restored(SubmissionTask("eve", None, others=((name, (kind * (LENGTH // len(kind))).encode()),)), SET, "set")
+        if (taken := time.process_time() - start) > SECONDS:
+            slow[kind] = taken
+    assert not slow
+
+
 def test_what_takes_too_long_to_read_is_named_and_has_the_assignments_shape(monkeypatch):
     monkeypatch.setattr(bounds, "READ_SECONDS", 0.05)
     notebook, note = restored(_task([f"def f{i}(x):\n    return {i}\n" * 400 for i in range(400)], "code"), SET, "set")

@@ -49,7 +49,10 @@ def restored(task: SubmissionTask, recorded: NotebookNode, name: str) -> tuple[N
             return restore(chosen.notebook, recorded, chosen.note, chosen.told), chosen.note
     except bounds.TooLong as error:
         note = f"The notebook cannot be read: it {error}. Take out what is no part of an answer and hand it in again."
-        return restore(copy.deepcopy(recorded), recorded, note), note
+    except Exception as error:  # whatever a text has brought about is its own submission's trouble, and for good
+        note = (f"The notebook cannot be read ({type(error).__name__}). Take out what is no part of an answer and hand "
+                "it in again.")
+    return restore(copy.deepcopy(recorded), recorded, note), note
 
 
 @lru_cache(maxsize=16)  # a service has all sets of a course

@@ -75,10 +75,17 @@ def _find_formatted(handed: list[Handed], shape: Shape, taken: set[int]) -> None
     """A locked cell whose comments, blanks or quotes alone have changed is itself."""
     for one in handed:
         if one.is_code and one.code.tree is not None and one.code.tree.body:
-            place = next((p for p in shape.forms.get(ast.dump(one.code.tree), ()) if p not in taken), -1)
+            place = next((p for p in shape.forms.get(_form(one.code.tree), ()) if p not in taken), -1)
             if place >= 0:
                 one.place, one.how = place, "text"
                 taken.add(place)
+
+
+def _form(tree: ast.Module) -> str:
+    try:
+        return ast.dump(tree)
+    except RecursionError:  # deeper than anything that an assignment gives out
+        return ""
 
 
 def _find_needed(handed: list[Handed], shape: Shape) -> None:
