@@ -114,6 +114,14 @@ def test_plain_names_with_digits_hyphens_and_capitals(course, tmp_path):
     assert list(done.unplaced) == [f"S12345_{NAME}.ipynb"]
 
 
+def test_a_name_that_goes_on_is_another_one(course, tmp_path):
+    text = notebook(course)
+    names = [f"Amara Okafor2_{NAME}.ipynb", f"amara_okaforu_{NAME}.ipynb", "AmaraOkaforPs1.ipynb"]
+    done = collect(course, NAME, zipped(tmp_path, dict.fromkeys(names, text)), "files")
+    assert done.new == ["amara.okafor"]
+    assert len(done.unplaced) == 2
+
+
 def test_a_student_who_uploads_a_zip(course, tmp_path):
     inner = io.BytesIO()
     with zipfile.ZipFile(inner, "w") as packed:

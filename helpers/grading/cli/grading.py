@@ -173,7 +173,8 @@ def _preview(folder: Course, name: str, **options: Any) -> None:
         made = preview(folder, name, **options, progress=shown)
     _show_changes(made.changes)
     console.print(f"{name}: {len(made.graded)} tried, {len(made.new)} of them without marks so far, "
-                  f"{len(made.unchanged)} already graded as they are; nothing was written.")
+                  f"{len(made.unchanged)} already graded as they are; nothing was written. "
+                  "Late penalties, and an earlier submission that counts instead, are left out.")
     if made.interrupted:
         raise typer.Exit(130)
 

@@ -85,8 +85,16 @@ class Roster:
         if fits:
             longest = max(len(one.student) for one in fits)
             return self._only([one for one in fits if len(one.student) == longest], named)
-        bare = plain(named.who)
-        lengths = {one.student: max((len(name) for name in one.names if bare.startswith(name)), default=0)
+        beginnings = _beginnings(named.who)
+        lengths = {one.student: max((len(name) for name in one.names if name in beginnings), default=0)
                    for one in self.known}
         longest = max(lengths.values(), default=0)
         return self._only([one for one in self.known if longest and lengths[one.student] == longest], named)
+
+
+def _beginnings(text: str) -> set[str]:
+    """What a text begins with, up to each end of a word, in plain letters: `UmaNwosu_2` has two such ends."""
+    def ends(at: int) -> bool:
+        return not text[at].isalnum() or (text[at].isupper() and text[at - 1].islower())
+
+    return {plain(text[:at]) for at in range(1, len(text)) if ends(at)} | {plain(text)}
