@@ -980,3 +980,39 @@ def the_stubs_and_then_the_work(nb):
 def leaves_at_the_end(nb):
     nb["cells"].append(new("exit()"))
     return nb
+
+
+@case(quiet=True)
+def as_a_server_sends_it(nb):
+    return json.dumps({"name": NAME, "type": "notebook", "format": "json", "content": nb}).encode()
+
+
+@case(quiet=True)
+def saved_as_text_in_a_list(nb):
+    return json.dumps([json.dumps(nb)]).encode()
+
+
+@case(quiet=True)
+def prompts_pasted_along(nb):
+    lines = RIGHT["gradient"].splitlines()
+    return set_text(nb, "gradient", "\n".join([f">>> {lines[0]}", *(f"... {line}" for line in lines[1:])]))
+
+
+@case(quiet=True)
+def every_cell_has_the_same_id(nb):
+    for cell in nb["cells"]:
+        cell["id"] = "cell"
+    return nb
+
+
+@case(told=("`Kopie von ps0_straight_line.ipynb.ipynb` was graded",))
+def copy_of_a_drive(nb):
+    return {"Kopie von ps0_straight_line.ipynb.ipynb": saved(nb)}
+
+
+@case(quiet=True)
+def cells_of_other_kinds(nb):
+    nb["cells"].insert(2, {"cell_type": "sql", "metadata": {}, "source": "select 1"})
+    nb["cells"].append({"cell_type": "code", "metadata": {}, "source": None, "outputs": [], "execution_count": None})
+    nb["nbformat"], nb["nbformat_minor"] = 5, 0
+    return nb

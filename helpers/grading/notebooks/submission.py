@@ -22,6 +22,7 @@ MAX_PARTS = 1_000_000  # lists and objects in a notebook's file: one of two byte
 MAX_CELLS = 1_000
 MAX_TEXT = 5_000_000  # characters, in all cells
 MAX_MIXED_BYTES = 10_000_000  # of a file whose bytes are looked at one by one where they are no UTF-8
+WRAPPINGS = 3  # of a notebook in other JSON
 KEPT_RICH_BYTES = 2_000_000  # of one output of an experiment
 KEPT_OUTPUTS = 50  # of one experiment
 MARKS = (("utf-8-sig", codecs.BOM_UTF8), ("utf-32", codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
@@ -114,19 +115,41 @@ def _json(text: str) -> tuple[Any, int, str]:
     return raw, len(text) - end, ""
 
 
+def _unwrapped(raw: Any) -> Any:
+    """The notebook in what a program has put around it: a list, a text, the `content` in which servers send files.
+
+    Raises:
+        ValueError: if a text in it is no JSON.
+    """
+    for _ in range(WRAPPINGS):
+        if isinstance(raw, list) and len(raw) == 1:
+            raw = raw[0]
+        elif isinstance(raw, dict) and "cells" not in raw and isinstance(raw.get("content"), (dict, str)):
+            raw = raw["content"]
+        elif isinstance(raw, str):
+            _count_parts(raw.count("{") + raw.count("["))
+            raw = json.loads(raw, strict=False)
+    return raw
+
+
+def _count_parts(parts: int) -> None:
+    if parts > MAX_PARTS:
+        raise _TooMuch(f"The notebook's file has {parts:,} parts; up to {MAX_PARTS:,} can be graded. "
+                       "Clear the outputs and hand it in again.")
+
+
 def _parsed(content: bytes, shape: Shape) -> NotebookNode:
     """The cells of a notebook file, and of each no more than grading needs: nbformat's own reader takes minutes and
     gigabytes for what 50 MB can hold."""
     if len(content) > MAX_NOTEBOOK_BYTES:
         raise _TooMuch(_too_large(len(content)))
     parts = content.count(b"{") + content.count(b"[")
-    if parts > MAX_PARTS:
-        raise _TooMuch(f"The notebook's file has {parts:,} parts; up to {MAX_PARTS:,} can be graded. "
-                       "Clear the outputs and hand it in again.")
+    _count_parts(parts)
     text = decoded(content).strip("\0 \t\r\n")
     raw, behind, damage = _json(text)
+    raw = _unwrapped(raw)
     if isinstance(raw, dict) and isinstance(raw.get("worksheets"), list) and parts < MAX_CELLS * 20:  # version 3
-        raw = nbformat.reads(text[:len(text) - behind], as_version=4)
+        raw = nbformat.reads(json.dumps(raw), as_version=4)
     if not isinstance(raw, dict) or not isinstance(raw.get("cells"), list):
         raise ValueError("it has no cells")
     if len(raw["cells"]) > MAX_CELLS:
