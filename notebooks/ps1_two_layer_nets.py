@@ -797,9 +797,65 @@ def linear_train(W1, W2, X, Y, steps, rate):
 # %% [markdown]
 # ### Three widths
 #
-# Now train for real: 2,000 steps at a learning rate of 0.01, for $m = 10$, 25 and 50. Before you run the cell, guess:
-# the widest net has five times as many weights as the narrowest. Which will end lowest? Then the same from other
-# initialisations, all weights uniform between 0 and 0.1, or between 0 and 0.01. Does it matter where a net begins?
+# Next you train for real: 2,000 steps at a learning rate of 0.01, for $m = 10$, 25 and 50. The widest net has five times as
+# many weights as the narrowest. Which will end lowest, and how many times as large will the largest of the three last losses
+# be as the smallest? Write it down before you know. The point is for a prediction, right or wrong: one that you have made is
+# worth more than an explanation that you have read.
+
+# %% nbgrader={"grade_id": "predict-widths", "solution": true}
+def predict_widths():
+    """Your prediction: the width that ends lowest, 10, 25 or 50, and the largest of the three last losses over the smallest.
+
+    Returns two numbers.
+    """
+    ### BEGIN SOLUTION
+    return 50, 100
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "predict-widths-cases", "locked": true}
+def nothing_given(rng):
+    """A prediction is made out of nothing."""
+    yield {"case": "your prediction"}
+
+
+def one_of_the_widths(prediction):
+    """The first number is one of the widths that are trained."""
+    return np.shape(prediction) == (2,) and prediction[0] in (10, 25, 50)
+
+
+def a_quotient_of_at_least_1(prediction):
+    """The larger of two losses over the smaller."""
+    return np.shape(prediction) == (2,) and float(prediction[1]) >= 1
+
+
+# %% nbgrader={"grade_id": "predict-widths-check", "grade": true, "points": 1}
+check.properties(predict_widths, at=nothing_given, points=1,
+                 one_of_the_widths=one_of_the_widths,
+                 a_quotient_of_at_least_1=a_quotient_of_at_least_1)
+
+# %% tags=["mistake"] question="predict-widths" says="Two numbers are asked for: the width that ends lowest, and how far apart the losses end."
+def predict_widths():
+    return 50
+
+# %% tags=["mistake"] question="predict-widths" says="No such net is trained: name one of the widths 10, 25 and 50."
+def predict_widths():
+    return 30, 2
+
+# %% tags=["mistake"] question="predict-widths" says="The larger loss over the smaller is at least 1: here it has been taken the other way round."
+def predict_widths():
+    return 50, 0.1
+
+# %% tags=["alternative"] question="predict-widths" name="another prediction, as a list"
+def predict_widths():
+    return [10, 1.5]
+
+# %% tags=["alternative"] question="predict-widths" name="an array"
+def predict_widths():
+    return np.array([25.0, 1.0])
+
+# %% [markdown]
+# Then the same from other initialisations, all weights uniform between 0 and 0.1, or between 0 and 0.01. Does it matter
+# where a net begins?
 
 # %% tags=["experiment"]
 linear_runs = {}  # width -> (W1, W2, losses)
@@ -817,6 +873,10 @@ with check.once_written():
             losses = linear_train(*uniform_weights(width, high), inputs, targets, steps=2000, rate=0.01)[2]
             print(f"uniform between 0 and {high}, m = {width}: loss {losses[0]:.3f} at the start, {losses[500]:.3f} after 500 "
                   f"steps, {losses[-1]:.5f} at the end")
+    ends = {width: run[2][-1] for width, run in linear_runs.items()}
+    print("From normal numbers m = {} ends lowest, and the largest loss is {:.5g} times the smallest. ".format(
+        min(ends, key=ends.get), max(ends.values()) / min(ends.values()))
+        + "You predicted m = {:g}, and {:g} times.".format(*predict_widths()))
 
 # %% [markdown]
 # ## 1.7 The best that a linear map can do

@@ -1093,7 +1093,59 @@ def hinge_gradients(w_o, x, y, z, h, f):
 # ### Gradient descent tries first
 #
 # You have a gradient, so go downhill with it: six random starts on data set 2, 10,000 steps each. The goal of this
-# problem set is a largest residual below $10^{-6}$. How close does descent come?
+# problem set is a largest residual below $10^{-6}$. How close does descent come? And if a solver for equations begins at
+# such starts: for how many of 100 will it find an exact fit? Write both down before you know; the runs print them beside
+# what they find. The point is for a prediction, right or wrong: one that you have made is worth more than an explanation
+# that you have read.
+
+# %% nbgrader={"grade_id": "predict-fits", "solution": true}
+def predict_fits():
+    """Your prediction: the smallest of the six largest residuals, and for how many of 100 starts the solver succeeds.
+
+    Returns two numbers.
+    """
+    ### BEGIN SOLUTION
+    return 0.01, 10
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "predict-fits-cases", "locked": true}
+def nothing_given(rng):
+    """A prediction is made out of nothing."""
+    yield {"case": "your prediction"}
+
+
+def a_size_above_0(prediction):
+    """A residual that is left over."""
+    return np.shape(prediction) == (2,) and float(prediction[0]) > 0
+
+
+def at_most_100_starts(prediction):
+    """So many of 100 starts."""
+    return np.shape(prediction) == (2,) and 0 <= float(prediction[1]) <= 100
+
+
+# %% nbgrader={"grade_id": "predict-fits-check", "grade": true, "points": 1}
+check.properties(predict_fits, at=nothing_given, points=1, a_size_above_0=a_size_above_0, at_most_100_starts=at_most_100_starts)
+
+# %% tags=["mistake"] question="predict-fits" says="Two numbers are asked for: one for gradient descent, one for the solver."
+def predict_fits():
+    return 0.01
+
+# %% tags=["mistake"] question="predict-fits" says="A largest residual has no sign, and steps of a constant rate do not end at exactly 0: name a number above 0."
+def predict_fits():
+    return -0.01, 10
+
+# %% tags=["mistake"] question="predict-fits" says="Of 100 starts at most 100 succeed."
+def predict_fits():
+    return 0.01, 150
+
+# %% tags=["alternative"] question="predict-fits" name="another prediction, as a list"
+def predict_fits():
+    return [1e-6, 100]
+
+# %% tags=["alternative"] question="predict-fits" name="an array"
+def predict_fits():
+    return np.array([0.5, 0.0])
 
 # %% tags=["experiment"]
 def descend(theta, x, y, steps=10_000, rate=2e-4):
@@ -1108,16 +1160,18 @@ def descend(theta, x, y, steps=10_000, rate=2e-4):
 
 
 with check.once_written():
-    descents = {}
+    descents, closest = {}, np.inf
     for number in range(6):
         start = np.random.default_rng(number).standard_normal(13)
         reached, losses = descend(start, x2, y2)
         largest = np.abs(hinge_residuals(*split(reached), x2, y2)).max()
         descents[f"start {number}: {largest:.2g}"] = losses
+        closest = min(largest, closest)
     axis = plots.learning_curves(descents, first=0, xlabel="step", ylabel="squared loss",
                                  title="Gradient descent on data set 2, six starts")
     axis.legend(title="largest residual at the end", fontsize=9)
     plt.show()
+    print(f"The closest of six comes to {closest:.2g}. You predicted {float(predict_fits()[0]):.2g}.")
 
 # %% [markdown]
 # ## 2.6 The full Jacobian of the residuals
@@ -2106,6 +2160,8 @@ with check.once_written():
              xscale="log")
     axis.legend(fontsize=9)
     plt.show()
+    for name, needed in luck.items():
+        print(f"{name}: of 100 starts {100 / needed.mean():.2g} succeed. You predicted {float(predict_fits()[1]):g} for set 2.")
 
 # %% [markdown]
 # Our own solution needed 47 starts on average for data set 2 (200 searches, the longest 216) and 1,246 for data set 1

@@ -1710,8 +1710,55 @@ def train(step, score, net, X, Y, epochs, rate):
 #
 # What to expect? *Reported elsewhere* for this exercise, with all of MNIST: on the test digits 8.80 % before training, then
 # 65.05 %, 73.30 % and 69.94 %, with average losses of 2.37, then 1.04, 0.83 and 0.88; on the training digits 65.11 %, 72.91 %
-# and 69.11 %. The cell prints the same for your runs, after each of the first three epochs and after the last. These are somebody else's numbers, and how the pixels were written down is not said. Before
-# you run the cell: which of the two runs should look like that?
+# and 69.11 %. The run prints the same for yours, after each of the first three epochs and after the last. These are
+# somebody else's numbers, and how the pixels were written down is not said.
+#
+# Which of the two runs should look like that? Write down what you expect of each at its end, on the test digits. The point is
+# for a prediction, right or wrong: one that you have made is worth more than an explanation that you have read.
+
+# %% nbgrader={"grade_id": "predict-runs", "solution": true}
+def predict_runs():
+    """Your prediction: % of the test digits that the net reads at the end, trained on bytes, and trained on shares.
+
+    Returns two numbers from 0 to 100.
+    """
+    ### BEGIN SOLUTION
+    return 62, 86
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "predict-runs-cases", "locked": true}
+def nothing_given(rng):
+    """A prediction is made out of nothing."""
+    yield {"case": "your prediction"}
+
+
+def two_percentages(prediction):
+    """Two numbers from 0 to 100."""
+    return np.shape(prediction) == (2,) and all(0 <= float(number) <= 100 for number in prediction)
+
+
+# %% nbgrader={"grade_id": "predict-runs-check", "grade": true, "points": 1}
+check.properties(predict_runs, at=nothing_given, points=1, two_percentages=two_percentages)
+
+# %% tags=["mistake"] question="predict-runs" says="Two numbers are asked for: one for the run on bytes, one for the run on shares."
+def predict_runs():
+    return 70
+
+# %% tags=["mistake"] question="predict-runs" says="A percentage lies between 0 and 100."
+def predict_runs():
+    return 70, 120
+
+# %% tags=["mistake"] question="predict-runs" says="A prediction is a number: leave the words and the % sign out."
+def predict_runs():
+    return "70 %", "90 %"
+
+# %% tags=["alternative"] question="predict-runs" name="another prediction, as a list"
+def predict_runs():
+    return [95.5, 95.5]
+
+# %% tags=["alternative"] question="predict-runs" name="an array"
+def predict_runs():
+    return np.array([10, 20])
 
 # %% tags=["experiment"]
 RATE, EPOCHS = 0.003, 3 if FULL else 15
@@ -1771,6 +1818,9 @@ with check.once_written():
         axis.legend()
     axis.set_ylim(0, 1)
     plt.show()
+    for guess, name in zip(predict_runs(), ("bytes", "shares")):
+        reached = score_on(*((255 if name == "bytes" else 1) * digits.test_images, digits.test_labels))(*runs[name][0])
+        print(f"On {name} the net reads {reached:.1%} of the test digits at the end. You predicted {float(guess):g} %.")
 
 # %% [markdown]
 # We have measured this with seed 0: the accuracy on the test digits, in %.

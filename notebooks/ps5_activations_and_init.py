@@ -1178,21 +1178,80 @@ def bars(names, title, short=lambda name: name):
 
 
 # %% [markdown]
-# **Guesses.** Before the main experiments, write down what you expect; the runs print the answer beside it. Fill in the
-# next cell now, and read on.
+# **Before the main experiments**, write down what you expect; the runs print it beside what they find.
+#
+# - With which of the rates 1e-5, 1e-4, 1e-3, 1e-2 and 1e-1 will the sigmoid net read the training digits best?
+# - From how many of the eleven ways to begin in part 2 will it read more than half of them?
+# - How many of the test digits, in %, will the best net of this notebook read?
+#
+# The point is for a prediction, right or wrong: one that you have made is worth more than an explanation that you have read.
 
-# %%
-guesses = {
-    "which of the rates 1e-5, 1e-4, 1e-3, 1e-2, 1e-1 reads the training digits best": None,
-    "which of the ways to begin in 2.1 is best for the sigmoid net": None,
-    "% of the test digits that the best net of this notebook reads": None,
-}
+# %% nbgrader={"grade_id": "predict-runs", "solution": true}
+def predict_runs():
+    """Your predictions: the best rate, of how many starts the sigmoid net learns, and % of the test digits read.
+
+    Returns three numbers.
+    """
+    ### BEGIN SOLUTION
+    return 1e-4, 5, 90
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "predict-runs-cases", "locked": true}
+def nothing_given(rng):
+    """A prediction is made out of nothing."""
+    yield {"case": "your prediction"}
 
 
-def compare(guess, measured):
-    """Print what was guessed and what was found."""
-    said = guesses.get(guess)
-    print(f"{guess}: {'you made no guess' if said is None else f'you guessed {said}'}, found {measured}")
+def one_of_the_rates(prediction):
+    """The first number is one of the rates that are tried."""
+    return np.shape(prediction) == (3,) and float(prediction[0]) in (1e-5, 1e-4, 1e-3, 1e-2, 1e-1)
+
+
+def at_most_11_starts(prediction):
+    """The second number counts ways to begin."""
+    return np.shape(prediction) == (3,) and 0 <= float(prediction[1]) <= 11
+
+
+def a_percentage(prediction):
+    """The third number is a percentage."""
+    return np.shape(prediction) == (3,) and 0 <= float(prediction[2]) <= 100
+
+
+# %% nbgrader={"grade_id": "predict-runs-check", "grade": true, "points": 1}
+check.properties(predict_runs, at=nothing_given, points=1,
+                 one_of_the_rates=one_of_the_rates, at_most_11_starts=at_most_11_starts,
+                 a_percentage=a_percentage)
+
+# %% tags=["mistake"] question="predict-runs" says="Three numbers are asked for: a rate, a number of starts, and a percentage."
+def predict_runs():
+    return 1e-3
+
+# %% tags=["mistake"] question="predict-runs" says="No run has this rate: name one of the five."
+def predict_runs():
+    return 0.5, 6, 90
+
+# %% tags=["mistake"] question="predict-runs" says="There are eleven ways to begin: more cannot succeed."
+def predict_runs():
+    return 1e-3, 20, 90
+
+# %% tags=["mistake"] question="predict-runs" says="A percentage lies between 0 and 100."
+def predict_runs():
+    return 1e-3, 6, 190
+
+# %% tags=["alternative"] question="predict-runs" name="another prediction, as a list"
+def predict_runs():
+    return [1e-1, 0, 12.5]
+
+# %% tags=["alternative"] question="predict-runs" name="an array"
+def predict_runs():
+    return np.array([1e-5, 11, 100])
+
+# %% nbgrader={"grade_id": "what-was-made", "locked": true}
+def compare(which, measured):
+    """Print what was predicted and what was found."""
+    what = ("Best of the five rates", "Starts from which the sigmoid net reads more than half of the training digits",
+            "% of the test digits that the best net reads")[which]
+    print(f"{what}: you predicted {float(predict_runs()[which]):g}, found {measured:g}")
 
 
 def made(names):
@@ -1218,8 +1277,7 @@ with check.once_written():
         try_out(f"rate {rate:g}", rate=rate)
     show([f"rate {rate:g}" for rate in RATES], "The sigmoid net with squared error: five learning rates")
     bars([f"rate {rate:g}" for rate in RATES], "Five learning rates")
-    compare("which of the rates 1e-5, 1e-4, 1e-3, 1e-2, 1e-1 reads the training digits best",
-            best_of([f"rate {rate:g}" for rate in RATES]).removeprefix("rate "))
+    compare(0, float(best_of([f"rate {rate:g}" for rate in RATES]).removeprefix("rate ")))
 
 # %% [markdown]
 # Only one of the five has begun to learn; that is common. The other four have failed in two different
@@ -1637,7 +1695,7 @@ with check.once_written():
     started = made([f"start {start}" for start in STARTS])
     show(started, "The sigmoid net with squared error: ways to begin", short=lambda name: name.removeprefix("start "))
     bars(started, "Ways to begin", short=lambda name: name.removeprefix("start "))
-    compare("which of the ways to begin in 2.1 is best for the sigmoid net", best_of(started).removeprefix("start "))
+    compare(1, sum(run_of(name)["train accuracy"] > 0.5 for name in started))
 
 # %% [markdown]
 # Read it together with the histograms. Weights that are too large saturate the net from the start. Weights of which
@@ -2367,8 +2425,7 @@ with check.once_written():
         again = [f"again, start {start}" for start in NINE]
         show(again, "Leaky ReLU with softmax: nine ways to begin", short=lambda name: name.removeprefix("again, start "))
         bars(again, "Nine ways to begin, leaky ReLU with softmax", short=lambda name: name.removeprefix("again, start "))
-    compare("% of the test digits that the best net of this notebook reads",
-            f"{100 * max(run['test accuracy'] for run in runs.values()):.1f}")
+    compare(2, round(100 * max(run["test accuracy"] for run in runs.values()), 1))
 
 # %% [markdown]
 # ## 3.7 A rate that swings
