@@ -874,9 +874,9 @@ with check.once_written():
             print(f"uniform between 0 and {high}, m = {width}: loss {losses[0]:.3f} at the start, {losses[500]:.3f} after 500 "
                   f"steps, {losses[-1]:.5f} at the end")
     ends = {width: run[2][-1] for width, run in linear_runs.items()}
-    print("From normal numbers m = {} ends lowest, and the largest loss is {:.5g} times the smallest. ".format(
-        min(ends, key=ends.get), max(ends.values()) / min(ends.values()))
-        + "You predicted m = {:g}, and {:g} times.".format(*predict_widths()))
+    lowest, apart = min(ends, key=ends.get), max(ends.values()) / min(ends.values())
+    print(f"From normal numbers m = {lowest} ends lowest, and the largest loss is {apart:.5g} times the smallest.")
+    print("You predicted m = {:g}, and {:g} times.".format(*predict_widths()))
 
 # %% [markdown]
 # ## 1.7 The best that a linear map can do
