@@ -95,6 +95,9 @@ def test_ids_are_stable_when_other_cells_change():
     (('"grade": true}', '"grade": true} points=2'), 11, "points= does not stand in a cell's first line"),
     (('"grade_id": "double"', '"grade_id": "double it"'), 4, "cannot be a name"),
     (("check.values(double", "check.values(treble"), 11, "has no question"),
+    (("check.values(double", "check.vales(double"), 12, "`check.vales` is no check (did you mean `values`?)"),
+    (("check.values(double", "check.gradient(double"), 12, "`check.gradient` is no check (did you mean `gradients`?)"),
+    (("check.values(double", "check.zebra(double"), 12, "is no check: there are answer, "),
 ])
 def test_a_bad_master_is_refused_with_its_line(change, line, says):
     broken = GOOD.replace(*change)

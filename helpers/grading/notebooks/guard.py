@@ -211,6 +211,18 @@ def points_in(cell: ast.Module) -> tuple[list[ast.expr], list[ast.expr]]:
     return final, others
 
 
+def unknown_checks(cell: ast.Module) -> Iterator[tuple[int, str]]:
+    """Calls of a check that there is none of, `check.gradient(…)`: the line in the cell, from 0, and what is wrong."""
+    called = [node.func for node in ast.walk(cell) if isinstance(node, ast.Call)]
+    for kind in called:
+        if isinstance(kind, ast.Attribute) and isinstance(kind.value, ast.Name) and kind.value.id == "check":
+            from helpers import check  # here, because it takes numpy and matplotlib along
+
+            if not hasattr(check, kind.attr):
+                near = nearest(kind.attr, check.__all__, f": there are {', '.join(check.__all__)}")
+                yield kind.lineno - 1, f"`check.{kind.attr}` is no check{near}"
+
+
 def points_of(cell: ast.Module | None, given: dict[str, Any], name: str) -> tuple[float, str]:
     """What a graded cell is worth, and what is wrong with how it says so; 0 is a check for practice.
 

@@ -320,6 +320,9 @@ def _prove(master: Master, problems: _Problems) -> None:
             _prove_check(cell, problems)
         elif cell.kind == "code" and not cell.author_only and not cell.nbgrader.get("solution"):
             _prove_no_copy(master, cell, problems)
+        if cell.kind == "code" and not cell.author_only:
+            for line, what in guard.unknown_checks(cell.tree):
+                problems.add(cell, what, cell.begins + line)
     _prove_experiments(master, problems)
 
 
