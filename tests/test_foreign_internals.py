@@ -132,6 +132,7 @@ def knowing_nbgrader(folder: Path) -> set[str]:
     return found
 
 
+@pytest.mark.slow
 def test_only_named_modules_know_the_insides_of_nbgrader(tmp_path):
     assert knowing_nbgrader(ROOT / "helpers" / "grading") == KNOWING
     for name, line in (("one", "from nbgrader import server_extensions"), ("two", "import nbgrader.preprocessors"),
@@ -161,11 +162,13 @@ def declared() -> set[str]:
     return {re.match(r"[\w.-]+", line)[0].lower() for line in lines}
 
 
+@pytest.mark.slow
 def test_reading_notebooks_builds_no_grammar():  # the bound on jsonschema
     program = "import nbformat, sys; sys.exit('lark' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
 
 
+@pytest.mark.slow
 def test_all_that_is_imported_is_declared():
     known = declared() | set(sys.stdlib_module_names) | {"helpers"}
     missing = {name: sorted(map(str, paths)) for name, paths in imported().items()

@@ -24,11 +24,13 @@ def copy_of_the_house(folder: Path) -> Path:
     return folder
 
 
+@pytest.mark.slow
 def test_every_arrow_runs_down():
     done = lint(ROOT)
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("module", "forbidden", "contract"), [
     ("check.py", "import helpers.grading.text", "The student half knows no grader"),
     ("diagnosis/factors.py", "import helpers.checking.probe", "Every arrow runs down"),
@@ -54,6 +56,7 @@ def test_every_room_says_what_belongs_there():
         assert ast.get_docstring(ast.parse(room.read_text())), room
 
 
+@pytest.mark.slow
 def test_every_name_of_a_module_in_a_string_is_a_module():
     """Names in strings survive no renaming on their own: configurations, programs that are started, templates."""
     for path in (ROOT / "helpers").rglob("*.py"):
@@ -64,6 +67,7 @@ def test_every_name_of_a_module_in_a_string_is_a_module():
                 assert any(p.is_dir() or p.with_suffix(".py").exists() for p in places), (path, node.value)
 
 
+@pytest.mark.slow
 def test_public_functions_are_typed():
     """mypy proves what is written down; this holds that it is written down wherever somebody calls from elsewhere."""
     untyped = []

@@ -10,6 +10,8 @@ from helpers.grading.marking import mending
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import parse
 
+pytestmark = pytest.mark.slow  # they make notebooks of masters, and search
+
 MASTER = '''# %%
 import numpy as np
 from helpers import check

@@ -11,6 +11,8 @@ from helpers.grading.hypotheses.changes import changes
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import parse
 
+pytestmark = pytest.mark.slow  # they make notebooks of masters, and search
+
 MASTER = '''# %%
 import numpy as np
 from helpers import check

@@ -14,6 +14,8 @@ from helpers.grading.marking.contrasting import Wrong, contrast, in_common
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import parse
 
+pytestmark = pytest.mark.slow  # they make notebooks of masters, and search
+
 MASTER = '''# %%
 import numpy as np
 from helpers import check

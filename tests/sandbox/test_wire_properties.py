@@ -6,10 +6,13 @@ import json
 import struct
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from helpers.grading.sandbox.wire import WireError, decode, encode
+
+pytestmark = pytest.mark.slow
 
 PREFIX = struct.Struct("!4sIQ")
 ALL = settings(max_examples=200, deadline=None, print_blob=True)
