@@ -200,10 +200,12 @@ def cases():
 @pytest.mark.parametrize(("attack", "kind"), cases())
 def test_an_attack_wins_nothing_and_leaves_nothing(classrooms, attack, kind):
     with classrooms.room(kind) as room:
-        wins_nothing_and_leaves_nothing(room, attack)
+        summary = wins_nothing_and_leaves_nothing(room, attack)
+    # Without walls a submission can end the warm process, which looks like the machine's doing: its zero is not final.
+    assert kind == "none" or summary.again == []
 
 
-def wins_nothing_and_leaves_nothing(room: Classroom, attack: attacking.Attack) -> None:
+def wins_nothing_and_leaves_nothing(room: Classroom, attack: attacking.Attack) -> grading.Summary:
     running = len(processes_below(os.getpid()))
     room.hand_in(attack)
     summary = room.grade()
@@ -212,7 +214,6 @@ def wins_nothing_and_leaves_nothing(room: Classroom, attack: attacking.Attack) -
     assert {cell: mark for cell, mark in marks.items() if mark} == attack.earned
     assert {student: room.result(student) for student in HONEST} == room.fresh
     assert sorted(summary.graded) == ["ada", attacking.STUDENT, "zoe"]
-    assert summary.again == []
     assert summary.seconds[attacking.STUDENT] < LIMITS["notebook_seconds"] + LIMITS["grace_seconds"] + SLACK
 
     told = shown(room.result(attacking.STUDENT)[2])
@@ -228,6 +229,7 @@ def wins_nothing_and_leaves_nothing(room: Classroom, attack: attacking.Attack) -
     with pytest.raises(BlockingIOError):
         room.listener.accept()
     assert not any(Path(place, "owned").exists() for place in ("/tmp", "/dev/shm", room.folder))
+    return summary
 
 
 @pytest.mark.parametrize("attack", [attack for attack in ATTACKS if attack.page], ids=lambda attack: attack.name)

@@ -26,7 +26,7 @@ LIBRARIES = ("numpy", "typer", "rich.progress", "rich.table", "scipy.special", "
              "nbgrader.apps", "nbgrader.api", "nbgrader.server_extensions.assignment_list.handlers",
              "nbgrader.converters", "nbgrader.preprocessors", "sqlalchemy.orm")
 PROGRAMS = {"coursekit": "helpers.grading.cli", "nbgrader": "nbgrader.apps.nbgraderapp"}
-SECONDS = 300
+SECONDS = 900  # all problem sets built on busy cores take more than five minutes
 
 _starting = threading.Lock()
 _address: str | None = None
