@@ -21,7 +21,7 @@ from helpers.checking.observing import Local
 from helpers.checking.replay import Recorder, Replay, absent, is_plain, with_stand_ins
 from helpers.checking.slopes import pack_slopes
 from helpers.grading.course.errors import CourseError
-from helpers.grading.marking.leaning import question_numbers
+from helpers.grading.marking.earlier import question_numbers
 from helpers.grading.marking.reference import Checked, GradingSetting, ProblemSet
 from helpers.sameness import same_value
 

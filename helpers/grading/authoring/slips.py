@@ -29,7 +29,7 @@ from helpers.checking.verdict import Row, Verdict
 from helpers.grading.authoring.source import source_notebook
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
-from helpers.grading.marking.leaning import question_numbers
+from helpers.grading.marking.earlier import question_numbers
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import Cell, Master, Question
 

@@ -23,7 +23,7 @@ from helpers.checking.absent import cell_failed, defined_by
 from helpers.checking.tiny import remarks_on
 from helpers.checking.verdict import Verdict
 from helpers.grading.hypotheses.tracing import TRACED
-from helpers.grading.marking import leaning, mending
+from helpers.grading.marking import earlier, mending
 from helpers.grading.marking.apart import ForkEnded, in_fork
 from helpers.grading.marking.bounds import CHECK_SECONDS, READ_SECONDS, Allowance, bounded
 from helpers.grading.marking.causes import Causes, asks_for, run_within
@@ -176,7 +176,7 @@ def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
     graded.ended, graded.fell = student.ended or "", student.fell
     if not graded.ended:
         texts = mending.answers(notebook.cells)
-        leaning.tell(problem_set, [(grade_id, checked.verdict) for _, grade_id, checked in checks
+        earlier.tell(problem_set, [(grade_id, checked.verdict) for _, grade_id, checked in checks
                                    if checked.verdict is not None], texts)
         for _, grade_id, checked in checks:
             if checked.verdict is not None and checked.verdict.right:

@@ -381,7 +381,7 @@ class GradingSetting:
         return []
 
     def leaning(self, subject: Subject) -> str:
-        return ""  # see the module `leaning`: it is known when all checks have run
+        return ""  # see the module `earlier`: it is known when all checks have run
 
     def cheap_rows(self, key: str) -> frozenset[str]:
         return self.remembered("cheap", lambda: self.problem_set.cheap_rows(self.grade_id, self.seed))

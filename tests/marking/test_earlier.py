@@ -11,7 +11,7 @@ from helpers.checking import setting as settings
 from helpers.checking.expected import PUBLIC_SEED
 from helpers.grading.authoring.recording import expected_numbers
 from helpers.grading.authoring.source import source_notebook
-from helpers.grading.marking import leaning
+from helpers.grading.marking import earlier
 from helpers.grading.marking.reference import ProblemSet, evaluate
 from helpers.grading.notebooks.master import parse
 
@@ -68,7 +68,7 @@ def in_grading(problem_set: ProblemSet, quadruple: str) -> str:
     subjects = problem_set.subjects(problem_set.candidate(WRONG + LOCKED + quadruple))
     verdicts = [(name, problem_set.check(text, name, subjects, PUBLIC_SEED, depth="where").verdict)
                 for name, text in problem_set.check_sources.items()]
-    leaning.tell(problem_set, verdicts, {"double": WRONG, "quadruple": quadruple})
+    earlier.tell(problem_set, verdicts, {"double": WRONG, "quadruple": quadruple})
     return verdicts[1][1].first
 
 
