@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import nbformat
+import numpy as np
 
 from helpers.checking.expected import EXPECTED_FILE, PUBLIC_SEED
 from helpers.grading.authoring.as_student import prove_passable
@@ -31,7 +32,9 @@ from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import AUTHOR_ONLY, Cell, Master, MasterError, solution_regions, stub_of
 from helpers.grading.notebooks.restore import recorded
 
-ROUND_OFF = 1e-9  # a number as far from another as this, relative to it, is the same
+# Numbers as near as this, relative to the largest of their array, are the same: some are of single precision, and
+# another processor's order of summation shows in its last digits.
+ROUND_OFF = 2e-6
 SHORTEST_LEAK = 30  # characters of solution that count as one when they show up elsewhere
 
 
@@ -157,10 +160,16 @@ def _alike(one: Any, other: Any) -> bool:
     if isinstance(one, dict) and isinstance(other, dict):
         return one.keys() == other.keys() and all(_alike(one[key], other[key]) for key in one)
     if isinstance(one, list) and isinstance(other, list):
-        return len(one) == len(other) and all(map(_alike, one, other))
+        numbers = all(isinstance(entry, (int, float)) for entry in one + other)
+        return len(one) == len(other) and (_near(one, other) if numbers else all(map(_alike, one, other)))
     if isinstance(one, float) or isinstance(other, float):
-        return isinstance(other, (int, float)) and math.isclose(one, other, rel_tol=ROUND_OFF, abs_tol=1e-12)
+        return isinstance(one, (int, float)) and isinstance(other, (int, float)) and _near([one], [other])
     return bool(one == other)
+
+
+def _near(one: list[float], other: list[float]) -> bool:
+    largest = max((abs(entry) for entry in other if math.isfinite(entry)), default=0.0)
+    return np.allclose(one, other, rtol=0, atol=max(ROUND_OFF * largest, 1e-12), equal_nan=True)
 
 
 def pack(course: Course, name: str) -> Path:
