@@ -26,7 +26,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from grading import COURSEKIT, Cost, make_class, marks
@@ -41,6 +41,9 @@ class Term:
     def __init__(self, scratch: Path, ps: str, students: int, endless: int):
         self.folder = scratch / "course"
         self.name = make_class(ps, students, self.folder)
+        # What is over is graded a second time, on common cases, and every page written anew.
+        subprocess.run([*COURSEKIT, "due", self.name, f"{datetime.now() + timedelta(days=7):%Y-%m-%d %H:%M}"],
+                       cwd=self.folder, check=True, stdout=subprocess.DEVNULL)
         self.at_once = shutil.copytree(self.folder, scratch / "at once")
         self.exchange = scratch / "exchange"
         self.inbound, self.feedback = (self.exchange / "backprop" / place for place in ("inbound", "feedback"))
@@ -99,16 +102,25 @@ def ready(term: Term) -> None:
         time.sleep(0.2)
 
 
-def wait_for_pages(term: Term) -> dict[str, float]:
-    """Student → latency, as pages come; stops when all are there, or PATIENCE is over."""
-    found: dict[str, float] = {}
-    until = time.time() + PATIENCE
-    while len(found) < len(term.came) and time.time() < until:
-        for student in [one for one in term.came if one not in found]:
-            if (page := term.page(student)) is not None:
-                found[student] = page.stat().st_mtime - term.came[student]
-        time.sleep(0.2)
-    return found
+class Pages(threading.Thread):
+    """Notes when each student's page is there: latency by student in `found`."""
+
+    def __init__(self, term: Term):
+        super().__init__(daemon=True)
+        self.term, self.found = term, dict[str, float]()
+        self.start()
+
+    def run(self) -> None:
+        while len(self.found) < len(self.term.students):
+            for student, came in list(self.term.came.items()):
+                if student not in self.found and (page := self.term.page(student)) is not None:
+                    self.found[student] = page.stat().st_mtime - came
+            time.sleep(0.2)
+
+    def all(self) -> dict[str, float]:
+        """When all are there, or PATIENCE is over."""
+        self.join(PATIENCE)
+        return dict(self.found)
 
 
 def memory(pid: int) -> float:
@@ -122,12 +134,13 @@ def arrivals(ps: str, students: int, minutes: float, endless: int, workers: int)
         with service(term, workers) as process:
             ready(term)
             before, load = memory(process.pid), os.getloadavg()[0]
+            pages = Pages(term)
             for number, student in enumerate(random.Random(1).sample(term.students, len(term.students))):
                 start = time.time()
                 term.hand_in(student)
                 if number + 1 < len(term.students):
                     time.sleep(max(60.0 * minutes / len(term.students) - (time.time() - start), 0.0))
-            found = wait_for_pages(term)
+            found = pages.all()
             after = memory(process.pid)
         honest = sorted(seconds for student, seconds in found.items() if student not in term.endless)
         all_of_them = sorted(found.values())
@@ -146,6 +159,8 @@ def compare(term: Term) -> None:
     Cost((*COURSEKIT, "autograde", term.name, "--workers", "2"), term.at_once)
     served, at_once = marks(term.folder, term.name), marks(term.at_once, term.name)
     differ = [student for student in at_once if served.get(student) != at_once[student]]
+    for student in differ:
+        print(f"  {student}: served {served.get(student)}, at once {at_once[student]}")
     attempts = [json.loads(path.read_text())["attempts"]
                 for path in (term.folder / ".coursekit" / term.name / "attempts").glob("*.json")]
     print(f"  marks: {sum(map(len, at_once.values()))} compared, {len(differ)} students differ; "
@@ -159,6 +174,7 @@ def kills(ps: str, students: int, count: int, workers: int) -> None:
         command = [*COURSEKIT, "serve", term.name, "--workers", str(workers)]
         over = threading.Event()
         struck = {"service": 0, "below it": 0}
+        pages = Pages(term)
 
         def strike() -> None:
             process = subprocess.Popen(command, cwd=term.folder, stdout=subprocess.DEVNULL)
@@ -182,7 +198,7 @@ def kills(ps: str, students: int, count: int, workers: int) -> None:
         for student in term.students:
             term.hand_in(student)
             time.sleep(4.0 * count / len(term.students))
-        found = wait_for_pages(term)
+        found = pages.all()
         over.set()
         striking.join()
         print(f"{term.name}: {students} submissions, kills: {struck}; lost: {len(term.came) - len(found)}")

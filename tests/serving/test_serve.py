@@ -65,8 +65,10 @@ def test_what_arrives_is_graded_and_given_back_and_an_attempt_has_its_own_cases(
     assert not [name for name in ("ada", "ben") if name in log(course)]
     assert "cy" in (course.root / "reports" / "serving.html").read_text()
 
-    mended = hand_in(course, "ben", solved(course))
+    mended = hand_in(course, "ben", solved(course, {"why": ""}))
     assert "1 given back, 0 wait" in serve(course)
+    # His answer is empty, and nothing lies beside it but nbgrader's own files.
+    assert "ben" not in (course.root / "reports" / "serving.html").read_text()
     assert checks(course)["ben"] == full
     assert "attempt 2" in fetched(course, mended)
     assert seed_of(course, SMALL, "ben", 1) != seed_of(course, SMALL, "ben", 2)

@@ -13,6 +13,7 @@ from helpers.grading.notebooks.archives import CLOSED, ENDINGS
 from helpers.grading.notebooks.arranging import Arranging, Entry
 from helpers.grading.notebooks.cells import grade_id_of, is_check
 from helpers.grading.notebooks.code import Code, says_nothing, understood
+from helpers.grading.notebooks.files import NBGRADERS
 from helpers.grading.notebooks.keeping import plain
 from helpers.grading.notebooks.matching import Handed
 from helpers.grading.notebooks.shape import Shape, plain_text
@@ -113,7 +114,7 @@ def answers_beside(notebook: NotebookNode, shape: Shape, files: Iterable[str]) -
     written = [names for cell in notebook.cells if cell.cell_type == "code"
                if (names := understood(cell.source, shape.given).written & shape.names)]
     checks = [] if written else [name for name in shape.reads if name in cells]
-    named = sorted(file for file in files if not file.startswith("helpers/"))
+    named = sorted(file for file in files if not file.startswith("helpers/") and file not in NBGRADERS)
     label = next((file for file in named if file.lower().endswith(DOCUMENTS)), "")
     whole = next((file for file in named if file.lower().endswith(WHOLE)), "")
     return dict.fromkeys(untouched if label else [], f"the cell for this answer is untouched, but {_shown(label)} was "

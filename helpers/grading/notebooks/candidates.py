@@ -13,7 +13,15 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from helpers.grading.notebooks.archives import CLOSED, ENDINGS, ZIP, Member, is_archive, members
-from helpers.grading.notebooks.files import MAX_FILES, MAX_FILES_BYTES, files_below, passed_files, plain_name, usable
+from helpers.grading.notebooks.files import (
+    MAX_FILES,
+    MAX_FILES_BYTES,
+    NBGRADERS,
+    files_below,
+    passed_files,
+    plain_name,
+    usable,
+)
 from helpers.grading.notebooks.scripts import is_script
 from helpers.grading.notebooks.submission import MAX_NOTEBOOK_BYTES, notebook_file
 from helpers.grading.text import clean_text, natural
@@ -157,7 +165,7 @@ def _parent(label: str) -> str:
 def _what_is_there(folder: Path, name: str) -> str:
     """For whoever has to put it right: what the folder holds in the place of the notebook."""
     there = [clean_text(path.relative_to(folder).as_posix()) for path, _ in zip(files_below(folder), range(50))]
-    shown = [label for label in there if label not in ("timestamp.txt", ".DS_Store", "Thumbs.db", "desktop.ini")]
+    shown = [label for label in there if label not in (*NBGRADERS, ".DS_Store", "Thumbs.db", "desktop.ini")]
     if not shown:
         return ""
     listed = ", ".join(shown[:6]) + (f" and {len(shown) - 6} more" if len(shown) > 6 else "")
