@@ -111,12 +111,19 @@ def _reaches(account: str, path: str) -> bool:
     return run_as(account, ["test", "-r", path], check=False, home="/tmp").returncode == 0
 
 
+def as_account(account: str, command: list[str]) -> list[str]:
+    return ["runuser", "-u", account, "--", *map(str, command)]
+
+
+def environment_of(account: str, home: str | Path = "") -> dict[str, str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(STARTS_WITH)}
+    return kept | {"HOME": str(home or pwd.getpwnam(account).pw_dir), "USER": account, "LOGNAME": account}
+
+
 def run_as(account: str, command: list[str], check: bool = True, folder: str | Path = "/", home: str | Path = "",
            **env: str) -> subprocess.CompletedProcess:
     """Run a program as another account, with its own environment."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(STARTS_WITH)}
-    kept |= {"HOME": str(home or pwd.getpwnam(account).pw_dir), "USER": account, "LOGNAME": account} | env
-    done = subprocess.run(["runuser", "-u", account, "--", *map(str, command)], cwd=folder, env=kept,
+    done = subprocess.run(as_account(account, command), cwd=folder, env=environment_of(account, home) | env,
                           capture_output=True, text=True, timeout=PATIENCE * 2)
     if check and done.returncode:
         raise AssertionError(f"{account}: {' '.join(map(str, command))}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")

@@ -1,7 +1,8 @@
 """A term on a shared machine, played on a real JupyterHub: two graders, two students, one exchange.
 
-Every person is an account of the machine, and does what the manual says. What a student must not read or change is
-tried as that student, before `coursekit doctor --fix` (when it can be done) and after (when it cannot).
+Every person is an account of the machine, and does what the manual says; at the end a service does the graders' work.
+What a student must not read or change is tried as that student, before `coursekit doctor --fix` (when it can be done)
+and after (when it cannot).
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +23,7 @@ import nbformat
 import pytest
 import small_class
 from a_hub import Missing, run_as
+from conftest import processes_below
 from small_class import NAME, RIGHT, SUMMED
 
 pytestmark = [pytest.mark.slow, pytest.mark.walls]
@@ -151,6 +155,8 @@ def test_a_term_of_two_graders_and_two_students(term):
     a_person_grades_at_the_desk(term)
     give_back(term)
     hand_in_again(term)
+    with a_service(term, "gita"):
+        hand_in_until_it_is_right(term)
     nothing_is_open(term)
 
 
@@ -247,6 +253,55 @@ def hand_in_again(term: Term) -> None:
     term.says("hugo", "nbgrader", "release_feedback", NAME)
 
 
+@contextlib.contextmanager
+def a_service(term: Term, person: str) -> Iterator[None]:
+    """`coursekit serve`, started by a grader and left alone."""
+    account = term.account(person)
+    program = "from helpers.grading.cli import main; main()"
+    with open(term.machine.folder / "served.txt", "w+") as said:
+        service = subprocess.Popen(
+            a_hub.as_account(account, [term.python, "-c", program, "serve", NAME, "-j", "1"]), cwd=term.course,
+            env=a_hub.environment_of(account) | term.environment, stdout=said, stderr=said)
+        try:
+            yield
+        finally:
+            for pid in processes_below(service.pid)[:1]:  # what runuser has started
+                os.kill(pid, signal.SIGINT)
+            code = service.wait(a_hub.PATIENCE)
+        said.seek(0)
+        assert code == 0, said.read()
+
+
+def hand_in_until_it_is_right(term: Term) -> None:
+    """Both students hand in what is wrong, see why, mend it and see that it is right; no grader does anything."""
+    for answers, is_wrong in ((RIGHT | {"mean-square": SUMMED}, True), (RIGHT, False)):
+        seen = {student: pages_of(term, student) for student in STUDENTS}
+        for student in STUDENTS:
+            submit(term, student, answers)
+        for student in STUDENTS:
+            assert ("averaged" in next_page(term, student, seen[student])) is is_wrong, student
+    assert marks(term, "hugo", "ada")["score"] == 5 + 3
+    assert marks(term, "hugo", "ben")["score"] == 5 + 2
+
+
+def pages_of(term: Term, student: str) -> set[Path]:
+    """What "Fetch Feedback" has brought."""
+    status, said = term.server(student, "assignments/fetch_feedback", "POST",
+                               form={"course_id": COURSE, "assignment_id": NAME})
+    assert status == 200, said
+    return {page for page in (Path(term.machine.homes) / student).rglob(f"{NAME}.html")
+            if "Feedback for" in page.read_text()}
+
+
+def next_page(term: Term, student: str, seen: set[Path]) -> str:
+    until = time.monotonic() + a_hub.PATIENCE
+    while time.monotonic() < until:
+        if new := pages_of(term, student) - seen:
+            return new.pop().read_text()
+        time.sleep(0.5)
+    raise AssertionError(f"{student} has found no feedback: {(term.machine.folder / 'served.txt').read_text()}")
+
+
 def nothing_is_open(term: Term) -> None:
     """Read, change, list, rename: as a student, on all that is not the student's."""
     for path in private(term):
@@ -255,7 +310,7 @@ def nothing_is_open(term: Term) -> None:
             assert not term.may("ada", how, path), (how, path)
         assert all(term.may(grader, "r", path) for grader in GRADERS), path
     exchange = term.exchange / COURSE
-    inbound, = exchange.glob(f"inbound/{term.account('ben')}+*")
+    inbound = next(exchange.glob(f"inbound/{term.account('ben')}+*"))
     for place in (exchange / "inbound", exchange / "feedback"):
         assert run_as(term.account("ada"), ["ls", place], check=False).returncode != 0, place
     for place in (exchange, exchange / "outbound", exchange / "outbound" / NAME, exchange / "feedback",
