@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from a_database import database, free_port, running
 from conftest import SMALL, coursekit
+from exchange import WRONG, fetched, hand_in, solved, with_exchange
 
 from helpers.grading.classes import autograde as grading
 from helpers.grading.course.errors import CourseError
@@ -31,15 +32,16 @@ def deserved(folder: Path) -> dict[str, dict[str, float]]:
     return {s: e["points"] for s, e in json.loads((folder / "expected.json").read_text()).items()}
 
 
-@pytest.fixture
-def scheduler(tmp_path) -> Iterator[str]:
+@pytest.fixture(scope="module")
+def scheduler(tmp_path_factory) -> Iterator[str]:
     """A scheduler and two workers in a folder of their own: nothing is shared with the course but bytes."""
     pytest.importorskip("distributed")
+    folder = tmp_path_factory.mktemp("cluster")
     address = f"tcp://127.0.0.1:{free_port()}"
     dask = (sys.executable, "-m", "distributed.cli.dask_scheduler", "--host", address, "--no-dashboard")
     worker = (sys.executable, "-m", "distributed.cli.dask_worker", address, "--nworkers", "2", "--nthreads", "1",
-              "--no-dashboard", "--local-directory", str(tmp_path))
-    with running(*dask, cwd=tmp_path), running(*worker, cwd=tmp_path):
+              "--no-dashboard", "--local-directory", str(folder))
+    with running(*dask, cwd=folder), running(*worker, cwd=folder):
         yield address
 
 
@@ -63,6 +65,15 @@ def test_feedback_from_a_dask_cluster_is_the_same_pages(pretend_class, scheduler
     assert set(there) == set(deserved(pretend_class))
     assert coursekit("feedback", SMALL, "--force", "-j", "1", folder=pretend_class).returncode == 0
     assert pages(pretend_class) == there
+
+
+def test_what_is_served_by_a_dask_cluster_is_graded_and_given_back(small_course, scheduler):
+    course = with_exchange(small_course)
+    right, wrong = hand_in(course, "ada", solved(course)), hand_in(course, "ben", solved(course, WRONG))
+    run = coursekit("serve", SMALL, "--once", "--scheduler", scheduler, folder=small_course)
+    assert "2 given back, 0 wait" in run.stdout, run.stdout + run.stderr
+    assert "not yet right" in fetched(course, wrong)
+    assert "not yet right" not in fetched(course, right)
 
 
 def dies_after_three(work: Callable, folder: Path) -> None:
