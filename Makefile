@@ -4,6 +4,9 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
+# Where an environment forbids it, hundreds of commands in the tests would each compile the kit anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test quick lint build docs clean help
 
 help:
