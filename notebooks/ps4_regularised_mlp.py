@@ -2728,7 +2728,8 @@ def train_epoch(W1, b1, W2, b2, X, y, batches, rate, lambdas, gradients):
 #
 # `plan` is what `minibatches` returns, a list of batches for every epoch. Every epoch goes on from where the last one stopped;
 # you may call `train_epoch`. And every epoch has its own rate. Because minibatch gradients are rough, a net that keeps taking
-# long steps never comes to rest. So the rate falls from 0.1 at the start to nearly a fifth of that at the end:
+# long steps never comes to rest. So the rate falls from 0.1 towards a fifth of that, which it does not
+# quite reach:
 #
 # $$\eta = \frac{0.1}{1 + 4 \cdot \mathrm{epoch} / \mathrm{epochs}}, \qquad
 #   \mathrm{epoch} = 0, 1, \dots, \mathrm{epochs} - 1$$

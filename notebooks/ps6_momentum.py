@@ -1188,6 +1188,8 @@ with check.once_written(), np.errstate(all="ignore"):
 #
 # $$x_{nf} \;\to\; \frac{x_{nf} - \mu_f}{\max(\sigma_f, \text{floor})}$$
 #
+# with $\sigma_f$ as `np.std` has it, a mean over all training images.
+#
 # Shapes: three arrays $(N_i, F)$ $\to$ three arrays of the same shapes. $\mu$ and $\sigma$ have one entry per pixel.
 
 # %% nbgrader={"grade_id": "standardise", "solution": true}

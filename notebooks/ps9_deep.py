@@ -746,7 +746,7 @@ def deep_loss(X, y, W, b, V):
 
 # %% nbgrader={"grade_id": "dropout", "solution": true}
 def dropout(X, u, p):
-    """Activations, some of them set to zero, the others made larger. X and u: (N, D); p: the share that is dropped."""
+    """Activations, some of them set to zero, the others made larger. X and u: (N, D); p: the probability of being dropped."""
     ### BEGIN SOLUTION
     return X * (u >= p) / (1 - p)
     ### END SOLUTION
