@@ -108,6 +108,36 @@ def test_an_object_in_the_place_of_data_is_asked_for_its_items_alone(answer):
     assert found == ([1, 1] if answer == SHARES else [0, 0])
 
 
+SHELF = "class Shelf:\n    def remove(self, what):\n        self.removed = what\nshelf = Shelf()"
+
+
+def test_a_module_in_the_place_of_an_object_runs_nothing_in_the_grader(tmp_path):
+    kept = tmp_path / "kept"
+    kept.write_text("")
+    found, _ = marks_of_one(f"import os as shelf\n{SHELF.split('shelf =')[0]}", SHELF, f"shelf.remove({str(kept)!r})")
+    assert found == [0]
+    assert kept.exists()
+
+
+def test_what_a_function_prints_into_a_test_is_cut():
+    talks = "def twice(x):\n    print('y' * 1_000_000)\n    return 2 * x"
+    found, content = marks_of_one(talks, "def twice(x):\n    return 2 * x",
+                                  "for number in range(9):\n    assert twice(number) == 2 * number")
+    assert found == [1]
+    assert len(content) < 2 * Limits().output_bytes
+
+
+def marks_of_one(answer: str, *texts: str) -> tuple[list[float], bytes]:
+    """Points by test, and the whole result, of an answer to an assignment of one solution cell and tests."""
+    job, ways = proved_of(texts)
+    assert {*ways.ways.values()} == {"a"}
+    handed_in = nbformat.reads(job.recorded, as_version=4)
+    handed_in.cells[0].source = answer
+    content = grade(job, SubmissionTask("eve", nbformat.writes(handed_in).encode(), ()))
+    graded = nbformat.reads(Result.from_bytes(content).notebook, as_version=4)
+    return [float(determine_grade(cell)[0]) for cell in graded.cells if is_check(cell)], content
+
+
 def test_what_is_asked_for_its_items_may_be_any_object():
     job, _ = proved_of((SHARES, METHODS, ITEMS))
     handed_in = nbformat.reads(job.recorded, as_version=4)

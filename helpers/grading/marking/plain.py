@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from helpers.grading.marking.bounds import within
-from helpers.grading.marking.quiet import quietly
+from helpers.grading.marking.quiet import Bounded, quietly
 from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, info_of, is_check
 from helpers.grading.notebooks.code import understood
 from helpers.grading.notebooks.ipython import python_of, tree_of
@@ -111,6 +111,7 @@ class Names(dict):
         self.own: set[str] = set()  # bound by tests since
         self.data: frozenset[str] = frozenset()  # names that are plain data in the assignment
         self.giving: frozenset[str] = frozenset()  # functions that return such
+        self.modules: dict[str, types.ModuleType] = {}  # names that are modules in the assignment
         self._seen: dict[str, tuple[int, bool, Any]] = {}
 
     def go_live(self, asking: Asking, theirs: Iterable[str]) -> None:
@@ -130,6 +131,8 @@ class Names(dict):
         epoch, there, value = self._seen.get(name, (-1, False, None))
         if epoch != self.asking.epoch and not (there and isinstance(value, Likeness)):
             there, value = self.asking.look(name)
+            if isinstance(value, types.ModuleType) and value is not self.modules.get(name):
+                raise self.asking.refuse("a module in the place of something else")  # whose functions would run here
             if name in self.data:
                 for_data(value)
             if name in self.giving:
@@ -251,6 +254,8 @@ class PlainReference:
         """From now on the names that a student's cells decide are the student's."""
         self.namespace.data = frozenset(name for name in self.theirs if _is_data(self.namespace.get(name)))
         self.namespace.giving = frozenset(name for name, plain in self._returned.items() if plain)
+        self.namespace.modules = {name: value for name in self.theirs
+                                  if isinstance(value := self.namespace.get(name), types.ModuleType)}
         self.namespace.go_live(asking, self.theirs)
 
     def _take(self, cell: Any, imports: dict[str, str]) -> None:
@@ -441,7 +446,7 @@ class PlainRun:
         for name, value in before.items():
             if name not in names.own and name not in names.theirs:
                 dict.__setitem__(names, name, value)
-        said, complained = io.StringIO(), io.StringIO()
+        said, complained = (Bounded(self.student.limits.output_bytes) for _ in range(2))
         try:
             with quietly(said), contextlib.redirect_stderr(complained):
                 tested = run_test(check.source, f"<test {check.grade_id}>", names)
