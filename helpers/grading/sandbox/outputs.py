@@ -7,6 +7,7 @@ from typing import Any
 
 TYPES = ("stream", "display_data", "execute_result", "error")
 ERROR_LENGTH = 100_000
+SHORT = 1_000  # characters of an error's beginning, and of its end, where there is no room for more
 ALT_LENGTH = 500
 ERRORS = 10  # of one cell; more than one come only from code that shows tracebacks by itself
 
@@ -23,7 +24,7 @@ class Outputs:
         self.text_bytes, self.rich_bytes, self.count = text_bytes, rich_bytes, count
         self.displays = displays
         self.items: list[dict] = []
-        self._text = self._rich = 0
+        self._text = self._rich = self._errors = 0
         self._cut: set[str] = set()
         self._clear_next = False
 
@@ -53,7 +54,7 @@ class Outputs:
 
     def _clear(self) -> None:
         self.items.clear()
-        self._text = self._rich = 0
+        self._text = self._rich = self._errors = 0
         self._cut.clear()
         self._clear_next = False
 
@@ -75,10 +76,13 @@ class Outputs:
             self._note("count", f"more than {self.count} outputs")
 
     def _keep(self, output: dict) -> bool:
-        if output["output_type"] == "error":  # it says why a cell failed: kept beyond the other limits
+        if output["output_type"] == "error":  # it says why a cell failed: kept beyond the other limits, in short
             if sum(item["output_type"] == "error" for item in self.items) >= ERRORS:
                 self._note("errors", f"more than {ERRORS} errors")
                 return False
+            if self._errors + _length(output) > self.text_bytes:
+                output = _in_short(output)
+            self._errors += _length(output)
             self.items.append(output)
             return True
         if len(self.items) >= self.count:
@@ -92,7 +96,7 @@ class Outputs:
     @property
     def size(self) -> int:
         """About how many bytes were kept."""
-        return min(self._text, self.text_bytes) + self._rich
+        return min(self._text, self.text_bytes) + self._rich + self._errors
 
     def _room(self, size: int) -> bool:
         if self._rich + size > self.rich_bytes:
@@ -115,6 +119,17 @@ class Outputs:
 
 def _size(output: dict) -> int:
     return len(json.dumps(output["data"])) + len(json.dumps(output["metadata"]))
+
+
+def _length(error: dict) -> int:
+    return len(error["ename"]) + len(error["evalue"]) + sum(map(len, error["traceback"]))
+
+
+def _in_short(error: dict) -> dict:
+    """An error without its traceback. Where a message says in which line it was, it says so at its end."""
+    said = error["evalue"]
+    said = said if len(said) <= 2 * SHORT else f"{said[:SHORT]} … {said[-SHORT:]}"
+    return {**error, "evalue": said, "traceback": [f"{error['ename']}: {said}"]}
 
 
 def checked(raw: Any) -> dict:
