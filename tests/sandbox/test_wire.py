@@ -271,6 +271,9 @@ ROWS = {"t": ["range", {"t": [0, 10**7, 1]}, [None]]}
     {"k": ["set", [{"c": [-1000003.0 * number, 1.0 * number]} for number in range(1, 20_000)]]},
     {"d": [[{"t": [1, number * PRIME]}, 0] for number in range(1, 20_000)]},
     {"k": ["index", {"t": ["tuples", [{"t": [number * PRIME]} for number in range(1, 20_000)], [None]]}]},
+    {"k": ["set", [*(number * PRIME for number in range(1, 20_000)), []]]},
+    {"d": [*([number * PRIME, 0] for number in range(1, 20_000)), [{"t": [[]]}, 0]]},
+    {"k": ["index", {"t": ["tuples", [{"t": [number * PRIME, number]} for number in range(1, 20_000)], [None, None]]}]},
 ], ids=lambda tree: repr(tree)[:70])
 def test_a_message_becomes_no_more_than_it_says_and_soon(tree):
     """Small ones that would become gigabytes, or a table of numbers that all have one hash."""

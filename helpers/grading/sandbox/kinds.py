@@ -10,6 +10,7 @@ import collections
 import datetime
 import decimal
 import fractions
+import itertools
 import math
 import pathlib
 import sys
@@ -178,6 +179,8 @@ def _as_index(parts: Any, pandas: Any) -> Any:
     if not isinstance(items, np.ndarray):
         spread(_a_list(items))
     if kind == "tuples":
+        for level in itertools.zip_longest(*items):  # each of which gets a table of its own
+            spread(level)
         return pandas.MultiIndex.from_tuples(items, names=names)
     return pandas.Index(items, name=names[0], dtype=kind if kind in ("str", "object") else None)
 
@@ -195,12 +198,12 @@ def spread(items: Sequence[Any]) -> Sequence[Any]:
     """
     first: dict[int, Any] = {}
     unequal = 0
-    try:
-        for item in items:
+    for item in items:
+        try:
             other = first.setdefault(hash(item), item)
-            unequal += other is not item and other != item
-    except TypeError:
-        return items
+            unequal += bool(other is not item and other != item)
+        except TypeError:  # one that cannot be hashed: what comes behind it still can
+            continue
     if unequal > SAME_HASH:
         raise ValueError("numbers that have one hash")
     return items
