@@ -17,6 +17,7 @@ from typing import Any
 TERMINAL_CHARACTERS = 2_000  # of one message
 CELL_CHARACTERS = 32_000  # of one cell of a table: spreadsheets hold 32,767
 MARKS = 4  # accents on top of each other: more of them paint over the lines around
+STACK = 30  # accents that a text may have on top of each other where nobody looks at it
 FORMULA = frozenset("=+-@")  # what a spreadsheet takes for a formula at the beginning of a cell
 
 _TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")
@@ -39,8 +40,19 @@ def by_reason(asks: Mapping[str, str], shown: str = "{}") -> list[str]:
 
 
 def clean_text(text: str) -> str:
-    """`text` without lone surrogates, which no file can be written with."""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    """`text` without lone surrogates, which no file can be written with, and with no more accents on top of each other
+    than any language has: whoever normalises a text, as Python does with names, puts them in order, in the square of
+    their number (Unicode's Stream-Safe Text Format, UAX 15, has the same limit)."""
+    if text.isascii():
+        return text
+    return _stacks().sub(r"\1", text.encode("utf-8", "replace").decode("utf-8"))
+
+
+@lru_cache(maxsize=1)
+def _stacks() -> re.Pattern[str]:
+    """More than STACK characters in a row that combine with the one before them."""
+    marks = _ranges(code for code in range(0x300, 0x20000) if unicodedata.combining(chr(code)))
+    return re.compile(f"([{marks}]{{{STACK}}})[{marks}]+")
 
 
 @lru_cache(maxsize=1)

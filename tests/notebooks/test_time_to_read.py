@@ -34,6 +34,15 @@ def test_reading_takes_time_in_proportion(cell_type):
     assert not slow
 
 
+def test_accents_in_names_are_put_in_order_soon():
+    """Python does so with every name, in the square of their number."""
+    start = time.process_time()
+    texts = ["a" + "\u0301\u0323" * 25_000 + f" = {number}" for number in range(8)]
+    _, note = restored(_task(texts, "code"), SET, "set")
+    assert time.process_time() - start < SECONDS
+    assert not note
+
+
 @pytest.mark.parametrize("name", ["work.md", "work.py"])
 def test_reading_a_script_takes_time_in_proportion(name):
     slow = {}
