@@ -74,6 +74,13 @@ def test_what_is_nearly_the_same_is_together_and_what_is_turned_is_not():
     assert grouping.alike(texts) == [["a", "b", "c"], ["j", "k"], ["d"], ["e"], ["f"], ["g"], ["h"], ["i"]]
 
 
+@pytest.mark.parametrize(("one", "other"), [
+    ("the slope is != 0 there", "the slope is = 0 there"), ("a rate of .5 is best", "a rate of 5 is best"),
+    ("it grows by 2³ then", "it grows by 23 then"), ("¬ convex, as shown", "convex, as shown")])
+def test_marks_that_turn_an_answer_are_not_left_out(one, other):
+    assert len(grouping.alike({"a": one, "b": other})) == 2
+
+
 def test_the_groups_of_a_class(course):
     page = shown(Desk(course, NAME, "gita"))
     assert len(page["answers"]) == 57

@@ -19,18 +19,18 @@ NEAR = 0.8  # mean of both cosines
 LETTERS = {"analyzer": "char_wb", "ngram_range": (2, 5), "sublinear_tf": True}
 WORDS = {"analyzer": "word", "ngram_range": (1, 2), "token_pattern": r"(?u)\b\w+\b", "sublinear_tf": True}
 TURNS = re.compile(r"\b(?:not|no|never|none|without|neither|nor|cannot|only|less|more|smaller|larger|lower|higher|"
-                   r"increases?|decreases?|falls?|rises?|linear|non-?linear)\b|n['’]t\b|[<>=≤≥≠]|-?\d+(?:[.,]\d+)?")
+                   r"increases?|decreases?|falls?|rises?|linear|non-?linear)\b|n['’]t\b|!=|[<>=≤≥≠¬]|"
+                   r"[-−]?(?:\d+(?:[.,]\d+)*|[.,]\d+)|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻½⅓¼¾]+")
 
 
 def alike(answers: Mapping[str, str]) -> list[list[str]]:
     """Groups of keys whose answers are alike, the largest first; within a group, and among equals, as they came."""
-    same: dict[str, list[str]] = {}
-    for key, text in answers.items():
-        same.setdefault(_plain(text), []).append(key)
-    texts = list(same)
+    same: dict[tuple[str, frozenset], list[str]] = {}
+    for key, text in answers.items():  # what is left out of it may be a number's, such as .5 or 2³, or turn `=` round
+        same.setdefault((_plain(text), frozenset(_turns(text).items())), []).append(key)
     groups: dict[int, list[str]] = {}
-    for text, label in zip(texts, _labels([_readable(answers[same[text][0]]) for text in texts])):
-        groups.setdefault(label, []).extend(same[text])
+    for keys, label in zip(same.values(), _labels([answers[keys[0]] for keys in same.values()])):
+        groups.setdefault(label, []).extend(keys)
     order = {key: place for place, key in enumerate(answers)}
     return sorted((sorted(group, key=order.__getitem__) for group in groups.values()),
                   key=lambda group: (-len(group), order[group[0]]))
@@ -40,7 +40,8 @@ def _labels(texts: list[str]) -> np.ndarray:
     """One number for each text; equal numbers for texts that are near each other."""
     if len(texts) < 2:
         return np.arange(len(texts))
-    distance = 1 - (_cosines(texts, LETTERS) + _cosines(texts, WORDS)) / 2
+    read = [_readable(text) for text in texts]
+    distance = 1 - (_cosines(read, LETTERS) + _cosines(read, WORDS)) / 2
     turns = [_turns(text) for text in texts]
     apart = np.array([[one != other for other in turns] for one in turns])
     distance[apart] = 2.0
