@@ -26,6 +26,7 @@ def install(c: Any) -> None:
     """This kit's steps; and what is made from here on is for whoever grades, and for nobody else on the machine."""
     steps(c)
     import_module(f"{STEPS}.course.handed_in").guard()
+    import_module(f"{STEPS}.course.moments").guard_stamps()
     os.umask(GROUP if c.CourseDirectory.get("groupshared") is True else PRIVATE)
 
 

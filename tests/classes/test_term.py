@@ -8,19 +8,23 @@ import hashlib
 import shutil
 from datetime import datetime, timedelta
 from pathlib import Path
+from zoneinfo import TZPATH
 
 import pytest
 from conftest import coursekit
 from nbgrader import api
+from nbgrader import utils as nbgraders
 from small_class import DUE, MASTER, NAME, RIGHT, SUMMED, answered, empty_course, hand_in
+from traitlets.config import Config
 
+from helpers.grading import configure
 from helpers.grading.authoring import build as building
 from helpers.grading.classes.autograde import autograde
 from helpers.grading.classes.preview import preview
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.extensions import extend
 from helpers.grading.course.folder import Course
-from helpers.grading.course.moments import read_moment, shown
+from helpers.grading.course.moments import read_moment, read_stamp, shown
 from helpers.grading.gradebook import gradebook as books
 from helpers.grading.gradebook.late import set_due_date
 from helpers.grading.gradebook.roster import read_roster
@@ -163,6 +167,25 @@ def test_a_date_is_read_in_its_zone(said, zone, utc):
 def test_what_is_no_time_is_refused(said):
     with pytest.raises(CourseError):
         read_moment(said, "Europe/Vienna")
+
+
+@pytest.mark.parametrize(("said", "utc"), [
+    ("2026-03-13 23:00:00.123456 UTC", "2026-03-13 23:00:00.123456"), ("2026-03-13 23:00:00 CET", "2026-03-13 22:00"),
+    ("2026-03-13 23:00:00 Europe/Vienna", "2026-03-13 22:00"), ("2026-03-13 23:00", "2026-03-13 23:00"),
+    ("2026-03-13T23:00:00+05:30", "2026-03-13 17:30")])
+def test_a_timestamp_is_read_as_nbgrader_reads_it(said, utc):
+    assert read_stamp(said) == datetime.fromisoformat(utc)
+
+
+@pytest.mark.parametrize("read", [read_stamp, lambda said: nbgraders.parse_utc(said)], ids=["ours", "nbgrader's"])
+@pytest.mark.parametrize("beginning", ["", ":", "../../.."])
+def test_a_timestamp_opens_no_file(tmp_path, read, beginning):
+    """What stands where a zone's name should, and leads to a file, is a file that a student has made."""
+    zone = tmp_path / "zone"
+    shutil.copyfile(next(Path(place, "UTC") for place in TZPATH if Path(place, "UTC").is_file()), zone)
+    configure.install(Config())
+    with pytest.raises(ValueError, match="zone"):
+        read(f"2026-03-13 23:00:00 {beginning}{zone}")
 
 
 def test_dates_are_shown_with_their_zone(course):

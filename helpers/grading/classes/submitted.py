@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-from nbgrader.utils import parse_utc
-
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
+from helpers.grading.course.moments import read_stamp
 from helpers.grading.marking import bounds
 from helpers.grading.marking.job import SubmissionTask
 from helpers.grading.notebooks.candidates import find_handed_in
@@ -22,11 +21,10 @@ def students_of(course: Course, name: str) -> list[str]:
     Raises:
         CourseError: if nobody did.
     """
-    submitted = course.folder("submitted", "*", name)
-    found = sorted(path.parent.name for path in submitted.parent.parent.glob(f"*/{name}") if path.is_dir())
+    found = sorted(course.students("submitted", name))
     if not found:
-        raise CourseError(f"nobody has handed in {name}: {submitted.parent.parent} has no folder */{name}. "
-                          f"Collect with `nbgrader collect {name}` or copy submissions there")
+        raise CourseError(f"nobody has handed in {name}: {course.folder('submitted', '*', name).parent.parent} has no "
+                          f"folder */{name}. Collect with `nbgrader collect {name}` or copy submissions there")
     return found
 
 
@@ -53,7 +51,7 @@ def timestamp_of(course: Course, name: str, student: str) -> datetime | None:
     """When it was handed in, as nbgrader's exchange wrote it; None if nobody knows."""
     try:
         text = timestamp_bytes(course.folder("submitted", student, name)).decode("utf-8").strip()
-        return parse_utc(text) if text else None
+        return read_stamp(text) if text else None
     except (OSError, ValueError, OverflowError, ArithmeticError, TypeError):
         return None
 
