@@ -78,7 +78,7 @@ def autograde(course: Course, name: str, *, workers: int | None = None, schedule
         return by_nbgrader.autograde(course, name, everyone, force=force, sandbox=sandbox, progress=progress)
     assignment = job_of(course, name, sandbox=sandbox, run_experiments=run_experiments)
     books.register(course, name, nbformat.reads(assignment.recorded, as_version=4))
-    store, summary = Store(course, name), Summary(name)
+    store, summary = Store(course, name), Summary(name, nobodys=course.nobodys("submitted", name))
     with answering(course), contextlib.closing(_opened(course, name)) as book, book.writing(), \
             StopSignal() as stop, graders_for(assignment, workers, scheduler) as graders:
         writer = Writer(course, name, book, store, summary, parts_of(assignment))

@@ -7,6 +7,7 @@ A submission that was graded as it is now is not graded again.
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import time
 from collections.abc import Callable
@@ -58,7 +59,7 @@ def _grade(api: NbGraderAPI, course: Course, name: str, student: str, jobs: list
         summary.already.append(student)
         return
     begun = time.monotonic()
-    done = api.autograde(name, student, force=True, create=True)
+    done = api.autograde(name, glob.escape(student), force=True, create=True)  # nbgrader takes it for a pattern
     if not done["success"]:
         summary.notes[student] = f"nbgrader could not grade it: {last_line(done, 'it does not say why')}"
         summary.again.append(student)

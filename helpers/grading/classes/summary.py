@@ -20,6 +20,7 @@ class Summary:
     asks: dict[str, list[str]] = field(default_factory=dict)  # why a person has to look at marks that checks gave
     causes: dict[str, list[str]] = field(default_factory=dict)  # why cells could not run
     earlier: dict[str, str] = field(default_factory=dict)  # where an on-time submission before a late one counts
+    nobodys: list[str] = field(default_factory=list)  # folders of work whose names can be no student's
     removed: list[str] = field(default_factory=list)  # graded before, and taken out of the gradebook since
     regraded: int = 0  # of those graded, who had marks before
     changes: list[Change] = field(default_factory=list)  # marks that are others now

@@ -149,6 +149,8 @@ def tell_grading(summary: Summary) -> None:
         console.print(f"  stopped: {for_terminal(student)}: {for_terminal(why)}")
     for student, says in sorted(summary.earlier.items()):
         console.print(f"  handed in again: {for_terminal(student)}: {says}")
+    for folder in summary.nobodys:
+        console.print(f"  skipped: {for_terminal(folder)} is no text, and so no student's name: rename that folder")
     for student in summary.removed:
         console.print(f"  skipped: {for_terminal(student)} is no longer in the gradebook; add that student again to "
                       "grade this")

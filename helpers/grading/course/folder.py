@@ -23,9 +23,14 @@ from helpers.grading.course.settings import CourseKit, load_config
 from helpers.grading.notebooks.files import passed_files
 from helpers.grading.notebooks.master import Master
 from helpers.grading.notebooks.master import read as read_master
-from helpers.grading.text import natural
+from helpers.grading.text import clean_text, natural
 
 SECRET_SECONDS = 5
+
+
+def is_student(name: str) -> bool:
+    """Can a folder's name be a student's? Not one that is no text: no page or gradebook could be written of it."""
+    return bool(name) and clean_text(name) == name
 
 
 class Course:
@@ -58,7 +63,13 @@ class Course:
     def students(self, step: str, assignment: str) -> dict[str, Path]:
         """Who has a folder at a step for an assignment: student → `<step>/<student>/<assignment>`, by name."""
         below = self.folder(step, "*", assignment).parent.parent
-        return {path.parent.name: path for path in sorted(below.glob(f"*/{assignment}")) if path.is_dir()}
+        return {path.parent.name: path for path in sorted(below.glob(f"*/{assignment}"))
+                if is_student(path.parent.name) and path.is_dir()}
+
+    def nobodys(self, step: str, assignment: str) -> list[str]:
+        """Folders of work beside the students', whose names are no text and can be no student's."""
+        below = self.folder(step, "*", assignment).parent.parent
+        return sorted(path.parent.name for path in below.glob(f"*/{assignment}") if not is_student(path.parent.name))
 
     @property
     def masters(self) -> dict[str, Path]:

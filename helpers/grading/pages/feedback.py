@@ -7,6 +7,7 @@ run writes the pages whose digest has changed, and no others.
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import os
 import secrets
@@ -110,7 +111,7 @@ def by_nbgrader(course: Course, name: str, progress: Callable[[int, int, str], N
         raise CourseError(f"nothing of {name} has been graded: run `coursekit autograde {name}` first")
     apply_late_policy(course, name)
     for nbgrader, student in one_by_one(course, graded, summary, progress):
-        said = nbgrader.generate_feedback(name, student, force=True)
+        said = nbgrader.generate_feedback(name, glob.escape(student), force=True)  # nbgrader takes it for a pattern
         if said["success"]:
             summary.written.append(student)
         else:
@@ -276,7 +277,7 @@ def keep_page(course: Course, name: str, student: str, page: bytes, places: Sequ
     try:
         target.mkdir(parents=True, exist_ok=True)
         for file in NBGRADERS:
-            for path in (place / file for place in places if _is_small_file(place / file)):
+            for path in (place / file for place in places if _is_small_text(place / file)):
                 (target / file).unlink(missing_ok=True)
                 shutil.copyfile(path, target / file)
                 break
@@ -291,6 +292,9 @@ def keep_page(course: Course, name: str, student: str, page: bytes, places: Sequ
         raise unwritable(error) from error
 
 
-def _is_small_file(path: Path) -> bool:
-    """A file of nbgrader's own, and not a link or a pipe that a student has put there."""
-    return path.is_file() and not path.is_symlink() and path.stat().st_size <= RELEASED_BYTES
+def _is_small_text(path: Path) -> bool:
+    """A file of nbgrader's own, and not a link, a pipe or something unreadable that a student has put there: nbgrader
+    reads it whenever it releases the page."""
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > RELEASED_BYTES:
+        return False
+    return path.read_bytes().isascii()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
@@ -17,13 +18,14 @@ from nbgrader.utils import notebook_hash
 
 from helpers.grading.course.collecting import MOST_BYTES, copy_handed_in
 from helpers.grading.course.errors import CourseError
-from helpers.grading.course.folder import Course
+from helpers.grading.course.folder import Course, is_student
 from helpers.grading.machine.exchange import exchange_root
 from helpers.grading.notebooks.files import files_below
 
 SECRET = "submission_secret.txt"  # nbgrader writes it last
 SETTLED = 3.0  # seconds without a change, where nothing says that an arrival is whole
 PATIENCE = 300.0  # seconds until a person is asked about one that cannot be read
+AGAIN, LONGEST = 1.0, 60.0  # seconds until it is tried again, at first and at last
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,41 @@ class Scan:
     odd: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _Said:
+    """What the name of an arrival in the exchange says: who, when, of which problem set; or why nothing."""
+
+    student: str = ""
+    when: float = 0.0
+    name: str = ""
+    odd: str = ""
+
+
+class PuttingOff:
+    """What could not be taken is tried again, later each time: to try takes as long as to copy it."""
+
+    def __init__(self) -> None:
+        self._until: dict[str, tuple[float, float, str]] = {}  # source → until when, how long that was, and why
+
+    def put_off(self, source: str, why: str = "") -> None:
+        wait = min(2 * self._until.get(source, (0.0, AGAIN / 2))[1], LONGEST)
+        self._until[source] = time.monotonic() + wait, wait, why
+
+    def now(self, source: str, odd: dict[str, str]) -> bool:
+        """Is it put off now? Then why is told in `odd`, if there is a reason for people."""
+        until, _, why = self._until.get(source, (0.0, 0.0, ""))
+        if until > time.monotonic() and why:
+            odd[source] = why
+        return until > time.monotonic()
+
+
 class Source(Protocol):
-    def scan(self, name: str, known: Collection[str], students: Collection[str]) -> Scan: ...
+    """putting_off: what of it is not to be taken yet."""
+
+    putting_off: PuttingOff
+
+    def scan(self, name: str, known: Collection[str], students: Collection[str]) -> Scan:
+        """What has arrived and is whole, at most one of each student, the earliest first."""
 
     def take(self, arrival: Arrival, target: Path) -> None: ...
 
@@ -70,6 +105,8 @@ class Exchange:
         self._collect: Any = ExchangeFactory(config=course.config).Collect(
             coursedir=course.directory, config=course.config)
         self._since: dict[str, float] = {}
+        self.putting_off = PuttingOff()
+        self._said: dict[str, _Said] = {}  # what the names say of those that have not been taken
 
     def scan(self, name: str, known: Collection[str], students: Collection[str]) -> Scan:
         found = Scan()
@@ -80,33 +117,42 @@ class Exchange:
         except FileNotFoundError:
             raise CourseError(f"{self.inbound} does not exist: release the problem set once with `nbgrader "
                               f"release_assignment {name}`, which makes the exchange's folders") from None
-        for entry in names:
-            self._look(entry, name, students, found)
-        found.new.sort(key=lambda one: (one.came, one.source))
+        said = {entry: self._said.get(entry) or self._read(entry) for entry in names}
+        self._said = {entry: one for entry, one in self._said.items() if f"+{name}+" not in entry} | said
+        seen: set[str] = set()
+        for entry, one in sorted(said.items(), key=lambda item: (item[1].when, item[0])):
+            if one.odd:
+                found.odd[entry] = one.odd
+            elif one.name == name and one.student not in seen and self._look(entry, one, students, found):
+                seen.add(one.student)  # a student's further ones are for the next looks
         return found
 
-    def _look(self, entry: str, name: str, students: Collection[str], found: Scan) -> None:
-        place = self.inbound / entry
+    def _read(self, entry: str) -> _Said:
         try:
             record = self._collect._path_to_record(entry)
             student, when = record["username"], record["timestamp"].replace(tzinfo=UTC).timestamp()
         except Exception as error:  # parse_utc raises what dateutil does
-            found.odd[entry] = f"its name says no time ({type(error).__name__}): collect it by hand"
-            return
-        if entry[len(student):].split("+")[1] != name:
-            return
-        if student.startswith(".") or not student:
-            found.odd[entry] = "it names no student"
-            return
+            return _Said(odd=f"its name says no time ({type(error).__name__}): collect it by hand")
+        if student.startswith(".") or not is_student(student):
+            return _Said(odd="it names no student")
+        return _Said(student, when, entry[len(student):].split("+")[1])
+
+    def _look(self, entry: str, said: _Said, students: Collection[str], found: Scan) -> bool:
+        """Add an arrival, if it can be taken now."""
+        place, student = self.inbound / entry, said.student
         owner = _owner(place)
-        if self._collect.check_owner and owner != student and owner in students:
-            found.odd[entry] = (f"it says that it is {student}'s, and belongs to {owner}, another student: not graded. "
+        if self._collect.check_owner and owner != student and (
+                owner in students or (owner != _me() and _is_account(student))):
+            found.odd[entry] = (f"it says that it is {student}'s, and belongs to {owner}, another account: not graded. "
                                 "If that is as it should be, collect it by hand")
-            return
-        if ((place / SECRET).is_file() and (place / SECRET).stat().st_size) or _settled(place, SETTLED):
-            warns = f"handed in for {student} by the account {owner}" if (
-                self._collect.check_owner and owner not in (student, _me())) else ""
-            found.new.append(Arrival(student, entry, when, place, warns))
+            return False
+        if self.putting_off.now(entry, found.odd) or not (
+                ((place / SECRET).is_file() and (place / SECRET).stat().st_size) or _settled(place, SETTLED)):
+            return False
+        warns = f"handed in for {student} by the account {owner}" if (
+            self._collect.check_owner and owner not in (student, _me())) else ""
+        found.new.append(Arrival(student, entry, said.when, place, warns))
+        return True
 
     def take(self, arrival: Arrival, target: Path) -> None:
         """Raises OSError while it cannot be read whole, and CourseError if nobody can wait any longer."""
@@ -137,12 +183,13 @@ class Folder:
         if not root.is_dir():
             raise CourseError(f"{root} is not a folder: make it, with a folder for each student, or name another")
         self._digests: dict[Path, tuple[float, str]] = {}
+        self.putting_off = PuttingOff()
 
     def scan(self, name: str, known: Collection[str], students: Collection[str]) -> Scan:
         found = Scan()
         for place in sorted(self.root.glob(f"*/{name}")):
             student = place.parent.name
-            if student.startswith(".") or not place.is_dir():
+            if student.startswith(".") or not is_student(student) or not place.is_dir():
                 continue
             if place.is_symlink() or place.parent.is_symlink():
                 found.odd[f"{student}/{name}"] = "it is a link to elsewhere: put a folder there"
@@ -152,7 +199,7 @@ class Folder:
             except OSError as error:
                 found.odd[f"{student}/{name}"] = f"it cannot be read ({error.strerror}): put its permissions right"
                 continue
-            if source and source not in known:
+            if source and source not in known and not self.putting_off.now(source, found.odd):
                 found.new.append(Arrival(student, source, came, place))
         found.new.sort(key=lambda one: (one.came, one.source))
         return found
@@ -172,7 +219,8 @@ class Folder:
     def take(self, arrival: Arrival, target: Path) -> None:
         copy_handed_in(arrival.place, target, self.course.directory)
         stamp = target / "timestamp.txt"
-        stamp.unlink(missing_ok=True)
+        if stamp.is_dir():
+            shutil.rmtree(stamp)
         stamp.write_text(f"{datetime.fromtimestamp(arrival.came, UTC):%Y-%m-%d %H:%M:%S.%f} UTC")
 
     def given_back(self, arrival: Arrival, name: str) -> bool:
@@ -205,6 +253,17 @@ def _owner(place: Path) -> str:
         return pwd.getpwuid(place.lstat().st_uid).pw_name
     except (KeyError, OSError):
         return "unknown"
+
+
+def _is_account(name: str) -> bool:
+    """Has this machine an account of this name, from which its owner would hand in?"""
+    import pwd
+
+    try:
+        pwd.getpwnam(name)
+    except (KeyError, ValueError):
+        return False
+    return True
 
 
 def _me() -> str:

@@ -88,6 +88,10 @@ class Ledger:
     def next_number(self, student: str) -> int:
         return 1 + max((one.number for one in self.of.get(student, ())), default=0)
 
+    def lined_up(self, student: str) -> int:
+        """How many attempts of a student wait for their turn."""
+        return sum(one.state == WAITS and not one.admitted for one in self.of.get(student, ()))
+
     def keep(self, attempt: Attempt) -> None:
         """Write what is known of the student of an attempt."""
         self._note_waiting(attempt.student)

@@ -41,8 +41,11 @@ from helpers.grading.serving.status import Numbers, Status
 from helpers.grading.serving.worker import AttemptTask, pool
 
 LOOK = 0.5  # seconds between two looks for arrivals
-AGAIN = 5.0  # seconds before what failed is tried again
+AGAIN, LONGEST = 5.0, 60.0  # seconds before what failed is tried again, at first and at last
 TRIES = 3  # of grading or giving back, until a person is asked
+MOST_LINED_UP = 20  # attempts of a student that wait here; further ones wait where they have arrived
+MOST_TOLD = 20  # arrivals of which it is told why they are not taken
+MADE_BYTES = 50_000_000  # of pages that could not be given back yet
 LOCK_SECONDS = 10.0  # to wait for a service that is about to end
 Key = tuple[ServedSet, Any, str]  # an Attempt to "grade" or whose "page" to write, or what was "asked"
 
@@ -75,6 +78,7 @@ class Service:
         self.to_write: deque[tuple[ServedSet, Attempt]] = deque()
         self.to_show: deque[tuple[ServedSet, Attempt]] = deque()
         self.showing: set[int] = set()
+        self.made: dict[int, bytes] = {}  # pages that could not be given back yet
         self.not_before: dict[int, float] = {}
         self.trouble: dict[tuple[str, str], str] = {}  # (problem set, who or what) → why a person has to look
         self.asking = Asking(course, self.sets, self.marks)
@@ -178,9 +182,12 @@ class Service:
         scan = self.source.scan(served.name, served.ledger.known, self.students)
         for key in [key for key in self.trouble if key[0] == served.name and key[1].startswith("arrival ")]:
             del self.trouble[key]
-        for what, why in scan.odd.items():
+        for what, why in [*scan.odd.items()][:MOST_TOLD]:
             self.trouble[served.name, f"arrival {what}"] = why
-        return sum(self._take(served, arrival) for arrival in scan.new)
+        if len(scan.odd) > MOST_TOLD:
+            self.trouble[served.name, "arrival of others"] = f"{len(scan.odd) - MOST_TOLD} more are not taken"
+        return sum(self._take(served, arrival) for arrival in scan.new
+                   if served.ledger.lined_up(arrival.student) < MOST_LINED_UP)
 
     def _take(self, served: ServedSet, arrival: Arrival) -> int:
         ledger = served.ledger
@@ -188,8 +195,10 @@ class Service:
         try:
             self.source.take(arrival, files)
         except OSError:
-            return 0  # it is still being written; asked again at the next look
+            self.source.putting_off.put_off(arrival.source)  # it is still being written
+            return 0
         except (CourseError, RuntimeError) as error:
+            self.source.putting_off.put_off(arrival.source, str(error))
             self.trouble[served.name, f"arrival {arrival.source}"] = str(error)
             return 0
         attempt = ledger.add(arrival.student, arrival.source, arrival.came, time.time())
@@ -317,7 +326,7 @@ class Service:
         if self.trouble.get((served.name, attempt.student)) != why:
             self.say(f"{served.name} {self._code(attempt)} is tried again: it needs a person")
         self.trouble[served.name, attempt.student] = why
-        self.not_before[id(attempt)] = time.monotonic() + AGAIN
+        self.not_before[id(attempt)] = time.monotonic() + min(AGAIN * 2 ** min(attempt.tries, 9), LONGEST)
         attempt.tries += 1
         if self.once and attempt.tries >= TRIES:
             self.given_up.add(id(attempt))
@@ -361,6 +370,9 @@ class Service:
             if self.not_before.get(id(attempt), 0.0) > time.monotonic() or id(attempt) in self.given_up:
                 self.to_show.append((served, attempt))
                 continue
+            if (made := self.made.pop(id(attempt), None)) is not None:
+                self._give(served, attempt, made)
+                continue
             depth = served.job.depth if attempt.cases == COMMON else served.rules.told
             result = served.ledger.result(attempt)
             try:
@@ -382,6 +394,10 @@ class Service:
         if isinstance(page, str):
             self._hold_back(served, attempt, page)
             return
+        self._give(served, attempt, page)
+
+    def _give(self, served: ServedSet, attempt: Attempt, page: bytes) -> None:
+        """Give a page back; one that cannot be is not made again, which takes a worker as long as its student likes."""
         try:
             self.giver.give(served.name, attempt.student, page,
                             served.ledger.files_of(attempt.student, attempt.number))
@@ -392,6 +408,8 @@ class Service:
         except CourseError as error:
             self._later(served, attempt, str(error))
             self.to_show.append((served, attempt))
+            if sum(map(len, self.made.values())) + len(page) <= MADE_BYTES:
+                self.made[id(attempt)] = page
             return
         self.trouble.pop((served.name, attempt.student), None)
         self.not_before.pop(id(attempt), None)
