@@ -241,6 +241,29 @@ def test_one_student_fills_no_memory_and_no_terminal(course, tmp_path, monkeypat
     assert has(course, "s1234567") == "last"
 
 
+def test_what_is_left_of_a_bomb_is_not_looked_into():
+    """Of every further file a megabyte would be unpacked, to find that it is too much."""
+    opened, allowance = [], archive.Allowance()
+    allowance.bytes = 3_000_000
+
+    def entry(number: int) -> archive.Entry:
+        return archive.Entry(f"{number}", lambda: opened.append(number) or io.BytesIO(bytes(2_000_000)))
+
+    for number in range(5):
+        with contextlib.suppress(archive.Unreadable):
+            allowance.read(entry(number))
+    assert opened == [0, 1]
+
+
+@pytest.mark.parametrize("name", ["\ufdfa" * 80 + ".ipynb", "m" * 300 + f"/{BOOK}"])
+def test_a_name_that_no_folder_can_have_stops_nobody(course, tmp_path, name):
+    done = collect(course, NAME, zipped(tmp_path, {
+        f"amara.okafor_{BOOK}": "first", name: "{}", f"s1234567_{BOOK}": "last"}), "files", new_students=True)
+    assert (has(course, "amara.okafor"), has(course, "s1234567")) == ("first", "last")
+    assert all(len(student.encode()) <= 100 for student in done.made)
+    assert len(done.new) == 3
+
+
 @pytest.mark.parametrize(("other", "placed"), [("Group-Amara Okafor", "own"), ("Amara Okafor", None)])
 def test_a_name_that_somebody_has_chosen_covers_nobodys_work(course, tmp_path, other, placed):
     """Who is called as another student is: nobody's file lies in that student's folder, or only that student's."""
@@ -313,7 +336,8 @@ def test_marks_go_into_canvass_own_gradebook(course, tmp_path):
     autograde(course, NAME, workers=1, sandbox="none")
     table = tmp_path / "gradebook.csv"
     table.write_text(f"Student,ID,SIS User ID,SIS Login ID,Section,Essay (1),{NAME} (77)\n"
-                     "    Points Possible,,,,,10,9\n\"Okafor, Amara\",11,,aokafor,A,7,\n\"Ghost, A\",98,,ghost,A,3,\n")
+                     "    Points Possible,,,,,10,9\n\"Okafor, Amara\",11,,aokafor,A,7,\n\"Ghost, A\",98,,ghost,"
+                     f"{'as long as somebody writes online ' * 5_000},3,\n")
     filled = fill(course, NAME, "canvas", table)
     rows = list(csv.reader(filled.path.read_text().splitlines()))
     assert rows[0][-1] == f"{NAME} (77)"

@@ -23,6 +23,7 @@ MAX_ENTRIES = 50_000  # of a class
 MAX_FILE = 50_000_000  # bytes of one file, as for a notebook
 MAX_BYTES, MAX_FILES = 200_000_000, 2_000  # of one student, as for what nbgrader collects
 MAX_PATH = 1_000  # characters
+TOO_MUCH = f"is more than the {MAX_BYTES / 1e6:.0f} MB that one student may hand in"
 CHUNK = 2**20
 ENCRYPTED = 0x1
 LEFT_OUT = ("__MACOSX", ".ipynb_checkpoints", ".DS_Store", "__pycache__")
@@ -53,6 +54,8 @@ class Allowance:
             raise Unreadable(entry.refused)
         if not self.files:
             raise Unreadable(f"is one of more than {MAX_FILES:,} files of one student")
+        if not self.bytes:
+            raise Unreadable(TOO_MUCH)
         self.files -= 1
         most = min(MAX_FILE, self.bytes)
         parts, size = [], 0
@@ -70,7 +73,7 @@ class Allowance:
         if size > MAX_FILE:
             raise Unreadable(f"is larger than {MAX_FILE / 1e6:.0f} MB")
         if size > most:
-            raise Unreadable(f"is more than the {MAX_BYTES / 1e6:.0f} MB that one student may hand in")
+            raise Unreadable(TOO_MUCH)
         return b"".join(parts)
 
 

@@ -24,6 +24,7 @@ from helpers.grading.lms.names import SYSTEMS, Named, is_copy_of, plain
 KEPT = "handed_in.json"
 NOTEBOOK = ".ipynb"
 MOST_TOLD = 20  # files of one zip that are not taken
+MAX_ID = 100  # bytes of a student's id that is made here
 MAX_PART = 200  # bytes of one part of a path; file systems take 255, and a number may be added
 
 
@@ -152,7 +153,8 @@ def _surest(work: _Work, person: rosters.Person) -> list[tuple[Named, Entry]]:
 def _new_id(named: Named, system: str) -> str:
     who = re.split(r"_|(?<=.)ps\d", named.who, maxsplit=1)[0] if system == "files" else named.who
     words = [plain(word) for word in re.split(r"[\s._-]+", who)]
-    return ".".join(word for word in words if word) or "student"
+    found = ".".join(word for word in words if word)
+    return found.encode()[:MAX_ID].decode("utf-8", "ignore").strip(".") or "student"
 
 
 def _halves(who: str) -> tuple[str, str]:

@@ -92,7 +92,11 @@ def _read(path: Path) -> tuple[list[list[str]], str]:
         raise CourseError(f"{path} is no text")
     head = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=head.count)
-    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    csv.field_size_limit(max(csv.field_size_limit(), len(text)))  # a cell may hold all that a student wrote online
+    try:
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        raise CourseError(f"{path} is no table ({error}): download it again") from None
     width = max((len(row) for row in rows), default=0)
     if width < 2:
         raise CourseError(f"{path} is no table with columns")
