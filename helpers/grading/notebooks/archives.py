@@ -21,7 +21,8 @@ ZIP = b"PK\x03\x04"
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".txz", ".gz")
 CLOSED = (".7z", ".rar")  # nothing of Python's own opens these
 MAX_ARCHIVE_BYTES = 50_000_000
-MAX_UNPACKED_BYTES = 100_000_000  # of a tar or a gz, which are read as a whole
+MAX_UNPACKED_BYTES = 100_000_000  # of all archives of a submission; a tar or a gz is read as a whole
+MAX_LOOKS = 200  # files in them whose beginning is looked at
 
 
 @dataclass(frozen=True)
@@ -35,30 +36,49 @@ class Member:
     begins: Callable[[int], bytes]
 
 
+class Allowance:
+    """What of a submission's archives may yet be unpacked. Archives in archives have the same: how long unpacking takes
+    depends on how they are packed, and whoever reads a class waits for it."""
+
+    def __init__(self) -> None:
+        self.bytes, self.looks = MAX_UNPACKED_BYTES, MAX_LOOKS
+
+    def take(self, size: int) -> None:
+        """Raises ValueError if so much is not left."""
+        if size > self.bytes:
+            raise ValueError("it is too long")
+        self.bytes -= size
+
+    def look(self) -> bool:
+        """May one more file be looked at?"""
+        self.looks -= 1
+        return self.looks >= 0
+
+
 def is_archive(name: str) -> bool:
     return name.lower().endswith(ENDINGS)
 
 
-def members(content: bytes, name: str) -> list[Member]:
-    """The files of an archive with names that stay inside it; none if it is no sound one, or too large.
+def members(content: bytes, name: str, left: Allowance) -> list[Member]:
+    """The files of an archive with names that stay inside it; none if it is no sound one, or more than is left.
 
     name: its own, which the only file of a `.gz` has without its ending.
     """
     if len(content) > MAX_ARCHIVE_BYTES:
         return []
     try:
-        found = _of_zip(content) if content.startswith(ZIP) else _of_tar_or_gz(content, name)
+        found = _of_zip(content, left) if content.startswith(ZIP) else _of_tar_or_gz(content, name, left)
     except Exception:  # each way of packing fails in ways of its own
         return []
     return [member for member in found[:MAX_FILES] if _is_sound(member)]
 
 
-def _of_zip(content: bytes) -> list[Member]:
+def _of_zip(content: bytes, left: Allowance) -> list[Member]:
     if not has_small_directory(content):
         return []
     archive = zipfile.ZipFile(io.BytesIO(content))
-    return [Member(_inside(info.filename), info.file_size, partial(_read, archive, info),
-                   partial(_begins, archive, info))
+    return [Member(_inside(info.filename), info.file_size, partial(_read, archive, info, left),
+                   partial(_begins, archive, info, left))
             for info in archive.infolist()[:MAX_FILES]
             if not info.is_dir() and not info.flag_bits & 1 and (info.external_attr >> 28) != 0xA]
 
@@ -67,8 +87,9 @@ def _inside(name: str) -> str:
     return str(PurePosixPath(plain_name(name)))
 
 
-def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    """A file of a zip. Raises ValueError if it is longer than the zip says."""
+def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: Allowance) -> bytes:
+    """A file of a zip. Raises ValueError if it is longer than the zip says, or than what is left."""
+    left.take(info.file_size)
     with archive.open(info) as file:
         content = file.read(info.file_size + 1)
     if len(content) > info.file_size:
@@ -76,7 +97,9 @@ def _read(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
     return content
 
 
-def _begins(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int) -> bytes:
+def _begins(archive: zipfile.ZipFile, info: zipfile.ZipInfo, left: Allowance, most: int) -> bytes:
+    if not left.look():
+        return b""
     with archive.open(info) as file:
         return file.read(min(most, info.file_size))
 
@@ -85,8 +108,8 @@ def _of_bytes(name: str, data: bytes) -> Member:
     return Member(name, len(data), partial(bytes, data), lambda most: data[:most])
 
 
-def _of_tar_or_gz(content: bytes, name: str) -> list[Member]:
-    plain = _unpacked(content)
+def _of_tar_or_gz(content: bytes, name: str, left: Allowance) -> list[Member]:
+    plain = _unpacked(content, left)
     try:
         with tarfile.open(fileobj=io.BytesIO(plain), mode="r:") as archive:
             found: list[Member] = []
@@ -108,13 +131,13 @@ def _of_tar_or_gz(content: bytes, name: str) -> list[Member]:
         return [_of_bytes(own[:-len(".gz")] if own.lower().endswith(".gz") else own, plain)]
 
 
-def _unpacked(content: bytes) -> bytes:
+def _unpacked(content: bytes, left: Allowance) -> bytes:
     """A compressed file's content; the content itself if it is not compressed.
 
     Raises:
-        ValueError: if it is longer than MAX_UNPACKED_BYTES.
+        ValueError: if it is longer than what is left.
     """
-    limit = MAX_UNPACKED_BYTES + 1
+    limit = left.bytes + 1
     if content.startswith(b"\x1f\x8b"):
         plain = zlib.decompressobj(31).decompress(content, limit)
     elif content.startswith(b"BZh"):
@@ -123,6 +146,7 @@ def _unpacked(content: bytes) -> bytes:
         plain = lzma.LZMADecompressor(memlimit=200_000_000).decompress(content, limit)
     else:
         return content
+    left.bytes -= min(len(plain), left.bytes)
     if len(plain) >= limit:
         raise ValueError("it is too long")
     return plain

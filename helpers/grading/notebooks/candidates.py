@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from helpers.grading.notebooks.archives import CLOSED, ENDINGS, ZIP, Member, is_archive, members
+from helpers.grading.notebooks.archives import CLOSED, ENDINGS, ZIP, Allowance, Member, is_archive, members
 from helpers.grading.notebooks.files import (
     MAX_FILES,
     MAX_FILES_BYTES,
@@ -70,10 +70,11 @@ def find_handed_in(folder: Path, name: str, apart: Iterable[str] = ()) -> Found:
     for path in _oldest_first(notebooks, folder):
         _take(others, _label(path, folder), path.stat().st_size, path.read_bytes)
     places = [_parent(label) for label in others]
+    left = Allowance()
     for path in archives[:MAX_ARCHIVES]:
         if path.stat().st_size <= MAX_NOTEBOOK_BYTES:
             label = _label(path, folder)
-            found.files = {**_of_archive(path.read_bytes(), label, others), **found.files}
+            found.files = {**_of_archive(path.read_bytes(), label, others, left), **found.files}
     for path in scripts:
         _take(others, _label(path, folder), path.stat().st_size, path.read_bytes)
     if found.notebook is None:
@@ -187,9 +188,10 @@ def _remark(label: str) -> str:
     return ""
 
 
-def _of_archive(content: bytes, label: str, others: dict[str, bytes], nested: bool = False) -> dict[str, bytes]:
+def _of_archive(content: bytes, label: str, others: dict[str, bytes], allowance: Allowance,
+                nested: bool = False) -> dict[str, bytes]:
     """Take the notebooks and scripts of an archive; returns what lies beside the first of them."""
-    inside = [member for member in members(content, label) if not _is_waste(member.name)]
+    inside = [member for member in members(content, label, allowance) if not _is_waste(member.name)]
     files: dict[str, bytes] = {}
     place = None
     try:
@@ -200,7 +202,7 @@ def _of_archive(content: bytes, label: str, others: dict[str, bytes], nested: bo
                 place = _parent(member.name) if place is None and len(others) > before else place
         archives = [member for member in inside if is_archive(member.name)]
         for member in archives[:MAX_ARCHIVES if place is None and not nested else 0]:
-            files |= _of_archive(member.read(), f"{label}/{member.name}", others, nested=True)
+            files |= _of_archive(member.read(), f"{label}/{member.name}", others, allowance, nested=True)
         left = MAX_FILES_BYTES
         for member in inside:
             file = member.name.removeprefix(f"{place}/") if place else member.name
