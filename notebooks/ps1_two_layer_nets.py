@@ -706,7 +706,7 @@ def a_little_above_best(W1, W2, X, Y, steps, rate):
 
 
 # %% nbgrader={"grade_id": "linear-train-steps-check", "grade": true, "points": 3}
-check.values(linear_train, at=few_step_cases, returns=("W1", "W2", "losses"), points=3)
+check.values(linear_train, at=few_step_cases, returns=("W1", "W2", "losses"), tolerance=1e-5, points=3)
 
 # %% nbgrader={"grade_id": "linear-train-end-check", "grade": true, "points": 1}
 check.training(linear_train, at=linear_training_cases, loss=linear_loss_reached, below=a_little_above_best,
@@ -1492,7 +1492,7 @@ def best_of_any_linear_map(W1, W2, X, Y, steps, rate):
 
 
 # %% nbgrader={"grade_id": "sigmoid-train-steps-check", "grade": true, "points": 3}
-check.values(sigmoid_train, at=few_step_cases, returns=("W1", "W2", "losses"), points=3)
+check.values(sigmoid_train, at=few_step_cases, returns=("W1", "W2", "losses"), tolerance=1e-5, points=3)
 
 # %% nbgrader={"grade_id": "sigmoid-train-end-check", "grade": true, "points": 1}
 check.training(sigmoid_train, at=sigmoid_training_cases, loss=sigmoid_loss_reached, below=best_of_any_linear_map,

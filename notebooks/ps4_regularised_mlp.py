@@ -2390,14 +2390,15 @@ def deep_gradient(theta, sizes, X, y):
 def deep_gradient(theta, sizes, X, y):
     total = np.zeros(theta.shape)
     for x, label in zip(X.T, y):
-        layers, values, z = layers_of(theta, sizes), [], x
+        layers, before, values, z = layers_of(theta, sizes), [], [], x
         for number, (W, b) in enumerate(layers):
+            before.append(z)
             values.append(np.maximum(z, 0) if number else z)
             z = W @ values[-1] + b
         d, pairs = grad_oa(softmax(z), label), []
         for number in reversed(range(len(layers))):
             dW, db, d = layer_backward(d, layers[number][0], values[number])
-            d = grad_ha(d, values[number])
+            d = grad_ha(d, before[number])
             pairs.insert(0, (dW, db))
         total += one_vector(pairs) / len(y)
     return total

@@ -73,6 +73,19 @@ def test_a_check_that_rejects_a_right_answer_is_found(small_course):
     assert not card["green"]
 
 
+def test_right_answers_that_do_not_go_together_are_found(small_course):
+    """Each is right alone: the first within the tolerance, which the second makes ten times as much of."""
+    card = card_of(small_course, **{
+        "return total / len(y)": "return total / len(y) * (1 + 9e-7)",
+        'return 2 * np.einsum("nd,n->d", X, X @ w - y) / len(y)':
+            "squared = np.mean((X @ w - y) ** 2)\n"
+            "    return 2 * X.T @ (X @ w - y) / len(y) * (loss(w, X, y) / squared) ** 10"})
+    rejected = {question["name"]: question["false_rejects"] for question in card["questions"]}
+    assert rejected["loss"] == []
+    assert rejected["gradient"]
+    assert all("loss: a loop over the samples, gradient: einsum" in place for place in rejected["gradient"])
+
+
 def test_two_mistakes_that_behave_alike_are_not_named(small_course):
     in_place = "    residuals = X @ w - y\n    X *= residuals[:, None]\n    return 2 * X.mean(axis=0)"
     card = card_of(small_course, **{in_place: "    return X.T @ (X @ w - y) / len(y)"})

@@ -12,6 +12,7 @@ import contextlib
 import copy
 import multiprocessing
 import os
+import random
 import re
 import signal
 import types
@@ -24,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from helpers.checking import setting as settings
+from helpers.checking.expected import PUBLIC_SEED
 from helpers.checking.observing import Local, Subject
 from helpers.checking.probe import called_with
 from helpers.checking.verdict import Verdict
@@ -43,6 +45,7 @@ MUTANT_SECONDS = 5.0  # of processor time; a mutant that loops without end is a 
 TELLING_SECONDS = 60.0  # of processor time, to tell whether an uncaught mutant is the solution in other words
 NOTHING_SEED = 20_000
 CHUNK = 10  # seeds of a task
+TOGETHER_TRIES = 50  # of drawing answers that go together
 
 
 @dataclass
@@ -133,12 +136,12 @@ def scorecards(paths: Iterable[Path], seeds: int = SEEDS, workers: int | None = 
     context = multiprocessing.get_context("fork" if FORKS else "spawn")
     done = 0
     with futures.ProcessPoolExecutor(workers or os.cpu_count(), context, initializer=leave_interrupts) as pool:
-        running = {pool.submit(work, str(path), question, *rest): (path, question)
-                   for work, path, question, *rest in tasks}
+        running = {pool.submit(work, str(path), *rest): path for work, path, *rest in tasks}
         try:
             for future in futures.as_completed(running):
-                path, question = running[future]
-                cards[path][question].add(future.result())
+                path = running[future]
+                for card in future.result():
+                    cards[path][card.name].add(card)
                 done += 1
                 progress(done, len(tasks), path.stem)
         except BaseException:
@@ -154,6 +157,8 @@ def _tasks(path: Path, master: Master, seeds: int, with_mutants: bool) -> Iterat
         yield _mark_nothing, path, question
         if with_mutants and not is_prediction(asked):
             yield _mark_mutants, path, question
+    for start in range(0, seeds, CHUNK):
+        yield _mark_together, path, list(master.questions), start, min(start + CHUNK, seeds)
 
 
 def is_prediction(question: Question) -> bool:
@@ -189,7 +194,7 @@ def _mark(problem_set: ProblemSet, question: Question, subjects: dict, seed: int
     return found
 
 
-def _mark_authored(path: str, name: str, start: int, stop: int) -> QuestionCard:
+def _mark_authored(path: str, name: str, start: int, stop: int) -> list[QuestionCard]:
     """Mark a question's solution, alternatives and mistakes over a range of seeds."""
     problem_set, question = at_hand(path, name)
     card = QuestionCard(name, question.points)
@@ -206,7 +211,41 @@ def _mark_authored(path: str, name: str, start: int, stop: int) -> QuestionCard:
         if caught:
             card.caught_by_seed[seed] = sum(caught) / len(caught)
         problem_set.forget()
-    return card
+    return [card]
+
+
+def _mark_together(path: str, names: list[str], start: int, stop: int) -> list[QuestionCard]:
+    """Mark notebooks in which every answer is right and of a form drawn anew for each seed: each works with the others,
+    so that what one leaves of precision is what the next begins with."""
+    problem_set, _ = at_hand(path, names[0])
+    assert problem_set.master is not None
+    questions = problem_set.master.questions
+    cards = [QuestionCard(name, questions[name].points) for name in names]
+    for seed in range(start, stop):
+        chosen, subjects = _a_right_notebook(problem_set, questions, random.Random(seed))
+        beside = ", ".join(f"{name}: {form}" for name, form in chosen.items() if form)
+        for card in cards:
+            card.marked_right += 1
+            if not all(verdict.right for verdict in _mark(problem_set, questions[card.name], subjects, seed, "verdict")):
+                card.false_rejects.append(f"seed {seed}, in a notebook of right answers: {beside}")
+        problem_set.forget()
+    return cards
+
+
+def _a_right_notebook(problem_set: ProblemSet, questions: Mapping[str, Question],
+                      rng: random.Random) -> tuple[dict[str, str], dict[str, Subject]]:
+    """A form by question and the functions. Forms that do not go together, such as a dictionary and what unpacks a
+    tuple, are no notebook that anybody hands in: its own self-checks raise."""
+    for _ in range(TOGETHER_TRIES):
+        cells = {name: rng.choice((question.cell, *question.alternatives)) for name, question in questions.items()}
+        subjects = problem_set.subjects(problem_set.with_answers({name: cells[name].source for name in cells}))
+        raises = any(row.kind == "raises" for question in questions.values()
+                     for verdict in _mark(problem_set, question, subjects, PUBLIC_SEED, "verdict")
+                     for row in verdict.rows)
+        problem_set.forget()
+        if not raises:
+            return {name: str(cell.metadata.get("name", "")) for name, cell in cells.items()}, subjects
+    raise RuntimeError(f"{problem_set.name}: of {TOGETHER_TRIES} notebooks of right answers none runs")
 
 
 def _mark_mistake(problem_set: ProblemSet, question: Question, card: QuestionCard, cell: Cell, subjects: dict,
@@ -229,7 +268,7 @@ def _place(cell: Cell, seed: int, text: str) -> str:
     return f"line {cell.line}, seed {seed}: {text}"
 
 
-def _mark_nothing(path: str, name: str) -> QuestionCard:
+def _mark_nothing(path: str, name: str) -> list[QuestionCard]:
     """Hand in nothing in all its forms, on a seed: none of them may earn a point that the answer itself does not."""
     problem_set, question = at_hand(path, name)
     card = QuestionCard(name, question.points)
@@ -250,10 +289,10 @@ def _mark_nothing(path: str, name: str) -> QuestionCard:
             rows = ", ".join(row.name for verdict in verdicts for row in verdict.rows if row.share)
             card.paid_for_nothing.append(f"{form}: {points:g} of {question.points:g} points ({rows})")
     problem_set.forget()
-    return card
+    return [card]
 
 
-def _mark_mutants(path: str, name: str) -> QuestionCard:
+def _mark_mutants(path: str, name: str) -> list[QuestionCard]:
     problem_set, question = at_hand(path, name)
     card = QuestionCard(name, question.points)
     missed = [0] * MUTANT_SEEDS
@@ -280,7 +319,7 @@ def _mark_mutants(path: str, name: str) -> QuestionCard:
     if card.mutants:
         card.mutants_by_seed = {seed: 1 - count / card.mutants for seed, count in enumerate(missed)}
     problem_set.forget()
-    return card
+    return [card]
 
 
 class _OutOfTime(Exception):

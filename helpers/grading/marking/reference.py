@@ -43,7 +43,7 @@ from helpers.grading.marking import contrasting, mending, nothing, transplanting
 from helpers.grading.marking.plain import PlainReference, is_plain
 from helpers.grading.marking.quiet import quietly
 from helpers.grading.marking.supposing import Suppositions, Trial
-from helpers.grading.notebooks.cells import EXPERIMENT, is_check
+from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, is_check
 from helpers.grading.notebooks.ipython import tree_of
 from helpers.grading.notebooks.master import Master, defined_names
 from helpers.grading.notebooks.returning import names_returned
@@ -130,6 +130,15 @@ class ProblemSet:
         """The reference namespace with one cell's names replaced: a mistake or an alternative at work."""
         namespace = dict(self.reference)
         execute(source, namespace, "<candidate>")
+        return namespace
+
+    def with_answers(self, answers: Mapping[str, str]) -> dict[str, Any]:
+        """The namespace of a notebook that holds these answers (question → source): each works with the others."""
+        namespace: dict[str, Any] = {"__name__": "__main__"}
+        for cell in self.notebook.cells:
+            if cell.cell_type == "code" and EXPERIMENT not in cell.metadata.get("tags", ()) and (
+                    not is_check(cell)):
+                execute(answers.get(grade_id_of(cell), cell.source), namespace, "<answers>")
         return namespace
 
     def subjects(self, namespace: Mapping[str, Any]) -> dict[str, Subject]:
