@@ -226,7 +226,8 @@ def _mark_together(path: str, names: list[str], start: int, stop: int) -> list[Q
         beside = ", ".join(f"{name}: {form}" for name, form in chosen.items() if form)
         for card in cards:
             card.marked_right += 1
-            if not all(verdict.right for verdict in _mark(problem_set, questions[card.name], subjects, seed, "verdict")):
+            verdicts = _mark(problem_set, questions[card.name], subjects, seed, "verdict")
+            if not all(verdict.right for verdict in verdicts):
                 card.false_rejects.append(f"seed {seed}, in a notebook of right answers: {beside}")
         problem_set.forget()
     return cards
