@@ -34,8 +34,8 @@ _SIMPLE: dict[type, tuple[str, Callable[[Any], Any]]] = {
     pathlib.PurePosixPath: ("path", str),
     pathlib.PosixPath: ("path", str),
 }
-_MAPPINGS: dict[type, str] = {
-    collections.OrderedDict: "ordered", collections.Counter: "counter", collections.defaultdict: "default"}
+_MAPPINGS: dict[type, str] = {collections.OrderedDict: "ordered", collections.Counter: "counter"}
+_FACTORIES: dict[str, type] = {kind.__name__: kind for kind in (bool, complex, dict, float, int, list, set, str, tuple)}
 _REBUILT: dict[str, Callable[[Any], Any]] = {
     "set": lambda p: set(spread(_a_list(p))), "frozenset": lambda p: frozenset(spread(_a_list(p))),
     "range": lambda p: range(*map(_whole, p)), "slice": lambda p: slice(*p),
@@ -46,9 +46,9 @@ _REBUILT: dict[str, Callable[[Any], Any]] = {
     "timedelta": lambda p: datetime.timedelta(*map(_integer, p)),
     "deque": lambda p: collections.deque(_a_list(p[0]), p[1]), "path": lambda p: pathlib.PurePosixPath(_text(p)),
     "ordered": lambda p: collections.OrderedDict(_a_dict(p)), "counter": lambda p: collections.Counter(_a_dict(p)),
-    "default": lambda p: collections.defaultdict(None, _a_dict(p)),
+    "default": lambda p: collections.defaultdict(_FACTORIES.get(_text(p[0])), _a_dict(p[1])),
 }
-_SPECIAL = ("category", "string", "boolean", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64",
+_SPECIAL = ("string", "boolean", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64",
             "Float32", "Float64", "object", "str")
 LARGEST = 10**9  # of a number that stands for a size
 TEXT_BYTES = 2**26  # of an array of texts, each of which takes as much as the longest
@@ -67,18 +67,27 @@ def taken_apart(value: Any) -> tuple[str, Any] | None:
         return name, simpler(value)
     if kind in _MAPPINGS:
         return _MAPPINGS[kind], dict(value.items())
+    if kind is collections.defaultdict:
+        factory = next((name for name, made in _FACTORIES.items() if made is value.default_factory), "")
+        return "default", (factory, dict(value.items()))
     if kind is np.ndarray and value.dtype.kind in "USOMm":
         return "array", _array(value)
     pandas = sys.modules.get("pandas")  # never imported for this
     if pandas is None:
         return None
     if kind is pandas.DataFrame:
-        columns = [_column(value.iloc[:, i]) for i in range(value.shape[1])]
+        columns = [_column(value.iloc[:, i], pandas) for i in range(value.shape[1])]
         return "table", (_index(value.columns, pandas), _index(value.index, pandas), columns)
     if kind is pandas.Series:
-        return "column", (_label(value.name), _index(value.index, pandas), _column(value))
-    if isinstance(value, pandas.Index) and kind.__module__.startswith("pandas."):
+        return "column", (_label(value.name), _index(value.index, pandas), _column(value, pandas))
+    if isinstance(value, pandas.Index) and kind.__module__.partition(".")[0] == "pandas":
         return "index", _index(value, pandas)
+    if kind is pandas.Categorical:
+        return "values", _values(value, pandas)
+    if kind is pandas.Period:
+        return "period", (value.ordinal, value.freqstr)
+    if kind is pandas.Interval:
+        return "interval", (_label(value.left), _label(value.right), value.closed)
     if kind is pandas.Timestamp:
         return "timestamp", value.isoformat()
     if kind is pandas.Timedelta:
@@ -112,6 +121,9 @@ def put_together(name: str, parts: Any) -> Any:
     if name == "index":
         return _as_index(parts, pandas)
     simple = {"timestamp": lambda: pandas.Timestamp(_text(parts)), "missing": lambda: pandas.NA,
+              "period": lambda: pandas.Period(ordinal=_whole(parts[0]), freq=_text(parts[1])),
+              "interval": lambda: pandas.Interval(*parts),
+              "values": lambda: _as_values(parts, pandas),
               "pandas timedelta": lambda: pandas.Timedelta(_text(parts)), "no time": lambda: pandas.NaT}
     if name not in simple:
         raise ValueError("no kind of plain data")
@@ -143,7 +155,39 @@ def _as_array(parts: Any) -> np.ndarray:
     return made.reshape(shape)
 
 
-def _column(series: Any) -> tuple:
+def _values(array: Any, pandas: Any) -> tuple | None:
+    """Values of pandas' own that are more than a list of them; None of others."""
+    kind = type(array.dtype)
+    if kind is pandas.CategoricalDtype:
+        return "category", (np.asarray(array.codes, np.int64), _index(array.categories, pandas), bool(array.ordered))
+    if kind is pandas.PeriodDtype:
+        return "periods", (np.asarray(array.asi8), array.freqstr)
+    if kind is pandas.DatetimeTZDtype:
+        return "zone", (np.asarray(pandas.DatetimeIndex(array).tz_convert("UTC").tz_localize(None)), str(array.tz))
+    if kind is pandas.IntervalDtype:
+        return "intervals", (_index(array.left, pandas), _index(array.right, pandas), array.closed)
+    return None
+
+
+def _as_values(described: Any, pandas: Any) -> Any:
+    kind, parts = described
+    if kind == "category":
+        codes, categories, ordered = parts
+        return pandas.Categorical.from_codes(codes, _as_index(categories, pandas), ordered=ordered is True)
+    if kind == "periods":
+        return pandas.PeriodIndex.from_ordinals(parts[0], freq=_short(parts[1])).array
+    if kind == "zone":
+        return pandas.DatetimeIndex(parts[0]).tz_localize("UTC").tz_convert(_short(parts[1])).array
+    if kind == "intervals":
+        left, right, closed = parts
+        return pandas.IntervalIndex.from_arrays(_as_index(left, pandas), _as_index(right, pandas), closed).array
+    raise ValueError("values of no kind")
+
+
+def _column(series: Any, pandas: Any) -> tuple:
+    values = _values(series.array, pandas)
+    if values is not None:
+        return "values", values
     kind = str(series.dtype)
     if isinstance(series.dtype, np.dtype) and series.dtype.kind in "biufcMm":
         return "", series.to_numpy()
@@ -154,6 +198,11 @@ def _column(series: Any) -> tuple:
 
 def _as_column(part: Any, index: Any, pandas: Any) -> Any:
     kind, items = part
+    if kind == "values":
+        values = _as_values(items, pandas)
+        if len(values) != len(index):
+            raise ValueError("a column that does not fill its table")
+        return pandas.Series(values, index=index)
     if not (kind == "" and isinstance(items, np.ndarray)) and kind not in _SPECIAL:
         raise ValueError("a column of no kind")
     if len(items if kind == "" else spread(_a_list(items))) != len(index):  # one item would be put into every row
@@ -166,6 +215,11 @@ def _index(index: Any, pandas: Any) -> tuple:
         return "range", (index.start, index.stop, index.step), [_label(index.name)]
     if isinstance(index, pandas.MultiIndex):
         return "tuples", [tuple(map(_label, item)) for item in index.tolist()], [_label(name) for name in index.names]
+    values = _values(index.array, pandas)
+    if values is not None:
+        return "values", values, [_label(index.name)]
+    if isinstance(index, pandas.DatetimeIndex) and index.freqstr is not None:
+        return "steps", (index.to_numpy(), index.freqstr), [_label(index.name)]
     if isinstance(index.dtype, np.dtype) and index.dtype.kind in "biufcMm":
         return "", index.to_numpy(), [_label(index.name)]
     kind = "str" if str(index.dtype) == "str" else "object"
@@ -176,6 +230,10 @@ def _as_index(parts: Any, pandas: Any) -> Any:
     kind, items, names = parts
     if kind == "range":
         return pandas.RangeIndex(*map(_integer, items), name=names[0])
+    if kind == "values":
+        return pandas.Index(_as_values(items, pandas), name=names[0])
+    if kind == "steps":
+        return pandas.DatetimeIndex(items[0], freq=_short(items[1]), name=names[0])
     if not isinstance(items, np.ndarray):
         spread(_a_list(items))
     if kind == "tuples":
@@ -237,6 +295,13 @@ def _whole(value: Any) -> int:
 def _integer(value: Any) -> int:
     if type(value) is not int or abs(value) > LARGEST:
         raise ValueError("a number that is no size")
+    return value
+
+
+def _short(value: Any) -> str:
+    """The name of a frequency or a time zone, which pandas reads."""
+    if not isinstance(value, str) or len(value) > 60:
+        raise ValueError("a name that is too long, or none")
     return value
 
 
