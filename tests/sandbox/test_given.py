@@ -102,9 +102,9 @@ def test_what_no_given_class_is_does_not_travel(sides):
 
 @pytest.mark.parametrize("reference", [
     ("given", (1, {1: ("Color", {})})), ("given", (1, {1: ("Other", {})})), ("given", (2, {1: ("Node", {})})),
-    ("given", (1, {"1": ("Node", {})})), ("given", (1, {1: ("Node", [])})), ("given", (1, 2)), ("member", ("Color", "x")),
-    ("member", ("Node", "x")), ("named", ("Pair", 1)), ("named", ("Color", 1)), ("named", (3,)), ("part", ()),
-    ("given", (1, {1: ("Node", {"next": Reference("part", (5,))})}))])
+    ("given", (1, {"1": ("Node", {})})), ("given", (1, {1: ("Node", [])})), ("given", (1, 2)),
+    ("member", ("Color", "x")), ("member", ("Node", "x")), ("named", ("Pair", 1)), ("named", ("Color", 1)),
+    ("named", (3,)), ("part", ()), ("given", (1, {1: ("Node", {"next": Reference("part", (5,))})}))])
 def test_a_reference_that_nobody_would_send_is_refused(sides, reference):
     frame = b"".join(bytes(part) for part in encode(Reference(*reference)))
     _, header, _ = PREFIX.unpack_from(frame)

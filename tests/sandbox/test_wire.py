@@ -139,6 +139,65 @@ def test_what_is_no_message_is_a_wire_error(header):
         decode(header, b"")
 
 
+def test_values_of_pandas_own_keep_what_they_are():
+    heights = pd.Series([3.0, 7.0, 5.5])
+    table = pd.DataFrame({
+        "size": pd.Categorical(["b", None, "a"], ["b", "a"], ordered=True), "bin": pd.cut(heights, 2),
+        "month": pd.period_range("2024-01", periods=3, freq="M"),
+        "there": pd.date_range("2024-03-30", periods=3, tz="Europe/Lisbon")})
+    back = round_trip(table)
+    pd.testing.assert_frame_equal(back, table)
+    assert back["size"].cat.ordered
+    for index in (pd.date_range("2024-01-01", periods=3, freq="W"), table["size"].cat.categories,
+                  table["bin"].cat.categories, pd.PeriodIndex(table["month"], name="m"),
+                  pd.CategoricalIndex(["x", "y"])):
+        pd.testing.assert_index_equal(round_trip(index), index, exact=True)
+        assert getattr(round_trip(index), "freqstr", None) == getattr(index, "freqstr", None)
+    assert round_trip([pd.Period("2024-01"), pd.Interval(0, 2.5)]) == [pd.Period("2024-01"), pd.Interval(0, 2.5)]
+    assert isinstance(round_trip(pd.Categorical(["a"])), pd.Categorical)
+    words = collections.defaultdict(list, a=[1])
+    assert round_trip(words)["b"] == []
+
+
+@pytest.mark.parametrize("parts", [
+    ["category", {"t": [[5], {"t": ["object", ["a"], [None]]}, True]}], ["periods", {"t": [[1], "nonsense"]}],
+    ["periods", {"t": [[1], "M" * 100]}], ["zone", {"t": [[1], "../../etc/passwd"]}],
+    ["zone", {"t": [[1], "dateutil//etc/localtime"]}], ["intervals", {"t": [1, 2, 3]}],
+    ["x", []], 3])
+def test_values_that_pandas_would_not_have_are_refused(parts):
+    tree = {"k": ["values", {"t": parts} if isinstance(parts, list) else parts]}
+    with pytest.raises(WireError):
+        decode(json.dumps([tree, []]).encode(), b"")
+
+
+def test_what_stands_twice_is_one_object():
+    row, table = [0, 0], pd.DataFrame({"a": [1, 2]})
+    grid, same, again, other = round_trip(({"rows": [row, row]}, row, table, [table, {1: 2}]))
+    assert grid["rows"][0] is grid["rows"][1] is same
+    assert other[0] is again
+    rows = round_trip([[0, 0], [0, 0]])
+    assert rows[0] is not rows[1]
+    with pytest.raises(CannotEncode):
+        encode(loop := [[]], loop[0].append(loop))
+
+
+@pytest.mark.parametrize("tree", [
+    [{"=": 0}], [[], {"=": 2}], [[], {"=": -1}], [[], {"=": "1"}], [[], {"=": True}], {"d": [["a", {"=": 0}]]},
+    [{"x": "0x1"}, {"=": 1}]])
+def test_a_part_that_is_none_or_holds_itself_is_refused(tree):
+    with pytest.raises(WireError):
+        decode(json.dumps([tree, []]).encode(), b"")
+
+
+def test_parts_of_parts_grow_no_further_than_what_is_sent_at_length():
+    """Each list holds the one before it twice: whoever walks through all of it would never be done."""
+    tree = [[1, 2]]
+    for number in range(1, 40):
+        tree.append([{"=": number}, {"=": number}])
+    with pytest.raises(WireError):
+        decode(json.dumps([tree, []]).encode(), b"")
+
+
 def test_a_bool_array_holds_only_bools():
     back = decode(b'[{"a":["|b1",[4],"C",0]},[4]]', b"\x00\x01\x02\xff")
     assert back.view(np.uint8).tolist() == [0, 1, 1, 1]

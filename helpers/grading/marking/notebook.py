@@ -52,6 +52,7 @@ class Graded:
 
     verdicts: dict[str, Verdict] = field(default_factory=dict)  # by the check's grade_id
     refused: dict[str, str] = field(default_factory=dict)  # plain tests that the grader cannot run, and why
+    unsure: dict[str, str] = field(default_factory=dict)  # those of them that pass in the notebook, and why one asks
     ended: str = ""  # why the student's process ended early, if it did
     fell: bool = False  # the walls ended with it
     causes: Causes = field(default_factory=Causes)  # why cells did not run
@@ -97,7 +98,7 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gra
     doubts = {name: why for name, why in facts.pop("doubts", {}).items()
               if points.get(name, -1.0) < shape_of(problem_set.recorded).known[name].metadata.nbgrader.points}
     facts.update(ended=graded.ended, seconds=float(round(time.perf_counter() - start)), causes=graded.causes.told,
-                 asks={**doubts, **facts.get("asks", {}), **changed, **lost})
+                 asks={**doubts, **facts.get("asks", {}), **changed, **lost, **graded.unsure})
     return graded
 
 
@@ -185,6 +186,7 @@ def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
             with bounded():
                 checked.finish()
         _mend(notebook, problem_set, assignment, student, checks)
+        graded.unsure = plain.unsure(graded.refused) if plain is not None else {}
     for cell, grade_id, checked in checks:
         cell.outputs = [nbformat.from_dict(output) for output in checked.outputs]
         if checked.verdict is not None:

@@ -30,7 +30,7 @@ from helpers.grading.notebooks.code import understood
 from helpers.grading.notebooks.ipython import python_of, tree_of
 from helpers.grading.notebooks.master import defined_names, used_names
 from helpers.grading.notebooks.shape import HIDDEN, without_hidden_tests
-from helpers.grading.sandbox.asserts import Tested, compiled, run_test
+from helpers.grading.sandbox.asserts import AWAITING, Tested, compiled, run_code, run_test
 from helpers.grading.sandbox.likeness import Asking, Likeness, NotSupportedHere, ProcessGone, for_data, gives_data
 from helpers.grading.sandbox.process import SubmissionProcess
 from helpers.grading.sandbox.wire import CannotEncode, encode
@@ -46,6 +46,7 @@ CHANGE_THE_FIRST = frozenset({
 QUIET_MAGICS = ("matplotlib", "config", "load_ext", "reload_ext", "autoreload", "pylab", "precision", "pip", "conda")
 QUIET_PROGRAMS = re.compile(r"\s*(pip|pip3|conda|mamba|apt|apt-get|python3? -m pip)\b")
 GENERATING = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+A_MODULE = "a module in the place of something else"
 NOTED = 100  # results of a function in one test that are looked at
 SHELL_SECONDS = 60
 CELL_SECONDS = 300.0  # of processor time, for a cell of the assignment's own
@@ -61,7 +62,7 @@ def is_plain(source: str) -> bool:
 
 @dataclass
 class PlainCheck:
-    """A plain test of an assignment: its text as Python, and what it binds and reads.
+    """A plain test of an assignment: its text as Python, and what it binds, reads and changes.
 
     points: its most. counts: its last value is a number of points, as nbgrader takes one for a part of them.
     """
@@ -71,6 +72,7 @@ class PlainCheck:
     whole: str  # as IPython would run it
     binds: set[str]
     reads: set[str]
+    changes: set[str] = field(default_factory=set)  # what it may change in place
     imports: list[str] = field(default_factory=list)  # import lines of given cells for names that it reads
     delimiters: tuple[str, str] = HIDDEN
     points: float = 0.0
@@ -132,9 +134,9 @@ class Names(dict):
         if epoch != self.asking.epoch and not (there and isinstance(value, Likeness)):
             there, value = self.asking.look(name)
             if isinstance(value, types.ModuleType) and value is not self.modules.get(name):
-                raise self.asking.refuse("a module in the place of something else")  # whose functions would run here
+                raise self.asking.refuse(A_MODULE)  # whose functions would run here
             if name in self.data:
-                for_data(value)
+                value = for_data(value)
             if name in self.giving:
                 gives_data(value)
             self._seen[name] = self.asking.epoch, there, value
@@ -220,12 +222,12 @@ class PlainReference:
 
     def _run(self, cell: Any, name: str) -> None:
         if not is_check(cell):
-            exec(compile(python_of(cell.source), name, "exec"), self.namespace)
+            run_code(compile(python_of(cell.source), name, "exec", AWAITING), self.namespace)
             return
         statements, last = compiled(python_of(cell.source), name)
         with self._noting_results():
-            exec(statements, self.namespace)
-            check, value = self.checks[grade_id_of(cell)], eval(last, self.namespace) if last else None
+            run_code(statements, self.namespace)
+            check, value = self.checks[grade_id_of(cell)], run_code(last, self.namespace) if last else None
         number = _number(repr(value)) if value is not None else None
         check.counts = number is not None and 0 <= number <= check.points
 
@@ -257,6 +259,8 @@ class PlainReference:
         self.namespace.modules = {name: value for name in self.theirs
                                   if isinstance(value := self.namespace.get(name), types.ModuleType)}
         self.namespace.go_live(asking, self.theirs)
+        asking.know({name: value for name, value in self.namespace.items() if isinstance(value, type)
+                     and value.__module__ == "__main__" and name not in self.theirs and name not in self._by_tests})
 
     def _take(self, cell: Any, imports: dict[str, str]) -> None:
         name, tree = grade_id_of(cell), tree_of(cell.source)
@@ -264,7 +268,7 @@ class PlainReference:
         self.before[name] = {key: value for key, value in self.namespace.items() if key not in self._by_tests}
         self.by_tests[name] = frozenset(self._by_tests)
         self.checks[name] = PlainCheck(name, python_of(cell.source), python_of(cell.source, transparent=False),
-                                       set(defined_names(tree)), reads,
+                                       set(defined_names(tree)), reads, _changed(tree),
                                        list(dict.fromkeys(line for bound, line in imports.items() if bound in reads)),
                                        self.delimiters, float(info_of(cell).get("points") or 0))
 
@@ -272,7 +276,7 @@ class PlainReference:
 def _is_data(value: Any) -> bool:
     """Is it something that travels as it is? Nothing is known of None."""
     try:
-        encode(value)
+        encode(value, whole=True)
     except CannotEncode:
         return False
     return value is not None
@@ -366,7 +370,9 @@ def _base(node: ast.AST) -> set[str]:
 def _locals(tree: ast.AST) -> set[str]:
     nodes = list(ast.walk(tree))
     bound = {node.arg for node in nodes if isinstance(node, ast.arg)} | {
-        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+        node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)} | {
+        node.name for node in nodes if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef))
+        and node is not tree}
     return bound - {name for node in nodes if isinstance(node, ast.Global) for name in node.names}
 
 
@@ -391,10 +397,13 @@ def echoed(cells: list[Any], checks: Mapping[str, PlainCheck], inside: Iterable[
 def read_within(cells: list[Any]) -> set[str]:
     """Names that functions of these cells read and do not bind themselves: whenever they are called."""
     found: set[str] = set()
-    for cell in cells:
-        for node in ast.walk(_tree(cell)):
-            if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
-                found |= _read_anywhere(node) - _locals(node)
+    waiting: list[tuple[ast.AST, frozenset[str]]] = [(_tree(cell), frozenset()) for cell in cells]
+    while waiting:  # each with what the functions around it bind
+        node, around = waiting.pop()
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)):
+            around |= _locals(node)
+            found |= _read_anywhere(node) - around
+        waiting += [(child, around) for child in ast.iter_child_nodes(node)]
     return found
 
 
@@ -432,6 +441,17 @@ class PlainRun:
             self.student.test(check.visible, f"<test {grade_id}>", check.imports)
         return _as_outputs(check, tested, printed), refused
 
+    def unsure(self, refused: Mapping[str, str]) -> dict[str, str]:
+        """Of tests that could not run here, those whose visible part passes in the student's process: by grade_id, why
+        a person has to look. They gave nothing, for an object of the student's would have decided."""
+        found = {}
+        for grade_id, why in refused.items():
+            text = self.reference.checks[grade_id].visible if why != A_MODULE else ""  # no honest answer is one
+            if text and self.student.test(text, f"<test {grade_id}>", self.reference.checks[grade_id].imports)[0][
+                    "passed"]:
+                found[grade_id] = f"it passes in the notebook, but asks for {why}, and was not taken at its word"
+        return found
+
     def _here(self, check: PlainCheck) -> tuple[Tested, list[dict[str, Any]], str]:
         names, asking = self.reference.namespace, self._asking()
         asking.refused = asking.gone = ""
@@ -450,6 +470,7 @@ class PlainRun:
         try:
             with quietly(said), contextlib.redirect_stderr(complained):
                 tested = run_test(check.source, f"<test {check.grade_id}>", names)
+                asking.end()
         finally:
             self.student.stand_in = None
         if asking.gone or asking.refused:  # whatever the test made of that

@@ -6,6 +6,8 @@ Used on both sides of the walls: in the grader, where the student's names are st
 from __future__ import annotations
 
 import ast
+import asyncio
+import inspect
 import reprlib
 import traceback
 from dataclasses import asdict, dataclass
@@ -15,7 +17,8 @@ COMPARED = "compared"  # attribute of an AssertionError: (left, right) as text
 _SHORT = reprlib.Repr()
 _SHORT.maxstring = _SHORT.maxother = 120
 _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = _SHORT.maxset = 8
-_exec, _eval, _compile, _parse = exec, eval, compile, ast.parse
+AWAITING = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+_eval, _compile, _parse, _COROUTINE = eval, compile, ast.parse, inspect.CO_COROUTINE
 _raise_name, _short = "__assertion__", _SHORT.repr
 
 
@@ -41,8 +44,8 @@ def run_test(source: str, name: str, namespace: dict[str, Any]) -> Tested:
     try:
         statements, last = compiled(source, name)
         namespace[_raise_name] = _failed
-        _exec(statements, namespace)
-        value = _eval(last, namespace) if last else None
+        run_code(statements, namespace)
+        value = run_code(last, namespace) if last else None
         if value is not None:
             found.value = repr(value)[:10_000]
         found.passed = True
@@ -63,7 +66,20 @@ def compiled(source: str, name: str) -> tuple[Any, Any]:
     tree = _Asserts().visit(_parse(source, name))
     ast.fix_missing_locations(tree)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    return _compile(tree, name, "exec"), _compile(ast.Expression(last.value), name, "eval") if last else None
+    return (_compile(tree, name, "exec", AWAITING),
+            _compile(ast.Expression(last.value), name, "eval", AWAITING) if last else None)
+
+
+def run_code(code: Any, namespace: dict[str, Any]) -> Any:
+    """Run what was compiled with AWAITING: a cell may `await` at its top level, as in a notebook."""
+    value = _eval(code, namespace)
+    if not code.co_flags & _COROUTINE:
+        return value
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(value)
+    finally:
+        loop.close()
 
 
 class _Asserts(ast.NodeTransformer):

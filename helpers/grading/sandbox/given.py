@@ -59,7 +59,8 @@ class Given:
             return Reference("member", (kind.__name__, value.name))
         if is_named(kind):
             return Reference("named", (kind.__name__, *tuple.__iter__(value)))
-        waiting, described = [value], {}
+        waiting = [value]
+        described: dict[int, tuple[str, dict]] = {}
         while waiting and len(described) < OBJECTS:
             one = waiting.pop()
             number = self._number(one)

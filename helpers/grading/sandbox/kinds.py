@@ -13,6 +13,7 @@ import fractions
 import itertools
 import math
 import pathlib
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -50,6 +51,7 @@ _REBUILT: dict[str, Callable[[Any], Any]] = {
 }
 _SPECIAL = ("string", "boolean", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64",
             "Float32", "Float64", "object", "str")
+ZONE = re.compile(r"[A-Za-z_]{1,30}(/[A-Za-z_]{1,30}){0,2}([+-][0-9:]{1,8})?")
 LARGEST = 10**9  # of a number that stands for a size
 TEXT_BYTES = 2**26  # of an array of texts, each of which takes as much as the longest
 EXPONENT = 10_000  # of a decimal number: as a whole number it has so many digits
@@ -177,7 +179,7 @@ def _as_values(described: Any, pandas: Any) -> Any:
     if kind == "periods":
         return pandas.PeriodIndex.from_ordinals(parts[0], freq=_short(parts[1])).array
     if kind == "zone":
-        return pandas.DatetimeIndex(parts[0]).tz_localize("UTC").tz_convert(_short(parts[1])).array
+        return pandas.DatetimeIndex(parts[0]).tz_localize("UTC").tz_convert(_zone(parts[1])).array
     if kind == "intervals":
         left, right, closed = parts
         return pandas.IntervalIndex.from_arrays(_as_index(left, pandas), _as_index(right, pandas), closed).array
@@ -298,8 +300,15 @@ def _integer(value: Any) -> int:
     return value
 
 
+def _zone(value: Any) -> str:
+    """The name of a time zone, no path of a file: pandas reads those, too."""
+    if not isinstance(value, str) or not ZONE.fullmatch(value) or value.startswith("dateutil"):
+        raise ValueError("no name of a time zone")
+    return value
+
+
 def _short(value: Any) -> str:
-    """The name of a frequency or a time zone, which pandas reads."""
+    """The name of a frequency, which pandas reads."""
     if not isinstance(value, str) or len(value) > 60:
         raise ValueError("a name that is too long, or none")
     return value

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import itertools
+import random
 import secrets
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterable
+import types
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
 from helpers.checking.observing import Observation, StudentError
+from helpers.grading.sandbox.given import Given, travels
+from helpers.grading.sandbox.inside.plainly import state_of
 from helpers.grading.sandbox.launch import Launcher, SandboxError
-from helpers.grading.sandbox.likeness import NATURES, Likeness
+from helpers.grading.sandbox.likeness import NATURES, Likeness, StandIn, as_said, known_name
 from helpers.grading.sandbox.limits import MACHINE, Limits
 from helpers.grading.sandbox.outputs import Outputs
 from helpers.grading.sandbox.proxy import Proxy, observation
@@ -22,6 +28,13 @@ from helpers.grading.sandbox.wire import CannotEncode, Channel, Reference, WireC
 
 CALLBACKS = 100_000  # per request
 PATIENCE = 2.0  # seconds that a cell or a call has in any case (or its limit, where that is less)
+IN_STATE = (io.StringIO, random.Random, np.random.RandomState)
+# What a test gives to be walked through; a file or a reader of one can do more than that.
+ITERATORS: tuple[type, ...] = (
+    types.GeneratorType, map, filter, zip, enumerate, reversed, type(iter([])), type(iter(())), type(iter("")),
+    type(iter({})), type(iter({}.values())), type(iter({}.items())), type(iter(set())), type(iter(range(0))),
+    itertools.chain, itertools.count, itertools.cycle, itertools.islice, itertools.repeat, itertools.accumulate)
+VIEWS: dict[type, str] = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
 FLOOD = 4  # times what a request may bring in all
 
 
@@ -39,9 +52,12 @@ class SubmissionProcess:
         self.fell = self.machine = False
         self.execution_count = 0
         self.stand_in: Callable[[Reference], Any] | None = None  # what a handle becomes, if not a Proxy
+        self.given: Given | None = None
         self._launcher = launcher
         self._displays: dict[str, list[dict]] = {}
         self._callbacks: dict[int, Callable] = {}
+        self._numbers: dict[int, tuple[int, Callable]] = {}  # the same by id, with the function: ids are used again
+        self._free = itertools.count(1)  # a number is given once: the other side may still know it
         self._described: dict[tuple, dict] = {}  # since something of the student's ran last
         self._spent = 0.0
         self._until = 0.0  # when the outermost of the requests that are under way must have its answer
@@ -161,6 +177,13 @@ class SubmissionProcess:
         self._shown += outputs.size
         return found, outputs.items
 
+    def know(self, classes: Mapping[str, type]) -> None:
+        """From now on objects of these classes travel in a plain test: the assignment gives them out."""
+        known = {name: kind for name, kind in classes.items() if travels(kind)}
+        self.given = Given(known.get, 1, 1)
+        self._channel.given = self.given.reference
+        self.ask({"do": "know", "classes": sorted(known)})
+
     def describe(self, subject: Proxy) -> dict:
         """What is known of a subject without calling it: exists, callable, parameters (a tuple or None)."""
         target = subject.reference()
@@ -221,6 +244,7 @@ class SubmissionProcess:
                 self._spent += time.monotonic() - start
                 if self.stand_in is None:  # a plain test's functions may be kept by what the student's code returns
                     self._callbacks.clear()
+                    self._numbers.clear()
         self._late += late and outermost
         if late and outermost and wait < seconds:
             self._end(too_long)
@@ -273,6 +297,8 @@ class SubmissionProcess:
                     answer["value"] = function(*ask["args"], **ask.get("kwargs", {}))
             except Exception as e:  # the student's arguments are to blame, or the clock
                 answer["error"] = f"{type(e).__name__}: {e}"[:200]
+                if self.stand_in is not None:
+                    answer["raised"] = as_said(e)
         try:
             self._channel.send(answer, max(deadline - time.monotonic(), 1.0))
         except CannotEncode as e:
@@ -282,15 +308,43 @@ class SubmissionProcess:
         """What stands on the wire for an argument that is no plain data."""
         if isinstance(value, (Proxy, Likeness)):
             return value.reference()
+        if self.given is not None and (given := self.given.reference(value)) is not None:
+            return given
         if isinstance(value, np.random.Generator):
             return Reference("generator", (type(value.bit_generator).__name__, value.bit_generator.state))
+        plain = self.stand_in is not None
+        if plain and type(value) in IN_STATE:
+            return Reference("in state", (type(value).__name__, state_of(value)))
+        if plain and type(value) in VIEWS:
+            return Reference("view", (VIEWS[type(value)], dict(value.mapping)))
+        if plain and type(value) in ITERATORS:
+            return Reference("iterator", (self._callback(value.__next__),))
+        if plain and isinstance(value, type) and issubclass(value, StandIn):
+            return Reference("own", (value.__name__, ""))
+        if plain and callable(value):
+            said = tuple(text if isinstance(text, str) else "" for text in (
+                getattr(value, "__name__", ""), getattr(value, "__doc__", "")))
+            return Reference("function", (self._callback(value), *known_name(value), *said))
         if callable(value):
-            number = len(self._callbacks) + 1
-            self._callbacks[number] = value
-            return Reference("callback", (number,))
+            return Reference("callback", (self._callback(value),))
         raise CannotEncode(f"{type(value).__name__} is no plain data")
 
+    def _callback(self, function: Callable) -> int:
+        """The number by which the student's process asks for a function."""
+        number, known = self._numbers.get(id(function), (0, None))
+        if known is not function or number not in self._callbacks:
+            number = next(self._free)
+            self._numbers[id(function)] = number, function
+            self._callbacks[number] = function
+        return number
+
     def _accept(self, reference: Reference) -> Any:
+        if self.given is not None and self.stand_in is not None and (given := self.given.accept(reference)) is not None:
+            return given
+        if reference.kind == "function" and self.stand_in is not None and len(reference.data) == 1:
+            number, = reference.data
+            if type(number) is int and number in self._callbacks:
+                return self._callbacks[number]
         right = reference.kind == "handle" and len(reference.data) == 3
         number, kind, nature = reference.data if right else (None, None, None)
         if type(number) is not int or not isinstance(kind, str) or nature not in NATURES:

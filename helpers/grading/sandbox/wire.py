@@ -5,7 +5,8 @@ value as a tree and the lengths of the buffers that follow in the body. No pickl
 decoded is None, bool, int, float, complex, str, bytes, list, tuple, dict (keys: str, int, bool, None, float, tuples of
 these), numpy scalars, arrays of bool, integers, floats and complex numbers, torch tensors (as arrays where torch is
 not loaded), and what `kinds.py` takes apart: sets, dates, fractions, tables. Everything else travels as a `Reference`,
-which the two sides agree on.
+which the two sides agree on. What stands in a message twice is one object on the other side, too: three rows that are
+one list are no grid.
 
 The decoder trusts nothing: no length, no shape, no dtype. Bytes that are no message raise `WireError`, a peer that is
 gone `WireClosed`, one that is silent `WireTimeout`; it raises nothing else.
@@ -41,6 +42,8 @@ _AT_ONCE = 2**20  # a message of up to so many bytes is sent in one piece
 _MAGIC = b"BBH1"
 _DTYPES = {np.dtype(f"{o}{c}").str for c in "?bhilqBHILQefdgFDG" for o in "<>"}
 # Taken now: whatever a notebook later puts in their place in its own process, encoding goes through these.
+_BASES = (list, dict, tuple, str, int, float)
+PLAIN_MODULES = ("builtins", "collections", "numpy", "pandas", "torch")
 _ndarray, _generic, _view, _tobytes = np.ndarray, np.generic, np.ndarray.view, np.ndarray.tobytes
 
 
@@ -72,12 +75,15 @@ class Reference(NamedTuple):
 # ---------------------------------------------------------------------------------------------------------------------
 
 
-def encode(value: Any, export: Callable[[Any], Reference] | None = None) -> list:
+def encode(value: Any, export: Callable[[Any], Reference] | None = None,
+           given: Callable[[Any], Reference | None] | None = None, whole: bool = False) -> list:
     """`value` as the parts of one frame (bytes-like objects, to be sent one after the other).
 
-    export: makes a `Reference` of an object that is no plain data. Raises CannotEncode.
+    export: makes a `Reference` of an object that is no plain data. given: the same of a tuple of a class of its own, or
+    None where it travels as a tuple. whole: an object of a class that is made of `list` and the like is more than its
+    items. Raises CannotEncode.
     """
-    encoder = _Encoder(export)
+    encoder = _Encoder(export, given, whole)
     try:
         tree = encoder.tree(value, 0)
         header = json.dumps([tree, [len(b) for b in encoder.buffers]], separators=(",", ":")).encode("ascii")
@@ -90,13 +96,17 @@ def encode(value: Any, export: Callable[[Any], Reference] | None = None) -> list
 
 
 class _Encoder:
-    def __init__(self, export):
+    def __init__(self, export, given=None, whole=False):
         self.export = export
+        self.given, self.whole = given, whole
         self.buffers: list = []
         self.items = self.texts = 0
+        self.begun = self.deepest = 0
+        self.shared: dict[int, tuple[int, int, int, Any]] = {}  # by id: number, items, levels; the part keeps its id
 
     def tree(self, v: Any, depth: int) -> Any:
         self.items += 1
+        self.deepest = max(self.deepest, depth)
         if depth > DEPTH or self.items > ITEMS:
             raise CannotEncode(f"more than {DEPTH} levels" if depth > DEPTH else f"more than {ITEMS:,} items")
         t = type(v)
@@ -109,8 +119,23 @@ class _Encoder:
         if t is str:
             return v if len(v) <= LONG_TEXT else {"s": self.text(v)}
         if t is list:
-            return [self.tree(x, depth + 1) for x in v]
+            return self.once(v, depth, lambda: [self.tree(x, depth + 1) for x in v])
         return self.other(v, depth)
+
+    def once(self, v: Any, depth: int, make: Callable[[], Any]) -> Any:
+        """A part that can stand in several places: the second time its number, in the order in which parts begin."""
+        if id(v) in self.shared:
+            number, items, levels, _ = self.shared[id(v)]
+            self.items += items
+            if depth + levels > DEPTH:
+                raise CannotEncode(f"more than {DEPTH} levels")
+            return {"=": number}
+        number, items, deepest = self.begun, self.items, self.deepest
+        self.begun, self.deepest = self.begun + 1, depth
+        made = make()
+        self.shared[id(v)] = number, self.items - items, self.deepest - depth, v
+        self.deepest = max(self.deepest, deepest)
+        return made
 
     def other(self, v: Any, depth: int) -> Any:
         """Everything that JSON has no word for, and subclasses of what it has (an object may lie about its class)."""
@@ -118,16 +143,23 @@ class _Encoder:
         apart = kinds.taken_apart(v)
         if apart is not None:
             return self.parts(v, *apart, depth)
+        if self.whole and issubclass(t, _BASES) and t is not Reference and _is_more(t):
+            given = self.given(v) if self.given is not None else None
+            return self.reference(v, depth) if given is None else self.tree(given, depth)
         if issubclass(t, Reference):
             return {"r": [v.kind, self.tree(tuple(v.data), depth + 1)]}
         if issubclass(t, (_ndarray, _generic)):
             return self.numbers(v, depth)
         if issubclass(t, tuple):
+            given = self.given(v) if t is not tuple and self.given is not None else None
+            if given is not None:
+                return self.tree(given, depth)
             return {"t": [self.tree(x, depth + 1) for x in tuple.__iter__(v)]}
         if issubclass(t, dict):
             items = list(dict.items(v))
             if all(map(_is_key, dict.keys(v))):
-                return {"d": [[self.key(k, depth), self.tree(x, depth + 1)] for k, x in items]}
+                return self.once(v, depth, lambda: {
+                    "d": [[self.key(k, depth), self.tree(x, depth + 1)] for k, x in items]})
         if issubclass(t, complex):
             return {"c": [v.real, v.imag]}
         if issubclass(t, (bytes, bytearray)):
@@ -139,13 +171,14 @@ class _Encoder:
 
     def parts(self, v: Any, kind: str, simpler: Any, depth: int) -> Any:
         """Of a set, a table and their like: all as plain data, or the whole as a reference."""
-        export, before = self.export, (len(self.buffers), self.items, self.texts)
+        export, before = self.export, (len(self.buffers), self.items, self.texts, self.begun, self.deepest)
         self.export = None
         try:
-            return {"k": [kind, self.tree(simpler, depth + 1)]}
+            return self.once(v, depth, lambda: {"k": [kind, self.tree(simpler, depth + 1)]})
         except CannotEncode:
             del self.buffers[before[0]:]
-            self.items, self.texts = before[1:]
+            self.items, self.texts, self.begun, self.deepest = before[1:]
+            self.shared = {key: part for key, part in self.shared.items() if part[0] < self.begun}
         finally:
             self.export = export
         return self.reference(v, depth)
@@ -170,7 +203,7 @@ class _Encoder:
             return self.tree(v.item(), depth) if text else self.reference(v, depth)
         if isinstance(v, _generic):
             return {"n": [v.dtype.str, v.tobytes().hex()]}
-        return {"a": self.array(v)}
+        return self.once(v, depth, lambda: {"a": self.array(v)})
 
     def array(self, v: Any) -> list:
         a = _view(v, _ndarray)  # a subclass's own methods stay out of this
@@ -196,6 +229,11 @@ class _Encoder:
             raise CannotEncode(f"{type_name(v)} is no plain data")
         kind, data = self.export(v)
         return {"r": [kind, self.tree(tuple(data), depth + 1)]}
+
+
+def _is_more(kind: type) -> bool:
+    """A class of a student's or a library's that has what its base has, and methods and attributes of its own."""
+    return kind not in _BASES and str(kind.__module__).partition(".")[0] not in PLAIN_MODULES
 
 
 def _is_key(k: Any) -> bool:
@@ -240,24 +278,46 @@ class _Decoder:
             self.buffers.append(body[start : start + n])
             start += n
         self.accept = accept
-        self.items = self.texts = 0
+        self.items = self.texts = self.deepest = 0
         self.made = 0  # bytes: several arrays may name the same buffer
+        self.shared: list[tuple[Any, int, int] | None] = []  # each with its items and levels, None while it is made
 
     def value(self, v: Any, depth: int) -> Any:
         self.items += 1
+        self.deepest = max(self.deepest, depth)
         if depth > DEPTH or self.items > ITEMS:
             raise WireError("too many levels or items")
         t = type(v)
         if t is str:
             return clean_text(v)
         if t is list:
-            return [self.value(x, depth + 1) for x in v]
+            return self.part(depth, lambda: [self.value(x, depth + 1) for x in v])
         if t is not dict:  # None, bool, int, float: JSON has nothing else
             if t is int and v.bit_length() > INTEGER_BITS:
                 raise WireError("a whole number without an end")
             return v
         ((tag, x),) = v.items()
-        return getattr(self, f"tag_{_TAGS[tag]}")(x, depth)
+        make = getattr(self, f"tag_{_TAGS[tag]}")
+        return self.part(depth, lambda: make(x, depth)) if tag in "dak" else make(x, depth)
+
+    def part(self, depth: int, make: Callable[[], Any]) -> Any:
+        number, items, deepest = len(self.shared), self.items, self.deepest
+        self.shared.append(None)
+        self.deepest = depth
+        made = make()
+        self.shared[number] = made, self.items - items, self.deepest - depth
+        self.deepest = max(self.deepest, deepest)
+        return made
+
+    def tag_again(self, x, depth):
+        """Whoever walks through it meets its items again: they count again."""
+        part = self.shared[_a(int, x)] if x >= 0 else None
+        if part is None:
+            raise WireError("a part of itself")
+        self.items += part[1]
+        if self.items > ITEMS or depth + part[2] > DEPTH:
+            raise WireError("too many levels or items")
+        return part[0]
 
     def tag_tuple(self, x, depth):
         return tuple([self.value(y, depth + 1) for y in _a(list, x)])
@@ -346,7 +406,7 @@ class _Decoder:
 
 
 _TAGS = {"t": "tuple", "d": "dict", "c": "complex", "x": "integer", "s": "text", "b": "bytes", "n": "scalar"}
-_TAGS |= {"a": "array", "T": "tensor", "r": "reference", "k": "kind"}
+_TAGS |= {"a": "array", "T": "tensor", "r": "reference", "k": "kind", "=": "again"}
 
 
 def _a(kind: Any, v: Any) -> Any:
@@ -370,13 +430,15 @@ class Channel:
                  export: Callable | None = None, accept: Callable | None = None):
         self.sock, self.frame_bytes = sock, frame_bytes
         self.export, self.accept = export, accept
+        self.given: Callable[[Any], Reference | None] | None = None  # see `encode`
+        self.whole = False
         self.received = 0  # bytes so far, for whoever wants to notice a flood
         self._data = bytearray()  # what has come: of a message, or of several
         self._sending = threading.Lock()
 
     def send(self, value: Any, seconds: float | None = None) -> None:
         """Send one message. Raises CannotEncode (nothing was sent), WireClosed, WireTimeout."""
-        parts = encode(value, self.export)
+        parts = encode(value, self.export, self.given, self.whole)
         size = sum(len(p) for p in parts)
         if size > self.frame_bytes:
             raise CannotEncode(f"{size:,} bytes; at most {self.frame_bytes:,} travel at once")

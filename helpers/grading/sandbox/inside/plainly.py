@@ -6,13 +6,18 @@ Every function answers with plain data and handles, never with an exception.
 
 from __future__ import annotations
 
+import builtins
 import contextlib
+import copy
+import importlib
 import inspect
 import io
 import operator
+import random
 import sys
 import types
 import warnings
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from helpers.checking.observing import cut, student_error
@@ -21,13 +26,17 @@ from helpers.grading.sandbox.wire import CannotEncode, Reference, encode
 
 PRINTED = 2**20  # characters of what a call prints
 WATCHED = 2**22  # bytes of an argument that is compared before and after
+PARTS = 10_000  # of an argument or a result that are looked at
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type(len), types.MethodWrapperType)
+BASES: tuple[type, ...] = (list, dict, tuple, str, int, float)
 ASKED = {
     "neg": operator.neg, "pos": operator.pos, "abs": abs, "invert": operator.invert, "len": len, "iter": iter,
     "next": next, "item": lambda x, key: x[key], "set item": operator.setitem, "delete item": operator.delitem,
     "bool": bool, "int": int, "float": float, "complex": complex, "str": str, "repr": repr, "index": operator.index,
     "round": round, "format": format, "attribute": getattr, "set attribute": setattr, "delete attribute": delattr,
-    "isinstance": isinstance, "enter": lambda x: x.__enter__(), "exit": lambda x: x.__exit__(None, None, None),
+    "plain": lambda x: next(base for base in BASES if isinstance(x, base))(x), "copy": copy.copy,
+    "deep copy": copy.deepcopy, "isinstance": isinstance, "issubclass": issubclass, "enter": lambda x: x.__enter__(),
+    "exit": lambda x, said: _leave(x, said),
     **{name: getattr(operator, name) for name in (
         "add", "sub", "mul", "matmul", "truediv", "floordiv", "mod", "pow", "and_", "or_", "xor", "lshift", "rshift")},
 }
@@ -42,6 +51,8 @@ def nature(value: Any) -> str:
         return "module"
     if isinstance(value, FUNCTIONS):
         return "function"
+    if isinstance(value, BASES) and type(value) not in BASES:
+        return "called data" if callable(value) else "data"
     return "called" if callable(value) else "object"
 
 
@@ -60,13 +71,18 @@ def describe(value: Any) -> dict:
     said: dict[str, Any] = {"name": _text(getattr(value, "__name__", None)), "parameters": None, "bases": [],
                             "raw": _text(getattr(value, "__doc__", None))}
     if isinstance(value, type):
-        said["bases"] = [base.__name__ for base in value.__mro__ if base.__module__ == "builtins"]
+        said["bases"], said["own_bases"] = built_in_bases(value), own_bases(value)
     signature = _quietly(inspect.signature, value)
     if signature is not None:
         said["parameters"] = [(p.name, int(p.kind), p.default is not p.empty, _plain(p.default))
                               for p in signature.parameters.values()]
     kind = type(value)
-    said["class"] = (kind.__module__, kind.__qualname__)
+    said["class"], said["classes"] = (kind.__module__, kind.__qualname__), own_bases(kind)
+    said["data"] = next((base.__name__ for base in BASES if isinstance(value, base)), "")
+    said["overrides"] = [name for base in kind.__mro__ if base.__module__ != "builtins" for name in vars(base)
+                         if name.startswith("__") and name.endswith("__")]
+    said["special"] = [name for base in (value if isinstance(value, type) else kind).__mro__ for name in vars(base)
+                       if name.startswith("__") and name.endswith("__")]
     return said
 
 
@@ -82,15 +98,14 @@ def _text(value: Any) -> str | None:
 
 
 def _plain(value: Any) -> Any:
-    try:
-        encode(value)
-    except CannotEncode:
-        return None
-    return value
+    return value if _travels(value) else None
 
 
-def apply(function: Any, args: list, kwargs: dict) -> dict:
-    """Call it: the value or what it raised, what it printed and warned, and arguments that it changed in place."""
+def apply(function: Any, args: list, kwargs: dict, is_given: Callable[[Any], bool] = lambda value: False) -> dict:
+    """Call it: the value or what it raised, what it printed and warned, and arguments that it changed in place.
+
+    is_given: is an argument an object of a class that the assignment gives out? What has become of it goes back.
+    """
     reply: dict[str, Any] = {}
     before = {key: _bytes(value) for key, value in [*enumerate(args), *kwargs.items()]}
     text = _Bounded()
@@ -104,7 +119,67 @@ def apply(function: Any, args: list, kwargs: dict) -> dict:
     reply["warned"] = [([base.__name__ for base in w.category.__mro__], cut(str(w.message), 500)) for w in warned[:20]]
     now = [*enumerate(args), *kwargs.items()]
     reply["changed"] = [(key, value) for key, value in now if before[key] and _bytes(value) != before[key]]
+    reply["shared"] = _shared(now, reply.get("value"))
+    reply["objects"] = [value for _, value in now if any(map(is_given, [value, *_items_of(value)]))]
+    reply["states"] = [(key, state) for key, value in now if (state := state_of(value)) is not None]
     return reply
+
+
+def _items_of(value: Any) -> Iterable[Any]:
+    return value[:PARTS] if type(value) in (list, tuple) else [*value.values()][:PARTS] if type(value) is dict else ()
+
+
+def state_of(value: Any) -> Any:
+    """How far a source of random numbers, or a text in memory, has got; None of anything else."""
+    kind = type(value)
+    if kind is io.StringIO:
+        return None if value.closed else (value.getvalue(), value.tell())
+    if kind is random.Random:
+        return value.getstate()
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and kind is numpy.random.Generator:
+        return value.bit_generator.state
+    return value.get_state() if numpy is not None and kind is numpy.random.RandomState else None
+
+
+def in_state(kind: str, state: Any) -> Any:
+    """A source of random numbers, or a text in memory, that goes on from where a test's has got."""
+    made: Any
+    if kind == "StringIO":
+        made = io.StringIO(state[0])
+        made.seek(state[1])
+    elif kind == "Random":
+        made = random.Random()
+        version, numbers, following = state
+        made.setstate((version, tuple(numbers), following))
+    else:
+        import numpy
+
+        made = numpy.random.RandomState()
+        made.set_state(tuple(state))
+    return made
+
+
+def _shared(arguments: list[tuple[Any, Any]], value: Any) -> list[tuple[Any, Any]]:
+    """The arguments of which a result is, or holds, a part: `is` and changes of one are seen in the other."""
+    inside = {*_parts(value)}
+    return [(key, argument) for key, argument in arguments if inside and not inside.isdisjoint(_parts(argument))]
+
+
+def _parts(value: Any) -> dict[int, Any]:
+    """By id, the lists, dicts, arrays and the like that a value consists of."""
+    found: dict[int, Any] = {}
+    waiting = [value]
+    while waiting and len(found) < PARTS:
+        one = waiting.pop()
+        kind = type(one)
+        if kind is tuple:
+            waiting += one[:PARTS]
+        elif id(one) not in found and (kind in (list, dict, set) or str(getattr(kind, "__module__", "")).partition(".")[
+                0] in ("numpy", "pandas", "collections")):
+            found[id(one)] = one
+            waiting += _items_of(one)
+    return found
 
 
 class _Bounded(io.StringIO):
@@ -119,7 +194,7 @@ def _bytes(value: Any) -> list | None:
     if value is None or isinstance(value, (bool, int, float, complex, str, bytes, tuple, frozenset, range)):
         return None
     try:
-        parts = [bytes(part) for part in encode(value)]
+        parts = [bytes(part) for part in encode(value, lambda thing: Reference("itself", (id(thing),)))]
     except CannotEncode:
         return None
     return parts if sum(map(len, parts)) <= WATCHED else None
@@ -129,17 +204,70 @@ def raised(error: BaseException) -> dict:
     """An exception as data: the names of its class and of Python's own classes above it, and what it says."""
     seen = student_error(error)
     arguments = [argument for argument in error.args if isinstance(argument, (str, int, float, bool, type(None)))]
-    return {"type": seen.type, "bases": [base.__name__ for base in type(error).__mro__
-                                         if base.__module__ == "builtins"],
+    if isinstance(error, OSError) and isinstance(error.filename, str) and len(arguments) == 2:
+        arguments.append(error.filename)
+    kept = {name: value for name, value in list(vars(error).items())[:20] if type(name) is str and _travels(value)}
+    return {"type": seen.type, "bases": built_in_bases(type(error)), "own_bases": own_bases(type(error)),
+            "module": type(error).__module__, "attributes": kept,
             "message": seen.message, "line": seen.line, "lineno": seen.lineno,
             "args": [cut(a, 500) if isinstance(a, str) else a for a in arguments[:5]],
             "own": type(error).__module__ == "__main__"}
 
 
+def built_in_bases(kind: type) -> list[str]:
+    return [base.__name__ for base in kind.__mro__ if base.__module__ == "builtins"]
+
+
+def own_bases(kind: type) -> list[str]:
+    """A student's class and those of their classes that it is made of, it first."""
+    return [base.__name__ for base in kind.__mro__ if base.__module__ == "__main__"]
+
+
+def _travels(value: Any) -> bool:
+    try:
+        encode(value)
+    except CannotEncode:
+        return False
+    return True
+
+
+def found_by_name(module: str, name: str) -> Any:
+    """A function or class of Python's or numpy's; None where there is none of that name."""
+    found: Any = None
+    if module:
+        with contextlib.suppress(Exception):
+            found = importlib.import_module(module)
+            for part in name.split("."):
+                found = getattr(found, part)
+    return found
+
+
+def _leave(manager: Any, said: dict | None) -> bool:
+    """End a `with` block: as the test's block ended, with an exception (as `raised` says one) or without."""
+    if said is None:
+        return bool(manager.__exit__(None, None, None))
+    error = made_again(said, sys.modules["__main__"].__dict__)
+    try:
+        return bool(manager.__exit__(type(error), error, None))
+    except BaseException as other:
+        if other is error:  # it is the test's to raise
+            return False
+        raise
+
+
+def made_again(said: dict, own: dict[str, Any]) -> BaseException:
+    """An exception of a test's, of the student's class of that name or of Python's."""
+    for name in (said["type"], *said["bases"]):
+        kind = own.get(name) if name == said["type"] and said["own"] else getattr(builtins, name, None)
+        if isinstance(kind, type) and issubclass(kind, BaseException):
+            error = kind.__new__(kind, *said["args"])
+            error.args = tuple(said["args"])
+            return error
+    return Exception(said["message"])
+
+
 def set_random(state: dict) -> None:
     """The random numbers go on from where a test has put them."""
-    import random
-
     if "python" in state:
         version, numbers, following = state["python"]
         random.setstate((version, tuple(numbers), following))

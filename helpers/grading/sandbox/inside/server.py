@@ -22,8 +22,10 @@ from helpers.checking.observing import (
     no_such_name,
     observe_call,
     positional_parameters,
+    snapshot,
     student_error,
 )
+from helpers.grading.sandbox.given import Given, travels
 from helpers.grading.sandbox.inside import plainly
 from helpers.grading.sandbox.inside.prepare import seed
 from helpers.grading.sandbox.wire import CannotEncode, Channel, Reference, WireClosed, WireError, type_name
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 
 HANDLES = 10_000
 TEXT_BYTES = 2**20
+PLAINLY = ("look", "about", "operate", "apply")  # requests of plain tests
 
 
 class Unresolved:
@@ -55,6 +58,10 @@ class Server:
         self.channel = Channel(sock, int(limits.get("frame_bytes", 2**28)), self.export, self.accept)
         self.shell, self.interrupts = shell, interrupts
         self.handles: dict[int, Any] = {}
+        self.numbers: dict[int, int] = {}  # of the objects in `handles`, by id
+        self.functions: dict[int, Any] = {}  # of a test's, by the grader's numbers
+        self.tests: dict[int, int] = {}  # those numbers, by id
+        self.given: Given | None = None
         self.count = 0
         self.outlet = Outlet(self.channel.send, int(limits.get("output_bytes", TEXT_BYTES)), interrupts)
         self.outlet.catch_descriptors()
@@ -81,6 +88,8 @@ class Server:
 
     def answer(self, message: dict) -> None:
         reply = {"id": message["id"]}
+        asked = self.given is not None and message["do"] in PLAINLY
+        self.channel.given, self.channel.whole = self.given.reference if asked and self.given else None, asked
         try:
             with self.interrupts.allowed():
                 reply |= getattr(self, "do_" + message["do"])(message)
@@ -112,6 +121,10 @@ class Server:
         broken = [a.error for a in [message["target"], *args, *kwargs.values()] if isinstance(a, Unresolved)]
         if broken:
             return {"observation": as_dict(Observation(error=broken[0]))}
+        seen: set[int] = set()
+        for i, arg in enumerate(args):  # one array for two parameters: a student's own check gives two
+            args[i] = snapshot(arg) if id(arg) in seen else arg
+            seen.add(id(arg))
         with self.outlet.cell(silent=True):
             o = observe_call(message["target"], args, kwargs, figures=message["figures"], watch=message["watch"])
         return {"observation": as_dict(o)}
@@ -138,6 +151,17 @@ class Server:
 
     # What plain tests ask (see `plainly.py`) -------------------------------------------------------------------------
 
+    def do_know(self, message: dict) -> dict:
+        """The names of the classes that the assignment gives out."""
+        known = frozenset(message["classes"])
+
+        def find(name: str) -> Any:
+            found = self.shell.user_ns.get(name) if name in known else None
+            return found if travels(found) else None
+
+        self.given = Given(find, -1, -1)
+        return {}
+
     def do_look(self, message: dict) -> dict:
         return plainly.look(self.shell.user_ns, message["name"])
 
@@ -160,30 +184,66 @@ class Server:
         if message.get("random"):
             plainly.set_random(message["random"])
         with self.outlet.cell(silent=True):
-            return plainly.apply(message["target"], args, kwargs)
+            return plainly.apply(message["target"], args, kwargs, self.is_given)
 
     def do_test(self, message: dict) -> dict:
         """Run a test cell here: its outputs are on their way when the verdict is sent, with the word that was given."""
         word = message["word"]
         with self.outlet.cell(False):
             tested = plainly.test(self.shell.user_ns, message["source"], message["name"], message["imports"])
+            self.end_cell()
         return {"tested": tested, "word": word if tested["passed"] is True else ""}
+
+    def do_end(self, message: dict) -> dict:
+        """A test has ended that ran elsewhere."""
+        with self.outlet.cell(silent=True):
+            self.end_cell()
+        return {}
+
+    def end_cell(self) -> None:
+        """What happens behind a cell: figures that it has left open are shown, and closed."""
+        with contextlib.suppress(Exception):
+            self.shell.events.trigger("post_execute")
+
+    def is_given(self, value: Any) -> bool:
+        return self.given is not None and self.given.is_one(value)
 
     # References ------------------------------------------------------------------------------------------------------
 
     def export(self, value: Any) -> Reference:
-        """A handle for an object that is no plain data; the object stays here."""
-        self.count += 1
-        self.handles[self.count] = value
+        """A handle for an object that is no plain data, the same one each time; the object stays here."""
+        if self.given is not None and (given := self.given.reference(value)) is not None:
+            return given
+        if self.tests.get(id(value)):
+            return Reference("function", (self.tests[id(value)],))
+        number = self.numbers.get(id(value), 0)
+        if not number or self.handles.get(number, self) is not value:
+            self.count += 1
+            number = self.numbers[id(value)] = self.count
+            self.handles[number] = value
         if len(self.handles) > HANDLES:
-            del self.handles[next(iter(self.handles))]
-        return plainly.handle(self.count, value, type_name(value))
+            self.numbers.pop(id(self.handles.pop(next(iter(self.handles)))), None)
+        return plainly.handle(number, value, type_name(value))
 
     def accept(self, reference: Reference) -> Any:
         """What the grader refers to. Never raises: what does not exist is an `Unresolved`."""
         kind, data = reference
+        try:
+            given = self.given.accept(reference) if self.given is not None else None
+        except Exception as e:  # a notebook that has made something else of the class
+            return Unresolved(student_error(e))
+        if given is not None:
+            return given
         if kind == "callback":
             return self.callback(data[0])
+        if kind == "function":
+            return self.function(*data)
+        if kind == "view":
+            return getattr(data[1], data[0])()
+        if kind == "iterator":
+            return self.iterator(data[0])
+        if kind == "in state":
+            return plainly.in_state(*data)
         if kind == "generator":
             return generator(*data)
         root, path = data
@@ -200,8 +260,29 @@ class Server:
             return Unresolved(student_error(e))
         return value
 
-    def callback(self, number: int) -> Callable[..., Any]:
-        """A function here whose values are computed by the grader."""
+    def function(self, number: int, module: str, name: str, called: str, doc: str) -> Any:
+        """A test's function: one of Python's or numpy's is itself, of another the grader computes the values."""
+        if number not in self.functions:
+            found: Any = plainly.found_by_name(module, name)
+            if found is None:
+                found = self.callback(number, raising=True)
+                found.__name__, found.__qualname__, found.__doc__ = called, called, doc
+            self.functions[number] = found
+            self.tests[id(found)] = number
+        return self.functions[number]
+
+    def iterator(self, number: int) -> Any:
+        """What a test walks through, item by item."""
+        ask = self.callback(number, raising=True)
+        while True:
+            try:
+                item = ask()
+            except StopIteration:
+                return
+            yield item
+
+    def callback(self, number: int, raising: bool = False) -> Callable[..., Any]:
+        """A function here whose values are computed by the grader. raising: what they raise there is raised here."""
 
         def function(*args, **kwargs):
             self.count += 1
@@ -214,6 +295,8 @@ class Server:
                     self.answer(message)  # the grader's function calls one of ours
                 elif message["answer"] == ask["id"]:
                     break
+            if raising and "raised" in message:
+                raise plainly.made_again(message["raised"], self.shell.user_ns)
             if "error" in message:
                 raise CallbackError(message["error"])
             return message["value"]
