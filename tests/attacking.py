@@ -26,11 +26,16 @@ import jupytext
 import nbformat
 from nbformat import NotebookNode
 
+from helpers.grading.marking.mending import LONGEST
+
 FOLDER = Path(__file__).parent / "attacks"
 STUDENT = "eve"
+# Too long for its mistake to be looked for by mending it, which would take as long as all the rest; attacks on that
+# bring their own answers.
+LONG = "\n" + "# and nothing else\n" * (LONGEST // 18)
 WRONG = {
-    "loss": "def loss(w, X, y):\n    return 7.0",
-    "gradient": "def gradient(w, X, y):\n    return np.zeros_like(w)",
+    "loss": f"def loss(w, X, y):\n    return 7.0{LONG}",
+    "gradient": f"def gradient(w, X, y):\n    return np.zeros_like(w){LONG}",
 }
 
 
