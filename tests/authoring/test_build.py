@@ -72,7 +72,6 @@ def test_check_fails_when_a_master_was_edited(small_course):
     assert f"release/{SMALL}/{SMALL}.ipynb" in result.stderr
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(("factor", "current"), [(1 + 1e-7, True), (1 + 1e-4, False)])
 def test_check_overlooks_the_round_off_of_another_processor(small_course, factor, current):
     def measured(part):
@@ -88,6 +87,7 @@ def test_check_overlooks_the_round_off_of_another_processor(small_course, factor
     assert (coursekit("build", "--check", folder=small_course).returncode == 0) is current
 
 
+@pytest.mark.slow
 def test_the_repository_is_current():
     """source/ and release/ are built and committed: they must be what the masters say."""
     result = coursekit("build", "--check")
