@@ -543,9 +543,9 @@ def test_opening_and_closing_takes_little_time(sandbox):
 
 
 def test_who_takes_too_long_again_and_again_has_less_and_less_time(sandbox):
-    limits = Limits(cell_seconds=60, call_seconds=8, grace_seconds=5)
+    limits = Limits(cell_seconds=60, call_seconds=4, grace_seconds=5)
     with Sandbox(sandbox.kind, limits, imports=()) as short, short.open() as student:
         student.run("import time\ndef slow(): time.sleep(60)\ndef fine(): return time.sleep(0.2) or 1")
-        said = [student.subject("slow").observe().error.message for _ in range(4)]
-        assert said == [f"took longer than {seconds} s and was stopped" for seconds in (8, 4, 2, 2)]
+        said = [student.subject("slow").observe().error.message for _ in range(3)]
+        assert said == [f"took longer than {seconds} s and was stopped" for seconds in (4, 2, 2)]
         assert student.subject("fine").observe().value == 1
