@@ -4,6 +4,7 @@
     python benchmarks/grading.py floor ps0       the same cells in one warm IPython shell: our processor time over that
     python benchmarks/grading.py feedback ps0    stock generate_feedback against coursekit feedback
     python benchmarks/grading.py growth ps0      30, 300 and 3,000 submissions
+    python benchmarks/grading.py sets            a correct submission of every problem set
     python benchmarks/grading.py scale           1, 2, 4 and 8 Dask workers, and what one driver can feed
 
 Processor time is what the whole machine spent while a command ran, as Linux counts it: a process inside the walls does
@@ -42,6 +43,23 @@ def make_class(ps: str, students: int, folder: Path) -> str:
     name = course.find(ps)
     classroom.make(course, name, students, 1, folder)
     return name
+
+
+def sets(more: int = 6) -> None:
+    """Processor time of a correct submission: of `more` beyond the first, which pays for what is computed once."""
+    from helpers.grading.authoring import pretend_class as classroom
+    from helpers.grading.course.folder import Course
+
+    classroom.USUAL, classroom.ODD = ("everything right",) * len(classroom.USUAL), ()
+    for name in Course(ROOT).masters:
+        costs = []
+        for students in (1, 1 + more):
+            with tempfile.TemporaryDirectory() as scratch:
+                folder = Path(scratch) / "class"
+                classroom.make(Course(ROOT), name, students, 1, folder)
+                costs.append(Cost((*COURSEKIT, "autograde", name, "--workers", "1"), folder).cpu)
+        print(f"{name}: {(costs[1] - costs[0]) / more:.2f} s each, the first {costs[0]:.1f} s with the start",
+              flush=True)
 
 
 def _small_course(scratch: Path) -> Path:
@@ -308,7 +326,7 @@ with mock.patch.object(autograde.Store, "finished", lambda *a: False):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=("stock", "floor", "feedback", "growth", "scale"))
+    parser.add_argument("what", choices=("stock", "floor", "feedback", "growth", "sets", "scale"))
     parser.add_argument("ps", nargs="?", default="ps0")
     parser.add_argument("--students", type=int, default=60)
     parser.add_argument("--experiments", action="store_true", help="floor: run the long experiments on both sides")
@@ -317,6 +335,8 @@ def main() -> None:
     os.environ.update(OPENBLAS_NUM_THREADS="1", OMP_NUM_THREADS="1")
     if chosen.what == "growth":
         growth(chosen.ps)
+    elif chosen.what == "sets":
+        sets()
     elif chosen.what == "scale":
         scale(chosen.seconds, 30)
         feed()
