@@ -123,7 +123,7 @@ def jacobian_cases(rng):
 def few_step_cases(rng):
     """A few steps of training: enough to see every number of it. The last rates are far too large: the loss grows."""
     sizes = ((3, 5, 4), (5, 3, 7), (7, 3, 5), (6, 4, 6))
-    for case, steps, rate in zip(two_layer_cases(rng, sizes), (3, 4, 3, 3), (0.05, 0.02, 12.0, 8.0)):
+    for case, steps, rate in zip(two_layer_cases(rng, sizes), (3, 4, 2, 2), (0.05, 0.02, 12.0, 8.0)):
         yield {"W1": case["W1"] / 2, "W2": case["W2"] / 2, "X": case["X"], "Y": case["Y"],
                "steps": steps, "rate": rate * rng.uniform(0.8, 1.2), "case": f"{case['case']}, {steps} steps"}
 
