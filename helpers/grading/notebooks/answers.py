@@ -73,7 +73,7 @@ def _untouched(work: Arranging, entry: Entry, name: str) -> bool:
 def _loose_around(work: Arranging, entry: Entry | None, name: str) -> list[Entry]:
     """Text without a place of its own, directly beneath an answer's cell or else directly above it."""
     if entry is None:
-        begin, end = work.gap(name)
+        begin, end = work.gap(work.shape.index[name])
         return [one for one in work.entries[begin:end] if _is_answer(one)]
     here = next(i for i, one in enumerate(work.entries) if one is entry)
     beneath = next((i for i in range(here + 1, len(work.entries)) if work.entries[i].place >= 0), len(work.entries))

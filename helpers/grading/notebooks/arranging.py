@@ -11,9 +11,11 @@ from nbformat import NotebookNode
 from nbgrader import utils
 
 from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, is_check
-from helpers.grading.notebooks.code import Code, mended, parts, understood
+from helpers.grading.notebooks.code import MAX_PARSED, Code, mended, parts, understood
 from helpers.grading.notebooks.keeping import kept_outputs, plain
+from helpers.grading.notebooks.master import used_names
 from helpers.grading.notebooks.matching import Handed
+from helpers.grading.notebooks.scripts import unfenced
 from helpers.grading.notebooks.shape import Shape, plain_text
 
 ELSEWHERE = "# The answer to this question stands in another cell."
@@ -153,7 +155,7 @@ class Arranging:
         self.entries.append(Entry(new, one.place))
 
     def _written(self, one: Handed, kind: str, place: int) -> Entry:
-        source, line, char = mended(one.cell.source) if kind == "code" else (one.cell.source, 0, "")
+        source, line, char = mended(self._without_fences(one)) if kind == "code" else (one.cell.source, 0, "")
         if line:
             kind_of = unicodedata.name(char, "?").lower()
             self.repairs.append(f"a cell had a syntax error, a typeset character ({kind_of}) in line {line} of "
@@ -165,6 +167,18 @@ class Arranging:
             return Entry(new, place, how=one.how)
         return Entry(new, place, one.code if source == one.code.source else understood(source, self.shape.given),
                      how=one.how)
+
+    def _without_fences(self, one: Handed) -> str:
+        """A cell's code, also where the fences of a text, or of a chat, were pasted along."""
+        source = one.cell.source
+        if "```" not in source or len(source) > MAX_PARSED or understood(source).tree is not None:
+            return source
+        inner = unfenced(source)
+        if not inner.strip() or understood(inner).tree is None:
+            return source
+        self.repairs.append(f"the code of a cell stood between the fences of a text, from “{_first(inner)}”; they were "
+                            "left out")
+        return inner
 
     def _running(self, source: str, place: int = -1) -> Entry:
         return Entry(plain("code", source), place, understood(source, self.shape.given))
@@ -183,9 +197,8 @@ class Arranging:
     def there(self, name: str) -> list[Entry]:
         return [entry for entry in self.entries if entry.place == self.shape.index[name]]
 
-    def gap(self, name: str) -> tuple[int, int]:
+    def gap(self, place: int) -> tuple[int, int]:
         """Where an absent cell belongs: behind the nearest cell before it, and what the student added there."""
-        place = self.shape.index[name]
         before = max((entry.place for entry in self.entries if 0 <= entry.place < place), default=None)
         begin = 0
         if before is not None:
@@ -208,9 +221,29 @@ class Arranging:
                 new.source = parts(understood(mine.source), elsewhere & self.shape.wanted[name], keep=False)
             self.repairs.append(f"`{name}` had been deleted")
             # A stub goes before what the student added there: it may define the names in a way that nobody can read.
-            position = self._place_of_edited(name) or self.gap(name)[0 if name in self.shape.wanted else 1]
+            gap = self.gap(self.shape.index[name])
+            position = self._place_of_edited(name) or gap[0 if name in self.shape.wanted else 1]
             code = understood(new.source, self.shape.given) if name in self.shape.wanted else None
             self.entries.insert(position, Entry(new, self.shape.index[name], code, own=False))
+
+    def put_back_given(self) -> None:
+        """Cells that were given out without a name, such as imports, if what is left needs what they bind, and nothing
+        that is left binds it."""
+        codes = {number: entry.code or understood(entry.cell.source) for number, entry in enumerate(self.entries)
+                 if entry.cell.cell_type == "code" and not is_check(entry.cell)}
+        bound = frozenset().union(*(code.names for code in codes.values()))
+        used = frozenset().union(*(used_names(code.tree) for code in codes.values() if code.tree is not None))
+        there = {self.entries[number].place for number, code in codes.items()
+                 if self.entries[number].text and (code.tree is None or code.tree.body)}
+        for place, mine in enumerate(self.shape.cells):
+            if (place in there or mine.cell_type != "code" or grade_id_of(mine)
+                    or EXPERIMENT in mine.metadata.get("tags", ())):
+                continue
+            needed = sorted(understood(mine.source).names & used - bound)
+            if needed:
+                self.repairs.append(f"the cell that binds {listed(needed)} had been emptied or deleted: it is back")
+                self.entries.insert(self.gap(place)[0], Entry(copy.deepcopy(mine), place, understood(mine.source),
+                                                              own=False))
 
     def _place_of_edited(self, name: str) -> int:
         """Behind a copy of a locked cell that has lost all that it could be known by but the names it defines."""
@@ -303,7 +336,7 @@ class Arranging:
     def _placeholder(self, name: str, force: Entry | None) -> Entry:
         """Where a cell of another question holds this answer too."""
         new = Entry(plain("code", ELSEWHERE), self.shape.index[name], Code(ELSEWHERE), own=False)
-        position = self.entries.index(force) + 1 if force is not None else self.gap(name)[1]
+        position = self.entries.index(force) + 1 if force is not None else self.gap(self.shape.index[name])[1]
         self.entries.insert(position, new)
         return new
 

@@ -79,6 +79,7 @@ def _arranged(handed: list[Handed], shape: Shape) -> Arranging:
     work.take(handed)
     find_written_answers(work, handed)
     work.put_back()
+    work.put_back_given()
     work.silence_stubs()
     work.move_checks()
     work.name_answers()

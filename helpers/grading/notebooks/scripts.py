@@ -1,9 +1,13 @@
-"""A notebook's cells in a script or a text: what VS Code, jupytext, nbconvert and Quarto write in its place."""
+"""A notebook's cells in a script or a text: what VS Code, jupytext, nbconvert, Quarto, MyST, marimo and Databricks
+write in its place."""
 
 from __future__ import annotations
 
+import ast
+import inspect
 import json
 import re
+import textwrap
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -13,8 +17,12 @@ NOT_HANDED_IN = {"helpers", "site-packages", "node_modules", ".git", "venv", ".v
 MAX_SCRIPT_BYTES = 1_000_000
 PERCENT = re.compile(r"(?m)^# ?%%(.*)$")
 PROMPT = re.compile(r"(?m)^# In ?\[[\d ]*\]:?[ \t]*$")
-OPENS = re.compile(r"```+[ \t]*\{?(?:python|py|ipython3?)\b")  # a line that does, and one that closes
+OPENS = re.compile(r"```+[ \t]*\{?(?:python|py|ipython3?|code-cell)\b")  # a line that does, and one that closes
 CLOSES = re.compile(r"```+[ \t]*")
+OPTIONS = re.compile(r"(?:(?:[ \t]*:[\w-]+:[^\n]*|---\n(?:[\w-]+:[^\n]*\n)*---)(?:\n|$))+")  # of a cell in MyST
+COMMAND = re.compile(r"(?m)^# COMMAND -+[ \t]*$")  # between cells, at Databricks
+MAGIC = re.compile(r"(?m)^# MAGIC ?")
+MARIMO = re.compile(r"(?m)^app = marimo\.App\(")
 COMMENTS = re.compile(r"(?:#[^\n]*(?:\n|$))+")
 
 
@@ -40,13 +48,67 @@ def as_notebook(content: bytes) -> bytes:
 
 
 def _cells(text: str) -> Iterator[tuple[str, str]]:
-    if PERCENT.search(text):
+    if MARIMO.search(text) and (tree := _tree(text)) is not None:
+        yield from _of_marimo(tree, text)
+    elif text.startswith("# Databricks notebook source"):
+        yield from _of_databricks(text)
+    elif PERCENT.search(text):
         yield from _by_percent(text)
     elif PROMPT.search(text):
         for part in PROMPT.split(text):
             yield from _code_and_comments(part)
     else:
         yield from _by_fences(text)
+
+
+def _tree(text: str) -> ast.Module | None:
+    try:
+        return ast.parse(text)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+
+
+def _of_marimo(tree: ast.Module, text: str) -> Iterator[tuple[str, str]]:
+    """Its cells are functions, of names of other cells as arguments; `@app.function` is one as it is."""
+    lines = text.split("\n")
+    for node in tree.body:
+        if isinstance(node, ast.With) and any(ast.unparse(item.context_expr).startswith("app.setup")
+                                              for item in node.items):
+            yield "code", _dedented(node.body, lines)
+        if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            continue
+        marks = [ast.unparse(mark).partition("(")[0] for mark in node.decorator_list]
+        if "app.cell" in marks:
+            body = [part for part in node.body if not isinstance(part, ast.Return)]
+            prose = _prose(body)
+            yield ("markdown", prose) if prose else ("code", _dedented(body, lines))
+        elif {"app.function", "app.class_definition"} & {*marks}:
+            yield "code", _dedented([node], lines)
+
+
+def _prose(body: list[ast.stmt]) -> str:
+    """The text of a cell that is `mo.md(…)`."""
+    call = body[0].value if len(body) == 1 and isinstance(body[0], ast.Expr) else None
+    if isinstance(call, ast.Call) and ast.unparse(call.func) == "mo.md" and call.args and isinstance(
+            call.args[0], ast.Constant) and isinstance(call.args[0].value, str):
+        return inspect.cleandoc(call.args[0].value)
+    return ""
+
+
+def _dedented(body: list[ast.stmt], lines: list[str]) -> str:
+    """The lines of statements, without the indentation that a function around them has given them."""
+    if not body:
+        return ""
+    return textwrap.dedent("\n".join(lines[body[0].lineno - 1:body[-1].end_lineno]))
+
+
+def _of_databricks(text: str) -> Iterator[tuple[str, str]]:
+    for part in COMMAND.split(text.partition("\n")[2]):
+        own = MAGIC.sub("", part.strip("\n"))
+        if own.startswith("%md"):
+            yield "markdown", own[3:]
+        else:
+            yield "code", own.removeprefix("%python\n")
 
 
 def _by_percent(text: str) -> Iterator[tuple[str, str]]:
@@ -60,6 +122,12 @@ def _by_percent(text: str) -> Iterator[tuple[str, str]]:
         yield "markdown", quoted[2] if quoted else _uncommented(body)
 
 
+def unfenced(source: str) -> str:
+    """The code of a cell into which it was pasted with the fences of a text around it; "" where there are none."""
+    return "\n".join(part for kind, part in _by_fences(source) if kind == "code") if OPENS.match(
+        source) or "\n```" in source else ""
+
+
 def _by_fences(text: str) -> Iterator[tuple[str, str]]:
     """Code between fences, and text around it; without any that is closed, all of it is code. Line by line: whoever
     opens many and closes none must not have the rest searched for each."""
@@ -70,7 +138,8 @@ def _by_fences(text: str) -> Iterator[tuple[str, str]]:
             opened = number
         elif opened >= 0 and CLOSES.fullmatch(line):
             yield "markdown", "\n".join(lines[begin:opened])
-            yield "code", "\n".join(lines[opened + 1:number])
+            yield "code", OPTIONS.sub("", "\n".join(lines[opened + 1:number]).lstrip("\n"), count=1) if (
+                "code-cell" in lines[opened]) else "\n".join(lines[opened + 1:number])
             begin, opened, fenced = number + 1, -1, True
     yield "markdown" if fenced else "code", "\n".join(lines[begin:])
 

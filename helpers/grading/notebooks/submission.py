@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import codecs
 import copy
 import json
@@ -27,6 +28,9 @@ KEPT_RICH_BYTES = 2_000_000  # of one output of an experiment
 KEPT_OUTPUTS = 50  # of one experiment
 MARKS = (("utf-8-sig", codecs.BOM_UTF8), ("utf-32", codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
          ("utf-16", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # the longer marks first
+BASE64_URL = re.compile(r"data:[\w.+/;=-]{0,100};base64,")
+BASE64 = re.compile(r"[A-Za-z0-9+/\s]{40,}={0,2}\s*\Z")
+BEGINNING = 2_000  # characters by which base64 is known: JSON has other characters there
 PICTURES = ("image/png", "image/jpeg", "image/gif")
 
 
@@ -116,7 +120,8 @@ def _json(text: str) -> tuple[Any, int, str]:
 
 
 def _unwrapped(raw: Any) -> Any:
-    """The notebook in what a program has put around it: a list, a text, the `content` in which servers send files.
+    """The notebook in what a program has put around it: a list, a text, the `content` in which servers send files, also
+    in base64, as GitHub does.
 
     Raises:
         ValueError: if a text in it is no JSON.
@@ -127,9 +132,21 @@ def _unwrapped(raw: Any) -> Any:
         elif isinstance(raw, dict) and "cells" not in raw and isinstance(raw.get("content"), (dict, str)):
             raw = raw["content"]
         elif isinstance(raw, str):
+            raw = _from_base64(raw)
             _count_parts(raw.count("{") + raw.count("["))
             raw = json.loads(raw, strict=False)
     return raw
+
+
+def _from_base64(text: str) -> str:
+    """A JSON text that is kept in base64, also in a `data:` address; any other as it is."""
+    body = text.partition(",")[2] if BASE64_URL.match(text) else text
+    if not BASE64.match(body[:BEGINNING]):
+        return text
+    try:
+        return decoded(base64.b64decode(body)).strip("\0 \t\r\n")
+    except ValueError:
+        return text
 
 
 def _count_parts(parts: int) -> None:
@@ -145,7 +162,8 @@ def _parsed(content: bytes, shape: Shape) -> NotebookNode:
         raise _TooMuch(_too_large(len(content)))
     parts = content.count(b"{") + content.count(b"[")
     _count_parts(parts)
-    text = decoded(content).strip("\0 \t\r\n")
+    text = _from_base64(decoded(content).strip("\0 \t\r\n"))
+    _count_parts(text.count("{") + text.count("["))
     raw, behind, damage = _json(text)
     raw = _unwrapped(raw)
     if isinstance(raw, dict) and isinstance(raw.get("worksheets"), list) and parts < MAX_CELLS * 20:  # version 3
