@@ -9,6 +9,7 @@ by its names only: `loss`, `gradient` and the written answer `why`.
 from __future__ import annotations
 
 import ast
+import base64
 import copy
 import gzip
 import io
@@ -1016,3 +1017,101 @@ def cells_of_other_kinds(nb):
     nb["cells"].append({"cell_type": "code", "metadata": {}, "source": None, "outputs": [], "execution_count": None})
     nb["nbformat"], nb["nbformat_minor"] = 5, 0
     return nb
+
+
+# Given cells, wrappings and fences ------------------------------------------------------------------------------------
+
+NEEDED = ("the cell that binds `check`, `np`, `plots` and `plt` had been emptied or deleted",)
+
+
+@case(told=NEEDED, asks=frozenset({"loss-check"}))
+def imports_deleted(nb):
+    del nb["cells"][2]
+    return nb
+
+
+@case(told=NEEDED, asks=frozenset({"loss-check"}))
+def imports_put_out_of_use(nb):
+    nb["cells"][2]["source"] = "\n".join(f"# {line}" for line in nb["cells"][2]["source"].split("\n"))
+    return nb
+
+
+@case(quiet=True)
+def imports_written_anew(nb):
+    nb["cells"][2] = new(nb["cells"][2]["source"] + "\nimport json")
+    return nb
+
+
+@case(quiet=True)
+def as_github_sends_it(nb):
+    content = base64.encodebytes(saved(nb)).decode()
+    return json.dumps({"name": NAME, "type": "file", "encoding": "base64", "content": content}).encode()
+
+
+@case(quiet=True)
+def in_base64(nb):
+    return b"data:application/x-ipynb+json;base64," + base64.b64encode(saved(nb))
+
+
+FENCED = ("stood between the fences of a text",)
+
+
+@case(told=FENCED, asks=SAME_ON_PAPER)
+def answer_of_a_chat(nb):
+    return set_text(nb, "gradient", f"Here it is:\n\n```python\n{RIGHT['gradient']}```\n\nIt divides by the number.")
+
+
+FOUND = ("`loss` and `gradient` were found in cells without", "the answer to `why` stood in a cell of its own")
+
+
+@case(told=FOUND)
+def script_of_marimo(nb):
+    lines = ["import marimo", "", "app = marimo.App()", ""]
+    for one in nb["cells"]:
+        if one["cell_type"] == "markdown":
+            lines += ["@app.cell", "def _(mo):", '    mo.md(r"""' + one["source"].replace("\n", "\n    ") + '""")']
+        elif one["source"].startswith("def loss"):
+            lines += ["@app.function", one["source"]]
+        else:
+            lines += ["@app.cell(hide_code=True)", "def _(np):", *("    " + line for line in one["source"].split("\n"))]
+        lines += ["    return", ""] if lines[-1] != one["source"] else [""]
+    return {"ps0_straight_line.py": "\n".join([*lines, "if __name__ == '__main__':", "    app.run()", ""]).encode()}
+
+
+@case(told=FOUND)
+def script_of_databricks(nb):
+    texts = [one["source"] if one["cell_type"] == "code" else "\n".join(
+        f"# MAGIC {line}" for line in ("%md\n" + one["source"]).split("\n")) for one in nb["cells"]]
+    return {"ps0_straight_line.py": ("# Databricks notebook source\n" + "\n\n# COMMAND ----------\n\n".join(
+        texts)).encode()}
+
+
+@case(told=FOUND)
+def text_of_myst(nb):
+    texts = [one["source"] if one["cell_type"] == "markdown" else
+             f"```{{code-cell}} ipython3\n:tags: [x]\n\n{one['source']}\n```" for one in nb["cells"]]
+    return {"ps0_straight_line.md": "\n\n".join(["---\nkernelspec:\n  name: python3\n---", *texts]).encode()}
+
+
+# What works on another machine ----------------------------------------------------------------------------------------
+
+@case(told=("`matplotlib.use('Qt5Agg')` does not work where this is graded", "`%tensorflow_version 2.x` does not",
+            "`breakpoint()` does not", "`at = os.environ['USERPROFILE']` does not", "`eps = np.float(1)` does not",
+            "`raise RuntimeError('no CUDA here')` does not"))
+def other_machine(nb):
+    """None of it takes the imports behind it away."""
+    nb["cells"][2]["source"] = "\n".join([
+        "%tensorflow_version 2.x", "import numpy as np, os, matplotlib", "matplotlib.use('Qt5Agg')",
+        "at = os.environ['USERPROFILE']", "eps = np.float(1)", "raise RuntimeError('no CUDA here')", "breakpoint()",
+        nb["cells"][2]["source"]])
+    return nb
+
+
+@case(told=("StdinNotImplementedError",), marks=FULL | {"gradient-check": 0.0}, asks=frozenset({"gradient-check"}))
+def debugger_left_in_an_answer(nb):
+    return changed(nb, "    residuals", "    breakpoint()\n    residuals")
+
+
+@case(told=("AttributeError",), marks=FULL | {"gradient-check": 0.0}, asks=frozenset({"gradient-check"}))
+def function_of_an_older_numpy(nb):
+    return changed(nb, "    residuals", "    n = np.product(y.shape)\n    residuals")

@@ -21,9 +21,17 @@ from helpers.grading.notebooks.master import defined_names, used_names
 MISSING = re.compile(r"No module named '([\w.]{1,100})'")
 UNDEFINED = re.compile(r"name '(\w{1,100})' is not defined")
 MISSING_AT_ONCE = 12  # times that the rest of one cell is tried
-# What a notebook may meet where it is graded and not where it was written: no such folder, no network, nobody to ask.
+# What a notebook may meet where it is graded and not where it was written: no such folder, no network, nobody to ask,
+# no screen, no graphics card, other versions.
 OF_THE_PLACE = ("FileNotFoundError", "NotADirectoryError", "PermissionError", "OSError", "URLError", "ConnectionError",
-                "gaierror", "StdinNotImplementedError", "EOFError")
+                "gaierror", "StdinNotImplementedError", "EOFError", "ImportError", "TclError", "OptionError", "BdbQuit",
+                "CalledProcessError", "TimeoutExpired", "UsageError")
+SAYS_SO = re.compile(r"^module '[\w.]{1,100}' has no attribute '|\bCUDA\b|\bNVIDIA\b|\bDISPLAY\b|unsupported locale")
+# In a statement that reads what kind of machine it is on.
+ASKS_FOR_IT = re.compile(r"__version__|\bversion_info\b|\bgetenv\b|\benviron\b|\bplatform\b")
+WAITS = re.compile(r"\b(?:breakpoint|set_trace)\(")
+RAISES = re.compile(r"` raises (\w{1,50}): (.{0,300})", re.S)  # as a verdict says it
+USAGE = re.compile(r"UsageError: (?:Line|Cell) magic function `(%{1,2}\w{1,50})` not found")
 # How IPython's tracebacks show where a cell stopped.
 LINE = re.compile(r"(?m)^Cell In\[\d+\], line (\d{1,6})$|^-+> ?(\d{1,6}) ")
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
@@ -32,6 +40,7 @@ SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 # No part gives back what it has taken: a line is looked at in proportion to its length.
 INSTALLS = re.compile(r"(?m)^([ \t]*+)[!%](?:(?:(?=\S*python)\S++|\{sys\.executable\})[ \t]++-m[ \t]++|sudo[ \t]++|"
                       r"uv[ \t]++)?(?:pip3?|conda|mamba|apt(?:-get)?)\b(?:[^\n\\]|\\(?:\n|.)?)*+")
+MESSAGE = 500  # characters of what a cell has written last, in which one is looked for
 CONFLICT = re.compile(r"(?m)^(?:<{7}|>{7})(?: |$)")
 
 
@@ -80,7 +89,7 @@ def run_cell(student: Runs, source: str, causes: Causes, python: str = "") -> li
             break
         rest = _rest(source, *failed, causes)
         if rest is None:
-            rest = _without_what_failed(source, shown[-1], failed[0], causes)
+            rest = _without_what_failed(source, shown[-1], failed, causes)
         if rest is None:
             break
         source, failed = rest, None
@@ -107,15 +116,18 @@ def _rest(source: str, name: str, message: str, causes: Causes) -> str | None:
     return rest
 
 
-def _without_what_failed(source: str, outputs: list[dict], name: str, causes: Causes) -> str | None:
+def _without_what_failed(source: str, outputs: list[dict], failed: tuple[str, str], causes: Causes) -> str | None:
     """What of a cell comes behind the statement that cannot be carried out here: for want of something outside the
     notebook, or one of IPython's own lines, such as `%matplotlib widget`. None if it is another trouble."""
-    lines = source.split("\n")
-    tree, line = understood(source).tree, _line_of(outputs)
+    (name, message), lines = failed, source.split("\n")
+    tree, line = understood(source).tree, _line_with(failed, lines) or _line_of(outputs)
     body = tree.body if tree is not None else []
     for number, statement in enumerate(body):
         if statement.lineno <= line <= (statement.end_lineno or 0):
-            if name not in OF_THE_PLACE and not MAGIC.match(lines[statement.lineno - 1]):
+            text = "\n".join(lines[statement.lineno - 1:statement.end_lineno])
+            if name not in OF_THE_PLACE and not (
+                    MAGIC.match(text) or SAYS_SO.search(message)
+                    or (name != "NameError" and ASKS_FOR_IT.search(text))):
                 return None
             causes.names |= set(defined_names(ast.Module([statement], [])))
             first = lines[statement.lineno - 1].strip()[:80].replace("`", "'")
@@ -131,6 +143,16 @@ def _line_of(outputs: list[dict]) -> int:
     return int(next((cell for cell, _ in reversed(found) if cell), found[0][1] if found else 0))
 
 
+def _line_with(failed: tuple[str, str], lines: list[str]) -> int:
+    """Where no traceback says the line: that of one of IPython's own which it does not know, or at which a debugger
+    waits; else 0."""
+    magic = USAGE.search(failed[1])
+    if not magic and failed[0] not in ("BdbQuit", "StdinNotImplementedError"):
+        return 0
+    return next((number for number, line in enumerate(lines, 1)
+                 if (line.lstrip().startswith(magic[1]) if magic else WAITS.search(line))), 0)
+
+
 def _behind_use(source: str, name: str) -> str | None:
     tree = understood(source).tree
     body = tree.body if tree is not None else []
@@ -144,6 +166,8 @@ def _behind_use(source: str, name: str) -> str | None:
 def _failed(outputs: list[dict]) -> tuple[str, str] | None:
     """Name and message of the exception that ended a cell."""
     last = outputs[-1] if outputs else {}
+    if last.get("name") == "stderr" and USAGE.search(str(last.get("text"))[-MESSAGE:]):  # it ends a cell, too
+        return "UsageError", str(last.get("text"))[-MESSAGE:]
     return (str(last.get("ename")), str(last.get("evalue"))) if last.get("output_type") == "error" else None
 
 
@@ -214,6 +238,15 @@ def _version(text: str) -> tuple[int, ...]:
     return tuple(int(part) for part in text.split(".")[:2] if part.isdigit())
 
 
+def of_the_place(verdict: Verdict) -> str:
+    """The exception that an answer raises for want of something outside the notebook, if one of its rows says so."""
+    for row in verdict.rows:
+        found = RAISES.search(row.where)
+        if found and not row.right and (found[1] in OF_THE_PLACE or SAYS_SO.search(found[2])):
+            return found[1]
+    return ""
+
+
 def asks_for(causes: Causes, verdicts: Mapping[str, Verdict], reads: dict[str, frozenset[str]]) -> dict[str, str]:
     """Checks whose marks a cause that is not the student's may have taken: by grade_id, why a person has to look."""
     asks = {}
@@ -226,6 +259,8 @@ def asks_for(causes: Causes, verdicts: Mapping[str, Verdict], reads: dict[str, f
             modules = ", ".join(f"`{module}`" for module in causes.modules)
             needs = modules or "what a statement that was left out defines"
             asks[name] = f"it needs {needs}, which is not there"
+        elif raised := of_the_place(verdict):
+            asks[name] = f"its answer needs what is not there where this is graded ({raised})"
         elif reads.get(name, frozenset()) & causes.lost:
             asks[name] = "its answer has a syntax error here that newer Python may accept"
     return asks

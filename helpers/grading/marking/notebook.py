@@ -26,7 +26,7 @@ from helpers.grading.hypotheses.tracing import TRACED
 from helpers.grading.marking import earlier, mending
 from helpers.grading.marking.apart import ForkEnded, in_fork
 from helpers.grading.marking.bounds import CHECK_SECONDS, READ_SECONDS, Allowance, bounded
-from helpers.grading.marking.causes import Causes, asks_for, run_within
+from helpers.grading.marking.causes import Causes, asks_for, of_the_place, run_within
 from helpers.grading.marking.comparing import asks_after_restoring, points_by_check
 from helpers.grading.marking.job import GradingJob
 from helpers.grading.marking.plain import PlainReference, PlainRun, fresh_folder
@@ -214,7 +214,7 @@ def _mend(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJo
     """Look for a reason where no sentence was found. Everything is marked by now, and the process ends afterwards."""
     wanting: dict[str, dict[str, Checked]] = {}
     for _, grade_id, checked in checks:
-        if mending.wanting(checked.verdict):
+        if mending.wanting(checked.verdict) and not (checked.verdict and of_the_place(checked.verdict)):
             wanting.setdefault(problem_set.check_question[grade_id], {})[grade_id] = checked
     if not wanting:
         return
