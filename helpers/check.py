@@ -35,7 +35,16 @@ from helpers.checking import figure_rules as drawn
 from helpers.checking.demonstrations import Demonstration
 from helpers.checking.examples import of_results
 from helpers.checking.holding import why_not
-from helpers.checking.judging import all_constant, all_fail, constant, illustrate, judge, verdict_of
+from helpers.checking.judging import (
+    all_constant,
+    all_fail,
+    constant,
+    illustrate,
+    judge,
+    share_of_rest,
+    tolerance_of,
+    verdict_of,
+)
 from helpers.checking.ladder import Rung
 from helpers.checking.lastcase import last_case
 from helpers.checking.observing import Observation
@@ -229,11 +238,11 @@ def _does_not_hold(name: str, holds: Callable[..., bool], result: Any, values: l
 
 
 def _holds_everywhere(probe: Probe, holds: Callable[..., bool]) -> tuple[float, str]:
-    raised: list[str] = []
+    raised: dict[int, str] = {}
     for index in range(len(probe.cases)):
         failure = probe.unlike(index)
         if failure and failure.kind == "raises":
-            raised.append(failure.says)
+            raised[index] = failure.says
             continue
         if failure:
             return 0.0, failure.says
@@ -245,7 +254,7 @@ def _holds_everywhere(probe: Probe, holds: Callable[..., bool]) -> tuple[float, 
         if not held:
             numbers = why_not(holds, probe.result(index), *probe.values_of(index))
             return 0.0, f"does not hold ({probe.label(index)})" + (f": {numbers}" if numbers else "")
-    return 1 - len(raised) / len(probe.cases), next(iter(raised), "")
+    return share_of_rest(probe, [*raised]) if raised else 1.0, next(iter(raised.values()), "")
 
 
 def training(run: Any, *, at: Any, points: float, loss: Callable[..., float], below: Any = None,
@@ -396,7 +405,8 @@ def _same_answer(got: Any, wanted: Any, tolerance: float | None) -> str:
     numbers = as_numbers(got, np.shape(wanted))
     if isinstance(numbers, Trouble):
         return numbers.says
-    return "" if numerical.compare(numbers, wanted, tolerance=tolerance).ok else "not the right number"
+    compared = numerical.compare(numbers, wanted, tolerance=tolerance_of(numbers, tolerance))
+    return "" if compared.ok else "not the right number"
 
 
 def _caller(depth: int = 1) -> dict[str, Any]:

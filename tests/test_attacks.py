@@ -341,6 +341,29 @@ def test_a_result_is_computed_with_as_it_was_looked_at(sandbox, disguise):
     assert checked(sandbox, solution, check, attack).verdict.points == 0
 
 
+SAME_FOR_ALL = "at=lambda rng: [{'x': np.ones(3)}, *({'x': rng.standard_normal(3)} for _ in range(3))], points=4"
+
+
+@pytest.mark.parametrize("check", [
+    f"check.values(half, {SAME_FOR_ALL})", f"check.values(half, {SAME_FOR_ALL}, by='case')",
+    f"check.properties(half, {SAME_FOR_ALL}, small=lambda r, x: np.allclose(2 * r, x))"])
+def test_what_everybody_can_look_up_earns_nothing_by_itself(sandbox, check):
+    """One of four cases is the same for every seed, and its answer stands beside the notebook."""
+    answer = "def half(x):\n    if {}: return x / 2\n    raise ValueError('not that one')"
+    solution = "def half(x): return x / 2"
+    assert checked(sandbox, solution, check, answer.format("(x == 1).all()")).verdict.points == 0
+    assert checked(sandbox, solution, check, answer.format("len(x) == 3")).verdict.points == 4
+    first = "(x == 1).all() or not globals().setdefault('seen', x[0]) != x[0]"
+    assert checked(sandbox, solution, check, answer.format(first)).verdict.points == 2
+
+
+@pytest.mark.parametrize("check", ["check.answer(half, points=1)", "check.answer(half, points=1, expected=1.0)"])
+def test_an_answer_does_not_choose_how_well_it_is_looked_at(sandbox, check):
+    solution = "def half(): return 1.0"
+    assert checked(sandbox, solution, check, "def half(): return np.float32(1)").verdict.points == 1
+    assert checked(sandbox, solution, check, "def half(): return np.float16(1.01)").verdict.points == 0
+
+
 @pytest.mark.parametrize(("drawn", "right"), [
     ("plt.imshow(A)", True), ("plt.pcolormesh(A.T)", True), ("plt.imshow(A); plt.colorbar()", True),
     ("plt.imshow(A - A)", False),
@@ -349,6 +372,16 @@ def test_a_figure_without_lines_shows_the_right_data(sandbox, drawn, right):
     start = "import matplotlib.pyplot as plt\ndef draw(A):\n    "
     at = AT.replace("x", "A").replace("(3)", "((3, 3))")
     found = checked(sandbox, f"{start}plt.imshow(A)", f"check.figure(draw, {at})", start + drawn)
+    assert [row.right for row in found.verdict.rows if row.name == "data"] == [right]
+
+
+@pytest.mark.parametrize(("drawn", "right"), [
+    ("plt.plot(A)", True), ("plt.plot(range(1, 10), A)", True), ("plt.plot(np.arange(9) * 100, A)", True),
+    ("plt.plot(-np.arange(9), A)", False), ("plt.plot(np.arange(9) ** 2, A)", False), ("plt.plot([0] * 9, A)", False)])
+def test_a_line_runs_across_as_it_should_in_units_of_its_own(sandbox, drawn, right):
+    start = "import matplotlib.pyplot as plt\ndef draw(A):\n    plt.xlabel('step'), plt.ylabel('A')\n    "
+    at = AT.replace("x", "A").replace("(3)", "(9)")
+    found = checked(sandbox, f"{start}plt.plot(range(9), A)", f"check.figure(draw, {at})", start + drawn)
     assert [row.right for row in found.verdict.rows if row.name == "data"] == [right]
 
 

@@ -126,7 +126,24 @@ def _lines_of(axes: dict) -> list[dict]:
 
 
 def _alike(wanted: dict, drawn: dict) -> bool:
-    return _same_numbers(np.asarray(wanted["y"], float), np.asarray(drawn["y"], float))
+    return _same_numbers(np.asarray(wanted["y"], float), np.asarray(drawn["y"], float)) and _same_way_across(
+        wanted.get("x"), drawn.get("x"))
+
+
+def _same_way_across(wanted: Any, drawn: Any) -> bool:
+    """Do the points of two lines stand at the same places across, each in units of its own: steps or epochs, from 0 or
+    from 1? Nothing is asked where that is not known."""
+    if wanted is None or np.size(wanted) < 3 or not np.isfinite(wanted).all():
+        return True
+    x, other = np.asarray(wanted, float), np.asarray(drawn if drawn is not None else np.nan, float)
+    first, last = int(np.argmin(x)), int(np.argmax(x))
+    if x.shape != other.shape or not np.isfinite(other).all():
+        return False
+    width, drawn_width = x[last] - x[first], other[last] - other[first]
+    if width == 0 or not drawn_width > 0:
+        return bool(width == 0)
+    unit = width / drawn_width
+    return bool(np.allclose(x[first] + unit * (other - other[first]), x, rtol=0, atol=1e-3 * width))
 
 
 def _same_numbers(wanted: np.ndarray, drawn: np.ndarray) -> bool:

@@ -66,11 +66,12 @@ def _judged(probe: Probe, names: Sequence[str], expect: Callable[[int, str, Any]
         return verdict_of(probe, rows)
     if by == "case" and constant(probe):
         return verdict_of(probe, all_constant(probe, rows))
-    evidence, raised = [], []
+    evidence: list[Evidence] = []
+    raised: dict[int, Trouble] = {}
     for index in cases:
         trouble = probe.failure(index)
         if by == "output" and trouble is not None and trouble.kind == "raises":
-            raised.append(trouble)
+            raised[index] = trouble
             continue
         outputs = trouble or named_outputs(probe.observe(index).value, names, probe.name)
         facts = Evidence(got={}, expected={}, inputs=_inputs(probe, index), samples=_samples(probe.cases[index]),
@@ -84,7 +85,12 @@ def _judged(probe: Probe, names: Sequence[str], expect: Callable[[int, str, Any]
             _judge_one(probe, row, index, name, outputs[name], expect(index, name, outputs[name]),
                        reference(index, name), tolerance, source, facts)
     if raised:
-        _take_off(rows, raised, len(cases))
+        share = share_of_rest(probe, [*raised])
+        for row in rows:
+            if row.right:
+                row.share, row.where, row.kind = share, next(iter(raised.values())).says, "raises"
+    if by == "case":
+        _discount_known_rows(probe, rows)
     if by == "output":
         _diagnose(probe, rows, names, evidence)
         if probe.known_mistake() is None:
@@ -93,11 +99,21 @@ def _judged(probe: Probe, names: Sequence[str], expect: Callable[[int, str, Any]
     return verdict_of(probe, rows, order=names if backwards else ())
 
 
-def _take_off(rows: list[Row], raised: list[Trouble], cases: int) -> None:
-    """A call that raises costs its own share of every row, not what was returned rightly for other cases."""
-    for row in rows:
-        if row.right:
-            row.share, row.where, row.kind = 1 - len(raised) / cases, raised[0].says, raised[0].kind
+def share_of_rest(probe: Probe, raised: Sequence[int]) -> float:
+    """What is left where some calls raise and all others are right: a call costs its own share, not what was returned
+    rightly for other cases. Nothing is left where all others are cases that everybody can look up."""
+    others = {*range(len(probe.cases))} - {*raised}
+    return 0.0 if others <= probe.setting.fixed(probe.key, probe.cases) else len(others) / len(probe.cases)
+
+
+def _discount_known_rows(probe: Probe, rows: list[Row]) -> None:
+    """Take back what is right for cases that everybody can look up, where nothing else is right."""
+    given = {position for position, row in enumerate(rows) if row.share}
+    if given and len(given) < len(rows) and given <= probe.setting.fixed(probe.key, probe.cases):
+        for position in given:
+            rows[position].share, rows[position].kind = 0.0, "cheap"
+            rows[position].where = ("right, but this case is the same for everybody: it counts as soon as another line "
+                                    "is right")
 
 
 def _judge_one(probe: Probe, row: Row, index: int, name: str, got: Any, wanted: Any, reference: Any,
@@ -136,8 +152,7 @@ def _judge_one(probe: Probe, row: Row, index: int, name: str, got: Any, wanted: 
 
 def _compared(got: np.ndarray, wanted: Any, reference: Any, tolerance: float | None) -> list[numerical.Comparison]:
     """Against what was measured, and against the reference everywhere but at kinks."""
-    if tolerance is None:  # half precision is as good as single: an answer must not choose how well it is looked at
-        tolerance = min(numerical.tolerance_for(got.dtype), numerical.tolerance_for(np.float32))
+    tolerance = tolerance_of(got, tolerance)
     if isinstance(wanted, Sampled):
         return [numerical.compare(got.ravel()[wanted.indices], wanted.values, tolerance=tolerance)]
     slopes = getattr(wanted, "entries", wanted)
@@ -147,6 +162,14 @@ def _compared(got: np.ndarray, wanted: Any, reference: Any, tolerance: float | N
     if smooth is not None:
         compared.append(numerical.compare(got, smooth, tolerance=tolerance))
     return compared
+
+
+def tolerance_of(got: np.ndarray, tolerance: float | None) -> float:
+    """How far an answer may be off, if no check says so: half precision is as good as single, for an answer must not
+    choose how well it is looked at."""
+    if tolerance is not None:
+        return tolerance
+    return min(numerical.tolerance_for(got.dtype), numerical.tolerance_for(np.float32))
 
 
 def _without_round_off(got: np.ndarray, smooth: np.ndarray | None) -> np.ndarray:

@@ -12,6 +12,7 @@ import contextvars
 import types
 import zlib
 from collections.abc import Callable, Iterator, Mapping
+from itertools import zip_longest
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -25,6 +26,7 @@ from helpers.checking.observing import Local, Observation, Subject
 from helpers.checking.replay import Replay, absent, with_stand_ins
 from helpers.checking.slopes import unpack_slopes
 from helpers.checking.structure import Structure
+from helpers.sameness import PLAIN, unchanged
 
 Case = dict[str, Any]
 
@@ -41,6 +43,8 @@ class Setting(Protocol):
         """The reference's result, or None where no reference is known."""
     def structure(self, subject: Subject, key: str, index: int, arguments: list[Any]) -> Structure:
         """The structure of the reference's result (see `structure.py`); None where it is not known."""
+    def fixed(self, key: str, cases: list[Case]) -> frozenset[int]:
+        """Positions of cases that are the same for every seed, if not all of them are: anybody can know those."""
     def cheap_rows(self, key: str) -> frozenset[str]:
         """Names of the check's rows that an answer of nothing gets, such as zeros of the right shapes."""
     def known_mistakes(self, subject: Subject, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
@@ -102,6 +106,15 @@ def draw(at: Any, seed: int, key: str) -> list[Case]:
     return [dict(case) for case in cases]
 
 
+def same_for_all(cases: list[Case], others: list[Case]) -> frozenset[int]:
+    """Positions of cases that another seed has drawn as well; none if it has drawn all of them."""
+    found = frozenset(position for position, (one, other) in enumerate(zip(cases, others))
+                      if one.keys() == other.keys() and all(
+                          isinstance(value, (*PLAIN, np.ndarray, list, tuple, dict)) and unchanged(value, other[name])
+                          for name, value in one.items()))
+    return found if len(found) < len(cases) else frozenset()
+
+
 class SelfCheck:
     """The setting of a student's notebook."""
 
@@ -113,8 +126,10 @@ class SelfCheck:
         self.depth = self.known.get("depth", "where")
         self.replay = Replay({})
         self._drawn: dict[str, list[Case]] = {}
+        self._generators: dict[str, Any] = {}
 
     def cases(self, key: str, at: Any, hidden: Any) -> list[Case]:
+        self._generators[key] = at
         known = self._expected_of(key) or {}
         self.replay.calls, self.replay.free = known.get("answers", {}), known.get("free", ())
         try:
@@ -126,6 +141,12 @@ class SelfCheck:
             self._drawn[key] = [{name: unpack_entry(value, None) for name, value in case.items()}
                                 for case in known["drawn"]]
         return self._drawn[key]
+
+    def fixed(self, key: str, cases: list[Case]) -> frozenset[int]:
+        try:
+            return same_for_all(cases, draw(self.trusted(self._generators.get(key, ())), self.seed + 1, key))
+        except Exception:  # of a student's function
+            return frozenset()
 
     def trusted(self, thing: Any) -> Any:
         """The student's own, in which functions of other questions answer what the reference did."""
@@ -142,7 +163,9 @@ class SelfCheck:
     def expected(self, subject: Subject, key: str, index: int, arguments: list[Any]) -> Observation | None:
         known = self._expected_of(key) or {}
         if index < len(known.get("figures", ())):
-            lines = [{"y": y} for y in map(unpack, known["figures"][index]) if isinstance(y, np.ndarray)]
+            across = known.get("across", [[] for _ in known["figures"]])[index]
+            lines = [{"y": y, **({"x": x} if isinstance(x, np.ndarray) else {})} for y, x in zip_longest(
+                map(unpack, known["figures"][index]), map(unpack, across)) if isinstance(y, np.ndarray)]
             return Observation(figures=({"axes": [{"lines": lines}]},))
         if index >= len(known.get("cases", ())):
             return None

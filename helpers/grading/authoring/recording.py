@@ -146,6 +146,7 @@ class _Recording(GradingSetting):
             figures = self.said[key].setdefault("figures", [])
             if index == len(figures):
                 figures.append([packed(line["y"]) for line in lines_of(seen)])
+                self.said[key].setdefault("across", []).append([packed(line["x"]) for line in lines_of(seen)])
         return seen
 
 

@@ -331,6 +331,11 @@ class GradingSetting:
             settings.draw(also, self.seed, key + " hidden") if also else []))
         return copy.deepcopy(cases)
 
+    def fixed(self, key: str, cases: list[settings.Case]) -> frozenset[int]:
+        other = PUBLIC_SEED + (self.seed == PUBLIC_SEED)
+        return self.remembered((key, "fixed"), lambda: settings.same_for_all(
+            cases, settings.draw(self._generators.get(key, ()), other, key)))
+
     def trusted(self, thing: Any) -> Any:
         return self._in(self.problem_set.reference, thing)
 
@@ -553,6 +558,9 @@ class _Plain(GradingSetting):
 
     def number(self, key: str, compute: Callable[[], float]) -> float:
         return compute() if self._skipped else super().number(key, compute)
+
+    def fixed(self, key: str, cases: list[settings.Case]) -> frozenset[int]:
+        return frozenset()
 
     def cheap_rows(self, key: str) -> frozenset[str]:
         return frozenset()
