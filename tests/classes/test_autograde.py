@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import concurrent.futures as futures
 import contextlib
 import json
 import os
@@ -19,10 +20,13 @@ import warm_start
 from conftest import SMALL, coursekit, nbgrader, processes_below
 
 from helpers.grading.classes import autograde as grading
+from helpers.grading.classes import pool as pools
+from helpers.grading.classes.pool import Pool, StopSignal
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import errors_in_words
 from helpers.grading.gradebook import gradebook as books
+from helpers.grading.marking.job import SubmissionTask
 from helpers.grading.pages.graded import read_class
 from helpers.grading.sandbox.sandbox import walls_available
 
@@ -318,3 +322,23 @@ def test_an_old_gradebook_is_told(pretend_class):
         book.execute("alter table grade rename column extra_credit to something_else")
     with pytest.raises(CourseError, match="nbgrader db upgrade"):
         grade(pretend_class)
+
+
+def test_few_large_submissions_are_in_flight_at_a_time(monkeypatch):
+    """Files of holes cost their student nothing, and whoever holds them all their size."""
+    begun: list[int] = []
+
+    def at_once(task: SubmissionTask) -> futures.Future:
+        begun.append(task.weight)
+        done: futures.Future = futures.Future()
+        done.set_result(b"")
+        return done
+
+    pool = Pool(len, workers=8)
+    monkeypatch.setattr(pool, "_submit", at_once)
+    large = SubmissionTask("eve", bytes(1000), others=(("x", bytes(199_000)),))
+    monkeypatch.setattr(pools, "HEAVY", 300_000)
+    outcomes = pool.outcomes(((number, large) for number in range(9)), StopSignal())
+    next(outcomes)
+    assert begun == [200_000, 200_000]
+    assert len([*outcomes]) == 8

@@ -71,6 +71,11 @@ class SubmissionTask:
     reason: str = ""  # why there is no notebook, if that is known
     others: tuple[tuple[str, bytes], ...] = ()  # what else in the folder may be it
 
+    @property
+    def weight(self) -> int:
+        """Bytes of all that was handed in."""
+        return len(self.notebook or b"") + sum(len(content) for _, content in (*self.files, *self.others))
+
     def digest(self, assignment: GradingJob) -> str:
         """Changes with anything that could change this submission's marks."""
         parts = hashlib.sha256(assignment.digest.encode())

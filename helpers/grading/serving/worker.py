@@ -26,6 +26,10 @@ class AttemptTask:
     seed: int
     depth: str
 
+    @property
+    def weight(self) -> int:
+        return self.submission.weight
+
 
 def work(task: AttemptTask | PageTask) -> bytes | str:
     """A `Result` as bytes, or a page, or why there is no page."""
