@@ -357,6 +357,16 @@ def test_what_everybody_can_look_up_earns_nothing_by_itself(sandbox, check):
     assert checked(sandbox, solution, check, answer.format(first)).verdict.points == 2
 
 
+def test_who_always_gives_up_earns_nothing(sandbox):
+    """Where a search may find nothing in some case, nothing is an answer, and the only right one of some properties."""
+    check = ("check.properties(search, at=lambda rng: [{'x': rng.standard_normal(3), 'tries': n} for n in (5, 1)], "
+             "points=2, finds=lambda r, x, tries: tries == 1 or r[0] is not None,"
+             " admits=lambda r, x, tries: tries > 1 or r[0] is None)")
+    solution = "def search(x, tries): return (x, 2) if tries > 1 else (None, tries)"
+    assert checked(sandbox, solution, check, solution).verdict.points == 2
+    assert checked(sandbox, solution, check, "def search(x, tries): return None, tries").verdict.points == 0
+
+
 @pytest.mark.parametrize("check", ["check.answer(half, points=1)", "check.answer(half, points=1, expected=1.0)"])
 def test_an_answer_does_not_choose_how_well_it_is_looked_at(sandbox, check):
     solution = "def half(): return 1.0"
