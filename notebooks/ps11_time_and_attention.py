@@ -1240,7 +1240,7 @@ def only_the_past_has_weight(result, Q, K, V):
 
 
 def each_row_sums_to_one(result, Q, K, V):
-    return np.max(np.abs(np.sum(result[1], axis=1) - 1)) < 1e-9
+    return np.max(np.abs(np.sum(result[1], axis=1) - 1)) < 1e-5
 
 
 # %% nbgrader={"grade_id": "attention", "solution": true}

@@ -86,6 +86,13 @@ def test_right_answers_that_do_not_go_together_are_found(small_course):
     assert all("loss: a loop over the samples, gradient: einsum" in place for place in rejected["gradient"])
 
 
+def test_a_check_that_rejects_a_form_of_the_solution_is_found(small_course):
+    card = card_of(small_course, **{"check.values(loss, ": "check.values(loss, tolerance=1e-12, "})
+    rejected = {question["name"]: question["false_rejects"] for question in card["questions"]}
+    assert [place.split(",")[0] for place in rejected["loss"]] == ["single precision"]
+    assert rejected["gradient"] == []
+
+
 def test_two_mistakes_that_behave_alike_are_not_named(small_course):
     in_place = "    residuals = X @ w - y\n    X *= residuals[:, None]\n    return 2 * X.mean(axis=0)"
     card = card_of(small_course, **{in_place: "    return X.T @ (X @ w - y) / len(y)"})

@@ -69,7 +69,8 @@ this page.
 
 - **False accepts**: a mistake that got all points of its question, counted over mistake × seed.
 - **False rejects**: the solution or an alternative that lost points, counted over answer × seed; alone, and once a
-  seed in a notebook of right answers, each of a form that is drawn, which work with each other.
+  seed in a notebook of right answers, each of a form that is drawn, which work with each other; and the solution with
+  its results as lists, in Fortran's order, read-only, as views of larger arrays and in single precision.
 - **Named**: the share of marked mistakes that were told their own sentence. **Misnamed**: told another mistake's.
 - **Mutants**: those that do not behave like the solution, marked on {mutant_seeds} seeds. **Caught**: the share that
   lost points.

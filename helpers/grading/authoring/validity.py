@@ -29,6 +29,7 @@ from helpers.checking.expected import PUBLIC_SEED
 from helpers.checking.observing import Local, Subject
 from helpers.checking.probe import called_with
 from helpers.checking.verdict import Verdict
+from helpers.grading.authoring import forms
 from helpers.grading.authoring.mutants import mutants
 from helpers.grading.authoring.source import source_notebook
 from helpers.grading.classes.pool import leave_interrupts
@@ -155,6 +156,7 @@ def _tasks(path: Path, master: Master, seeds: int, with_mutants: bool) -> Iterat
         for start in range(0, seeds, CHUNK):
             yield _mark_authored, path, question, start, min(start + CHUNK, seeds)
         yield _mark_nothing, path, question
+        yield _mark_forms, path, question
         if with_mutants and not is_prediction(asked):
             yield _mark_mutants, path, question
     for start in range(0, seeds, CHUNK):
@@ -289,6 +291,29 @@ def _mark_nothing(path: str, name: str) -> list[QuestionCard]:
         if points and not all(verdict.right for verdict in verdicts):  # else the form is the answer
             rows = ", ".join(row.name for verdict in verdicts for row in verdict.rows if row.share)
             card.paid_for_nothing.append(f"{form}: {points:g} of {question.points:g} points ({rows})")
+    problem_set.forget()
+    return [card]
+
+
+def _mark_forms(path: str, name: str) -> list[QuestionCard]:
+    """Hand in the solution with its results in other forms, on a seed: none may lose a point. A property may ask for
+    more than single precision gives."""
+    problem_set, question = at_hand(path, name)
+    card = QuestionCard(name, question.points)
+    functions = [name for name in problem_set.questions[name]
+                 if isinstance(problem_set.reference.get(name), types.FunctionType)]
+    for form in forms.FORMS if functions and "torch" not in problem_set.reference else ():
+        made = {name: Local(name, forms.handed_in(form, problem_set.reference[name])) for name in functions}
+        subjects = {**problem_set.subjects(problem_set.reference), **made}
+        checks = [check for check in question.checks
+                  if form != forms.SINGLE_PRECISION or "check.properties" not in check.source]
+        card.marked_right += 1
+        for check in checks:
+            checked = problem_set.check(check.source, check.grade_id, subjects, NOTHING_SEED, "verdict")
+            if checked.verdict is None or not checked.verdict.right:
+                rows = checked.verdict.rows if checked.verdict is not None else []
+                card.false_rejects.append(f"{form}, {check.grade_id}: " + "; ".join(
+                    f"{row.name} {row.where}" for row in rows if not row.right))
     problem_set.forget()
     return [card]
 

@@ -17,7 +17,7 @@ import numpy as np
 Form = Callable[[Any, tuple], Any]
 
 
-def _each(change: Callable[[np.ndarray], Any]) -> Form:
+def each(change: Callable[[np.ndarray], Any]) -> Form:
     """A form that changes every array and number of a result."""
     def form(value: Any, arguments: tuple) -> Any:
         if isinstance(value, Mapping):
@@ -69,18 +69,18 @@ FORMS: dict[str, Form] = {
     "an empty dictionary": lambda value, arguments: {},
     "an empty text": lambda value, arguments: "",
     "True": lambda value, arguments: True,
-    "empty arrays": _each(lambda array: np.zeros(0)),
-    "arrays with an axis of length zero": _each(_zero_axis),
-    "zeros": _each(np.zeros_like),
-    "ones": _each(np.ones_like),
-    "nan": _each(lambda array: np.full(array.shape, np.nan)),
-    "infinity": _each(lambda array: np.full(array.shape, np.inf)),
-    "minus infinity": _each(lambda array: np.full(array.shape, -np.inf)),
-    "nan behind a right start": _each(_behind_a_right_start(np.nan)),
-    "zeros behind a right start": _each(_behind_a_right_start(0.0)),
-    "unit matrices": _each(lambda array: np.eye(*array.shape) if array.ndim == 2 else np.zeros_like(array)),
-    "even shares": _each(lambda array: np.full(array.shape, 1 / array.shape[-1] if array.size and array.ndim else 0.0)),
-    "imaginary numbers": _each(lambda array: 1j * array.astype(complex)),
+    "empty arrays": each(lambda array: np.zeros(0)),
+    "arrays with an axis of length zero": each(_zero_axis),
+    "zeros": each(np.zeros_like),
+    "ones": each(np.ones_like),
+    "nan": each(lambda array: np.full(array.shape, np.nan)),
+    "infinity": each(lambda array: np.full(array.shape, np.inf)),
+    "minus infinity": each(lambda array: np.full(array.shape, -np.inf)),
+    "nan behind a right start": each(_behind_a_right_start(np.nan)),
+    "zeros behind a right start": each(_behind_a_right_start(0.0)),
+    "unit matrices": each(lambda array: np.eye(*array.shape) if array.ndim == 2 else np.zeros_like(array)),
+    "even shares": each(lambda array: np.full(array.shape, 1 / array.shape[-1] if array.size and array.ndim else 0.0)),
+    "imaginary numbers": each(lambda array: 1j * array.astype(complex)),
     "the arguments": _inputs_back,
     "giving up": _gives_up,
 }
