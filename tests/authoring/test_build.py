@@ -20,8 +20,8 @@ from nbgrader.nbgraderformat import MetadataValidator
 
 import helpers
 from helpers.grading.authoring import build as building
+from helpers.grading.authoring.cards import QuestionCard, Scorecard
 from helpers.grading.authoring.scorecard import show
-from helpers.grading.authoring.validity import QuestionCard, Scorecard
 from helpers.grading.course.folder import Course
 from helpers.grading.notebooks.master import MasterError
 from helpers.grading.terminal import PlainConsole

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, SMALL, coursekit
 
+from helpers.grading.authoring.cards import QuestionCard, Scorecard
 from helpers.grading.authoring.mutants import mutants
 from helpers.grading.authoring.scorecard import as_markdown
-from helpers.grading.authoring.validity import QuestionCard, Scorecard, is_prediction, scorecards
+from helpers.grading.authoring.validity import is_prediction, scorecards
 from helpers.grading.notebooks.master import read
 
 pytestmark = pytest.mark.slow

@@ -8,8 +8,9 @@ from rich.console import Console
 from rich.table import Table
 
 from helpers.grading.authoring.agreement import Agreement
+from helpers.grading.authoring.cards import QuestionCard, Scorecard
 from helpers.grading.authoring.heldout import KINDS, Measured, rates
-from helpers.grading.authoring.validity import MUTANT_SEEDS, QuestionCard, Scorecard
+from helpers.grading.authoring.validity import MUTANT_SEEDS
 from helpers.grading.terminal import PlainConsole
 from helpers.grading.text import natural
 
