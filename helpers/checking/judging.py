@@ -347,15 +347,15 @@ def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verd
         remarks += remarks_on_function(probe.subject.value)
     before = _to_mend_first(probe.setting.astray()) if written else ""
     verdict = Verdict(probe.name, rows, depth=probe.setting.depth, advice=advice or "", remarks=remarks, first=before)
-    if unexplained(verdict):
+    if may_lean(verdict):
         verdict.first = probe.setting.leaning(probe.subject)
     return verdict
 
 
-def unexplained(verdict: Verdict) -> bool:
-    """Is something wrong, and nothing known of why?"""
-    return not verdict.right and not verdict.first and not any(
-        row.why or row.kind in SPEECHLESS for row in verdict.rows)
+def may_lean(verdict: Verdict) -> bool:
+    """Is something wrong that may come from a function below? What is known of why speaks of what is returned, wherever
+    in it that was made."""
+    return not verdict.right and not verdict.first and not any(row.kind in SPEECHLESS for row in verdict.rows)
 
 
 def _put_in_order(probe: Probe, rows: list[Row]) -> None:

@@ -11,7 +11,7 @@ from helpers.checking import setting as settings
 from helpers.checking.expected import PUBLIC_SEED
 from helpers.grading.authoring.recording import expected_numbers
 from helpers.grading.authoring.source import source_notebook
-from helpers.grading.marking import earlier
+from helpers.grading.marking import earlier, mending
 from helpers.grading.marking.reference import ProblemSet, evaluate
 from helpers.grading.notebooks.master import parse
 
@@ -86,3 +86,21 @@ def in_the_notebook(problem_set: ProblemSet, quadruple: str) -> str:
 def test_a_wrong_function_below_is_named(problem_set, monkeypatch, place, quadruple, says):
     monkeypatch.setattr(demonstrations, "_red", {})
     assert place(problem_set, quadruple) == says
+
+
+@pytest.mark.parametrize(("double", "wanting"), [
+    ("def double(x):\n    raise ValueError('no')\n", False),
+    ("def double(x):\n    return 2 * x[:5]\n", True),
+])
+def test_no_change_of_an_answer_is_what_mends_a_function_below(problem_set, double, wanting):
+    """Without the line that calls the wrong function the answer would be right, and the line is not what is wrong."""
+    quadruple = "def quadruple(x):\n    y = 4 * x\n    y = np.cos(double(x)) + np.arange(3)\n    return y\n"
+    namespace = problem_set.candidate(double + quadruple)
+    subjects = problem_set.subjects(namespace)
+    checked = {name: problem_set.check(text, name, subjects, PUBLIC_SEED)
+               for name, text in problem_set.check_sources.items()}
+    earlier.tell(problem_set, [(name, one.verdict) for name, one in checked.items()],
+                 {"double": double, "quadruple": quadruple})
+    last = checked["quadruple-check"].verdict
+    assert mending.wanting(last) is wanting
+    assert bool(last.first) is not wanting

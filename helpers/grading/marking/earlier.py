@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterable, Mapping
 
-from helpers.checking.judging import unexplained
+from helpers.checking.judging import may_lean
 from helpers.checking.leaning import leans_on
 from helpers.checking.reach import reached
 from helpers.checking.verdict import Verdict
@@ -15,7 +15,7 @@ from helpers.grading.notebooks.master import used_names
 
 
 def tell(problem_set: ProblemSet, verdicts: Iterable[tuple[str, Verdict]], answers: Mapping[str, str]) -> None:
-    """Say it in each wrong verdict that knows no reason.
+    """Say it in each wrong verdict.
 
     verdicts: (grade_id of a check, what it says). answers: grade_id of a question → the submission's text.
     """
@@ -25,7 +25,7 @@ def tell(problem_set: ProblemSet, verdicts: Iterable[tuple[str, Verdict]], answe
     questions = question_numbers(problem_set)
     locked = {name: value for name, value in problem_set.reference.items() if name not in problem_set.student_names}
     for grade_id, verdict in verdicts:
-        if unexplained(verdict):
+        if may_lean(verdict):
             text = answers.get(problem_set.check_question.get(grade_id, ""), "")
             verdict.first = leans_on(verdict.name, reached(_read(text), locked), right, questions)
 

@@ -8,6 +8,7 @@ the check is passed.
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,8 +50,10 @@ def tell(verdict: Verdict, says: str, outputs: list[int], kind: str = MENDED) ->
 
 
 def wanting(verdict: Verdict | None) -> bool:
-    """Whether a verdict has wrong rows and no sentence."""
-    return (verdict is not None and verdict.depth == "why" and not verdict.right and not any(
+    """Whether a verdict has wrong rows and no sentence. Where an answer builds on a function of another question that
+    is wrong, no change of its own code says what is wrong: one that leaves the call out, or makes up for it, mends it.
+    """
+    return (verdict is not None and verdict.depth == "why" and not verdict.right and not verdict.first and not any(
         row.why for row in verdict.rows) and not all(row.kind in HOPELESS for row in verdict.rows if not row.right))
 
 
@@ -85,11 +88,12 @@ def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed],
             for row in better or ():
                 found.setdefault((number, row), []).append(change)
     run(source)
+    mended = Counter(id(change) for mends in found.values() for change in mends)
     for (number, row), mends in found.items():
-        best = [change for change in mends if change.rank == mends[0].rank]
+        best = max((change for change in mends if change.rank == mends[0].rank), key=lambda change: mended[id(change)])
         target = failed[number].verdict.rows[row]
         if not target.why:
-            target.why, target.kind = best[0].mends, MENDED
+            target.why, target.kind = best.mends, MENDED
             failed[number].verdict.advice = ""  # where the place is known, nobody has to look
 
 
