@@ -56,6 +56,7 @@ from helpers.checking.written import spelled
 __all__ = ["answer", "case", "derivation", "figure", "gradients", "jacobian", "once_written", "properties", "residuals",
            "training", "values"]
 
+NEARLY = 1000  # times the bound: what is left over where a search was on its way
 TRAINING_SLACK = 1.1  # a training run may end this much above the reference's loss
 
 
@@ -331,7 +332,18 @@ def residuals(solve: Any, *, of: Callable[..., Any], at: Any, points: float, bel
             row.share, row.error = 0.0, largest
             row.where = (f"the largest residual is {largest:.2g}, asked for is less than {below:g} "
                          f"({probe.label(index)})")
-    return illustrate(verdict_of(probe, rows), probe, of_results(wrong))
+    return illustrate(_nearly_there(verdict_of(probe, rows), below), probe, of_results(wrong))
+
+
+def _nearly_there(verdict: Verdict, below: float) -> Verdict:
+    """Say so where nothing better is known, and all that is left over is small, but not small enough."""
+    short = [row for row in verdict.rows if not row.right]
+    if short and verdict.depth == "why" and not any(row.why for row in short) and all(
+            row.error is not None and row.error < NEARLY * below for row in short):
+        short[0].why = ("What is left over is small, but not small enough: the search stops too early, or digits are "
+                        "lost on the way.")
+        short[0].kind = "nearly"
+    return verdict
 
 
 def figure(draw: Any, *, at: Any = (), points: float, lines: int | None = None, labels: bool = True,

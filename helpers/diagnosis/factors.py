@@ -30,7 +30,8 @@ class Factor:
     named: bool = True
 
 
-SQUARE = "The derivative of a square brings a factor 2, and a loss with 1/2 in front takes it away again."
+TWO = ("Follow the factors of 2: derivatives bring them, of squares and of inner factors, and a 1/2 in front takes one "
+       "away.")
 MEAN = "The gradient of a mean over the samples is divided by N."
 BOTH = "Check two things: the 2 that the derivative of a square brings, and the division by N of a mean."
 OVERMEAN = "Check that the division by N happens exactly once, and only if the loss is a mean over the samples."
@@ -104,8 +105,8 @@ def _list(values) -> str:
 
 def _halves(factor: float) -> Factor:
     if factor > 1:
-        return Factor("factor:2", "twice as large as it should be", SQUARE)
-    return Factor("factor:1/2", "half as large as it should be", SQUARE)
+        return Factor("factor:2", "twice as large as it should be", TWO)
+    return Factor("factor:1/2", "half as large as it should be", TWO)
 
 
 def _mixed(name: str, which: str) -> Factor:

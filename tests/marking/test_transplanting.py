@@ -48,6 +48,26 @@ def formula():
 
 # %% nbgrader={"grade_id": "formula-check", "grade": true}
 check.derivation(formula, at=letters, returns=("d",), points=2)
+
+# %% nbgrader={"grade_id": "pair", "solution": true}
+def pair(X, g, eps):
+    ### BEGIN SOLUTION
+    return np.cumsum(X, axis=0) + g, X.mean(axis=0) * g + eps
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "pair-check", "grade": true}
+check.values(pair, at=cases, returns=("sums", "means"), by="case", points=2)
+
+# %% nbgrader={"grade_id": "root", "solution": true}
+def root(x, y, t):
+    ### BEGIN SOLUTION
+    for _ in range(30):
+        x = (x + y / x) / 2
+    return x
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "root-check", "grade": true}
+check.residuals(root, of=lambda r, x, y, t: r ** 2 - y, at=letters, points=2)
 '''
 
 
@@ -94,6 +114,17 @@ def test_only_the_outputs_are_told_that_the_place_makes_right(problem_set):
                                   "    return g * (X - np.cos(X).sum(axis=0) / 7) / s, np.tanh(g).sum() * s ** 3"))
     assert "`np.cos(X).sum(axis=0) / 7`" in says[0]
     assert "cos" not in says[1]
+
+
+def test_of_a_case_a_place_is_told_that_makes_all_of_it_right(problem_set):
+    """Other numbers for the mean make the second output right, and the first one is wrong as well."""
+    code = "def pair(X, g, eps):\n    m = X.mean(axis=0) + 1\n    return X ** 3 + 1, m * g + eps"
+    assert whys(told(problem_set, code, "pair")) == ["", ""]
+
+
+def test_a_search_that_stops_a_little_too_early_is_told_so(problem_set):
+    nearly = "def root(x, y, t):\n    for _ in range(3):\n        x = (x + y / x) / 2\n    return x"
+    assert whys(told(problem_set, nearly, "root"))[0].startswith("What is left over is small, but not small enough: ")
 
 
 def test_a_whole_output_is_no_place(problem_set):

@@ -60,7 +60,7 @@ def _sums(node: ast.BinOp) -> Iterator[Edit]:
     grouped = _regrouped(node)
     if grouped is not None:
         power = isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Pow)
-        yield Edit("another grouping", PLAUSIBLE if power else FAR, "brackets are missing",
+        yield Edit("another grouping", PLAUSIBLE if power else FAR, "brackets are missing, or stand in another place",
                    "In {code} brackets stand in the wrong place.", grouped)
     yield from _into_a_function(node)
 

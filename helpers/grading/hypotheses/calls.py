@@ -71,6 +71,17 @@ def call(place: Place, node: ast.Call) -> Iterator[Edit]:
             turned = [*node.args[:k], node.args[k + 1], node.args[k], *node.args[k + 2:]]
             yield Edit("arguments exchanged", COMMON, "two arguments of a call stand in the other order",
                        "The arguments in {code} stand in the wrong order.", ast.Call(node.func, turned, node.keywords))
+    if name == "norm" and not any(keyword.arg == "ord" for keyword in node.keywords):
+        others = ("2", "1", "np.inf") if len(node.args) == 1 else ("None",) if len(node.args) == 2 else ()
+        for other in others:
+            yield Edit("another norm", PLAUSIBLE, "another norm is taken than the root of the sum of squares",
+                       "{code} is another norm than the one that is meant.",
+                       ast.Call(node.func, [node.args[0], parsed(other)], node.keywords))
+    if name in ("empty", "empty_like") and isinstance(node.func, ast.Attribute):
+        yield Edit("begin with zeros", COMMON, "an array begins with zeros",
+                   "{code} holds whatever was in memory before: something is read from it before it is written.",
+                   ast.Call(ast.Attribute(node.func.value, name.replace("empty", "zeros"), ast.Load()), node.args,
+                            node.keywords))
     yield from _ranges(node, name)
     yield from orders.call(node, name)
     inner = node.args[0] if len(node.args) == 1 and not node.keywords else None

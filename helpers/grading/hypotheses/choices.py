@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import itertools
 from collections.abc import Iterator
 
 from helpers.grading.hypotheses.edit import COMMON, PLAUSIBLE, Edit, parsed, text_of
@@ -41,7 +42,10 @@ def part(place: Place, node: ast.Slice) -> Iterator[Edit]:
 
 def subscript(place: Place, node: ast.Subscript) -> Iterator[Edit]:
     if isinstance(node.slice, ast.Slice) and node.slice.step is not None:
-        yield Edit("drop an order", PLAUSIBLE, "an order is not reversed", "{code} turns the order round.", node.value)
+        backwards = text_of(node.slice.step) == "-1"
+        made = "an order is not reversed" if backwards else "all is taken in place of a part"
+        yield Edit("drop an order", PLAUSIBLE, made,
+                   "{code} turns the order round." if backwards else "{code} takes only a part of it.", node.value)
     elif isinstance(node.slice, ast.Slice):
         yield Edit("drop a part", PLAUSIBLE, "all is taken in place of a part", "{code} takes only a part of it.",
                    node.value)
@@ -55,6 +59,33 @@ def subscript(place: Place, node: ast.Subscript) -> Iterator[Edit]:
         turned = ast.Tuple(node.slice.elts[::-1], ast.Load())
         yield Edit("axes exchanged", COMMON, "rows and columns are exchanged",
                    "In {code} rows and columns are exchanged.", ast.Subscript(node.value, turned, ast.Load()))
+
+
+def indices(place: Place, node: ast.Tuple) -> Iterator[Edit]:
+    """Of the several indices of one array, read or written."""
+    around, elements = place.parent, node.elts
+    if not isinstance(around, ast.Subscript) or not 2 <= len(elements) <= 4:
+        return
+    if len(elements) > 2 or isinstance(around.ctx, ast.Store):
+        for a, b in itertools.combinations(range(len(elements)), 2):
+            turned = list(elements)
+            turned[a], turned[b] = turned[b], turned[a]
+            yield Edit("axes exchanged", PLAUSIBLE, "two indices of an array are exchanged",
+                       "In the index {code}, two stand in each other's place.", ast.Tuple(turned, ast.Load()))
+    lists = [k for k, one in enumerate(elements) if isinstance(one, ast.Name) or (
+        isinstance(one, ast.Call) and getattr(one.func, "attr", "") == "arange")]
+    for k in lists if len(lists) > 1 else ():
+        whole: list[ast.expr] = [*elements[:k], ast.Slice(), *elements[k + 1:]]
+        yield Edit("all with all", PLAUSIBLE,
+                   "every entry of one index is taken with all along the other axis, and not with its own",
+                   "The index {code} pairs entries that should be taken with all others.", ast.Tuple(whole, ast.Load()))
+    if len(elements) == 2 and lists and any(isinstance(one, ast.Slice) and text_of(one) == ":" for one in elements):
+        paired = ast.Tuple([parsed(f"np.arange(len({text_of(elements[lists[0]])}))") if isinstance(one, ast.Slice)
+                            else one for one in elements], ast.Load())
+        yield Edit("each with its own", PLAUSIBLE,
+                   "each entry of an index is taken in a row of its own, and not in all",
+                   "The index {code} takes all along one axis for every entry of another, and not one for each.",
+                   paired)
 
 
 def compare(place: Place, node: ast.Compare) -> Iterator[Edit]:
@@ -71,7 +102,9 @@ def compare(place: Place, node: ast.Compare) -> Iterator[Edit]:
             else ("The comparison {code} is wrong where both sides are equal.")
         )
         yield Edit("turn a comparison", COMMON, made, mends, ast.Compare(left, [other()], [right]))
-    for bound in (0, 0.5, 1):
+    yield from _equal_or_not(node, left, right)
+    ordering = not isinstance(node.ops[0], (ast.Eq, ast.NotEq))  # else what is compared with is no threshold
+    for bound in (0, 0.5, 1) if ordering else ():
         if text_of(right) != str(bound):
             made = f"a threshold is {bound:g} and not the one that belongs there"
             yield Edit("another threshold", PLAUSIBLE, made, "The comparison {code} has the wrong threshold.",
@@ -84,6 +117,26 @@ def compare(place: Place, node: ast.Compare) -> Iterator[Edit]:
             yield Edit("another condition", PLAUSIBLE, "a condition looks at another array",
                        "The comparison {code} looks at the wrong array.",
                        ast.Compare(ast.Name(name, ast.Load()), node.ops, [right]))
+
+
+def _equal_or_not(node: ast.Compare, left: ast.expr, right: ast.expr) -> Iterator[Edit]:
+    """Equality for an order, and the reverse; one decision for several entries."""
+    if isinstance(node.ops[0], ast.Eq):
+        for other in (ast.LtE, ast.GtE):
+            yield Edit("more than equal", PLAUSIBLE,
+                       "what is smaller, or larger, counts as well where both sides have to be equal",
+                       "The comparison {code} holds only where both sides are equal, and more should count.",
+                       ast.Compare(left, [other()], [right]))
+    elif type(node.ops[0]) in (ast.Lt, ast.LtE, ast.Gt, ast.GtE):
+        yield Edit("only equal", PLAUSIBLE, "only what is equal counts where an order is asked for",
+                   "The comparison {code} holds for more than where both sides are equal.",
+                   ast.Compare(left, [ast.Eq()], [right]))
+        for fold, axis in itertools.product(("sum", "max", "min"), ("0", "-1", "None")):
+            together = parsed(f"np.{fold}({text_of(left)}, axis={axis}, keepdims=True)")
+            yield Edit("one decision", PLAUSIBLE,
+                       "a condition is decided once for several entries together, where each has its own",
+                       "The comparison {code} decides for each entry by itself, where several go together.",
+                       ast.Compare(together, node.ops, [right]))
 
 
 def condition(place: Place, node: ast.IfExp) -> Iterator[Edit]:

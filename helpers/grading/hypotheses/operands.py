@@ -16,7 +16,7 @@ def constant(place: Place, node: ast.Constant) -> Iterator[Edit]:
         yield Edit("change a constant", PLAUSIBLE, "a True and a False are exchanged",
                    "A {code} is the wrong way round.", ast.Constant(not value))
         for parameter in place.scope.parameters:
-            yield Edit("a fixed choice", PLAUSIBLE, "a fixed True or False stands where an argument belongs",
+            yield Edit("a fixed choice", PLAUSIBLE, f"`{parameter}` decides where a fixed True or False belongs",
                        f"A fixed {{code}}{_where(place)} stands where an argument decides.",
                        ast.Name(parameter, ast.Load()))
         return
@@ -37,7 +37,8 @@ def constant(place: Place, node: ast.Constant) -> Iterator[Edit]:
                        mends, ast.Constant(shown))
     for name in place.scope.known:  # a number of the example at hand in the place of what is meant
         for text in (name, f"len({name})", f"{name}.shape[-1]", f"{name}.size"):
-            yield Edit("a number for a size", FAR, "a number stands where a size of the data belongs",
+            made = f"`{name}`, or a size of it," if name in place.scope.parameters else "what depends on the arguments"
+            yield Edit("a number for a size", FAR, f"{made} stands where a fixed number belongs",
                        f"The fixed number {{code}}{where} stands where something that depends on the arguments "
                        "belongs.", parsed(text))
 
@@ -60,6 +61,11 @@ def name(place: Place, node: ast.Name) -> Iterator[Edit]:
         )
         yield Edit("another name", PLAUSIBLE, made, f"{{code}}{_where(place)} is not what belongs there.",
                    ast.Name(other, ast.Load()))
+    for other in place.scope.loops if node.id in place.scope.loops else ():
+        if other != node.id:
+            yield Edit("another index", PLAUSIBLE, "the index of another loop is taken in one place",
+                       f"{{code}}{_where(place)} is the index of another loop than the one that belongs there.",
+                       ast.Name(other, ast.Load()))
     for other in place.scope.parameters:
         if other != node.id and not isinstance(place.parent, (ast.Attribute, ast.Subscript, ast.keyword)):
             for column in (f"{other}[:, None]", f"{other}[None, :]"):

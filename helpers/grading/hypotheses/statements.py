@@ -91,11 +91,14 @@ def _with_body(node: ast.stmt, body: list[ast.stmt]) -> ast.stmt:
 
 
 def _orders(body: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
-    """Each statement moved to another place, in short bodies."""
+    """Each statement moved to another place, in short bodies; none past the end of the function or the loop, for then
+    it is not done in another order, but not at all."""
     if not 2 <= len(body) <= 9:
         return
-    for source in range(len(body)):
-        for target in range(len(body)):
+    ends = next((k for k, one in enumerate(body) if isinstance(one, (ast.Return, ast.Raise, ast.Break, ast.Continue))),
+                len(body))
+    for source in range(ends):
+        for target in range(ends):
             if target not in (source, source - 1):
                 rest = body[:source] + body[source + 1 :]
                 yield [*rest[:target], body[source], *rest[target:]]

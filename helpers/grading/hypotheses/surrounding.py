@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from helpers.grading.hypotheses.edit import COMMON, FAR, FARTHER, PLAUSIBLE, Edit, text_of
+from helpers.grading.hypotheses.edit import COMMON, FAR, FARTHER, PLAUSIBLE, Edit, quoted, text_of
 from helpers.grading.hypotheses.scope import Place
 
 MOST_NAMES = 10  # of a function, for which every one is tried as a factor
@@ -48,9 +48,10 @@ def around(place: Place) -> Iterator[Edit]:
     for form, words in WRAPS:
         yield Edit("something around", FAR, words, "Something is missing around {code}.", form.format(text))
     yield Edit("negated", PLAUSIBLE, "a sign is turned", "The sign of {code} is the wrong one.", f"-({text})")
+    where = f" in {quoted(place.parent)}" if isinstance(node, ast.Name) and isinstance(place.parent, ast.expr) else ""
     for factor, what in (("2", "a factor of 2 is added"), ("0.5", "a factor of 1/2 is added"),
                          ("0", "one part is set to zero")):
-        yield Edit("a factor more", FAR, what, "A factor is missing at {code}.", f"{factor} * ({text})")
+        yield Edit("a factor more", FAR, what, f"A factor is missing at {{code}}{where}.", f"{factor} * ({text})")
     yield from _with_names(place, text)
     for loop in place.scope.loops:
         if isinstance(node, ast.Name) and node.id in place.scope.parameters:

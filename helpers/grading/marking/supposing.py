@@ -7,6 +7,7 @@ a higher rank is tried only if none of the lower ones explains what was returned
 from __future__ import annotations
 
 import ast
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -26,6 +27,7 @@ CALL_SECONDS = 0.3  # of processor time, for one call of a changed solution
 ALL_SECONDS = 2.5  # of processor time, for all that is tried for one check
 MAKING_SECONDS = 1.0  # of processor time, after which no further alternative is changed
 MOST = 3000  # changes that are tried
+EMPTY = re.compile(r"\b(np|torch)\.empty(?=_like\b|\()")
 
 
 @dataclass(eq=False)
@@ -74,11 +76,17 @@ class Suppositions:
                 if number and time.process_time() - begun > MAKING_SECONDS:
                     break
                 namespace = self.candidate(cell.source)
-                found: list[Change | FormulaChange] = [*changes(cell.source, MOST)]
+                found: list[Change | FormulaChange] = [*changes(_filled(cell.source), MOST)]
                 for change in found + _of_formulas(cell.source, namespace):
                     if number == 0 or change.rank < FARTHER:
                         self._ranked.setdefault(change.rank, []).append(Supposition(change, namespace))
         return self._ranked
+
+
+def _filled(source: str) -> str:
+    """With arrays that begin with zeros. What a change leaves unwritten would else hold what was in memory before, and
+    that may be the very numbers that are to be explained."""
+    return EMPTY.sub(r"\1.zeros", source)
 
 
 def _of_formulas(source: str, namespace: dict[str, Any]) -> list[Change | FormulaChange]:

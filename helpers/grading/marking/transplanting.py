@@ -8,6 +8,7 @@ What the whole answer should have been is never given to a place, for that would
 
 from __future__ import annotations
 
+import contextlib
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -48,6 +49,7 @@ class Search:
     """One function of an answer on public cases.
 
     expected(rung): the outputs, right. right(rung, result): for each output whether the result has it right.
+    many: there are many right results, all of which `right` takes.
     """
 
     function: str
@@ -55,6 +57,7 @@ class Search:
     parameters: Sequence[str] | None
     expected: Callable[[Rung], list[Any]]
     right: Callable[[Rung, Any], list[bool]]
+    many: bool = False
     begun: tuple[float, float] = field(default_factory=lambda: (time.process_time(), time.monotonic()))
     suspicion: dict[int, float] = field(default_factory=dict)  # line of the answer → how much it goes with being wrong
 
@@ -76,10 +79,10 @@ class Search:
                 places.setdefault(place, {})[number] = list(values)
         return places, results
 
-    def find(self, answer: Traced, run: Run, donors: Sequence[Values], given: frozenset[int] = frozenset()
-             ) -> Found | None:
+    def find(self, answer: Traced, run: Run, donors: Sequence[Values], given: frozenset[int] = frozenset(),
+             whole: bool = False) -> Found | None:
         """The first place that makes wrong outputs right, and no right one wrong. given: lines that are as they were
-        given, or as in the solution."""
+        given, or as in the solution; whole: it has to make all wrong outputs right."""
         places, results = self.noted(run)
         places = {place: values for place, values in places.items()
                   if place < len(answer.nodes) and answer.nodes[place].lineno not in given}
@@ -102,10 +105,9 @@ class Search:
                 continue
             fitting = [donor for donor in _fitting(values, donors) if not _is_one_of(donor, hopeless)]
             fixed = trial.fixed(chosen, fitting)
-            if fixed:
+            if fixed and (not whole or fixed == trial.amiss):
                 return Found(_says(answer, chosen), fixed)
         return None
-
 
     def _late(self) -> bool:
         processor, clock = self.begun
@@ -144,7 +146,8 @@ class _Trial:
             some = donors[begin:begin + AT_ONCE]
             for donor, rights in zip(some, self._rights(places, first, some)):
                 if self._better(first, rights) and all(self._better(number, self._rights(places, number, [donor])[0])
-                                                       for number in reached if number != first):
+                                                       for number in reached if number != first
+                                                       ) and not self._is_a_result(donor):
                     return self._everywhere(places, donor)
         return []
 
@@ -162,6 +165,16 @@ class _Trial:
         if len(rights) != len(before) or any(was and not now for was, now in zip(before, rights)):
             return False
         return all(before) or any(now and not was for was, now in zip(before, rights))
+
+    def _is_a_result(self, donor: Values) -> bool:
+        """Whether what a place is given would do as the whole result: from there, every way leads to the end."""
+        if self.search.many:
+            for number in self.wrong:
+                for value in donor.get(number, ()):
+                    with contextlib.suppress(Exception):  # of another shape than a result
+                        if all(self.search.right(self.search.rungs[number], value)):
+                            return True
+        return False
 
     def _everywhere(self, places: Sequence[int], donor: Values) -> list[int]:
         rights = {number: self._rights(places, number, [donor])[0] if number in donor else before
