@@ -84,6 +84,12 @@ def test_what_nobody_has_written_is_grey_and_not_called_wrong(course):
     assert "1 to look at" in soup.select_one("#look").get_text(" ", strip=True)
 
 
+def test_an_untouched_written_answer_is_grey(built):
+    result = soup_of(built, "eve.broken").select("table.marks tbody tr")[2].find_all("td")[2]
+    assert result.get_text(" ", strip=True) == "○ not written yet"
+    assert result.select_one("span.wrong") is None
+
+
 def test_what_to_look_at_stands_at_the_top_with_links(built):
     look = soup_of(built, "ben.summed").select_one("#look")
     assert "1 to look at" in look.get_text(" ", strip=True)

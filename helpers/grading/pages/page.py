@@ -232,7 +232,9 @@ def _line(item: Item, cells: dict[str, NotebookNode], depth: str) -> dict[str, A
     waits = any(info.get("waits") and not info.get("manual") for info in graded)
     known = not waits or not item.written  # a check gives marks so far, a written answer none
     verdicts = [(cells[name].metadata.kit.get("check") or {}).get("verdict") for name in item.graded if name in cells]
-    word = WAITS if waits else _word(score, points, verdicts)
+    # nbgrader gives an untouched answer 0 and asks nobody.
+    untouched = item.written and not score and not any(info.get("manual") for info in graded)
+    word = WAITS if waits else UNWRITTEN if untouched else _word(score, points, verdicts)
     says = "" if word == "right" else _first_reason(item, cells, depth)
     return {"title": item.title, "anchor": item.grade_id, "cells": [item.grade_id, *item.graded],
             "score": score, "points": points, "word": word,
