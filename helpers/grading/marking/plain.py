@@ -252,9 +252,13 @@ class PlainReference:
         finally:
             sys.setprofile(before)
 
+    def data_of(self, names: Iterable[str]) -> set[str]:
+        """Those of some names that are plain data: what a test changes there it changes here alone."""
+        return {name for name in names if _is_data(self.namespace.get(name))}
+
     def go_live(self, asking: Asking) -> None:
         """From now on the names that a student's cells decide are the student's."""
-        self.namespace.data = frozenset(name for name in self.theirs if _is_data(self.namespace.get(name)))
+        self.namespace.data = frozenset(self.data_of(self.theirs))
         self.namespace.giving = frozenset(name for name, plain in self._returned.items() if plain)
         self.namespace.modules = {name: value for name in self.theirs
                                   if isinstance(value := self.namespace.get(name), types.ModuleType)}
@@ -264,7 +268,7 @@ class PlainReference:
 
     def _take(self, cell: Any, imports: dict[str, str]) -> None:
         name, tree = grade_id_of(cell), tree_of(cell.source)
-        reads = _read_anywhere(tree)
+        reads = used_names(tree) | {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
         self.before[name] = {key: value for key, value in self.namespace.items() if key not in self._by_tests}
         self.by_tests[name] = frozenset(self._by_tests)
         self.checks[name] = PlainCheck(name, python_of(cell.source), python_of(cell.source, transparent=False),
