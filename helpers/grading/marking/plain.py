@@ -268,7 +268,8 @@ class PlainReference:
 
     def _take(self, cell: Any, imports: dict[str, str]) -> None:
         name, tree = grade_id_of(cell), tree_of(cell.source)
-        reads = used_names(tree) | {name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
+        reads = used_names(tree) | {
+            name for node in ast.walk(tree) if isinstance(node, ast.Global) for name in node.names}
         self.before[name] = {key: value for key, value in self.namespace.items() if key not in self._by_tests}
         self.by_tests[name] = frozenset(self._by_tests)
         self.checks[name] = PlainCheck(name, python_of(cell.source), python_of(cell.source, transparent=False),

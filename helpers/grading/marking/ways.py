@@ -139,7 +139,8 @@ def prove(job: GradingJob) -> Ways:
     within = read_within([cell for cell in source.cells if cell.cell_type == "code" and not is_check(cell)])
     for name in checks:
         outcome = {way: {what: marks[name] for what, marks in by_copy.items()} for way, by_copy in seen.items()}
-        shared = sorted((checks[name].binds | problem_set.plain.data_of(checks[name].changes)) & within)
+        mine = problem_set.plain.data_of(checks[name].changes - problem_set.plain.theirs)  # of which they have copies
+        shared = sorted((checks[name].binds | mine) & within)
         why = "this system cannot fork the grader" if not FORKS else (
             f"functions of the notebook read `{shared[0]}`, which the test sets" if shared else _why_not_here(outcome))
         inside = outcome["b"][SOLUTION]

@@ -23,6 +23,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from helpers.grading.sandbox.inside.plainly import random_state, same_state, set_random
+from helpers.grading.sandbox.shared import Shared, replaced
 from helpers.grading.sandbox.wire import Reference
 
 ITEMS = ("iter", "next", "item", "len", "bool")  # what is asked of an object where the assignment's own has data
@@ -380,10 +382,11 @@ class Asking:
         self.asked = False  # has a test run something of the student's
         self.epoch = 0  # how often something of the student's has run
         self.exceptions: dict[str, type] = {}
+        self.shared = Shared(1, 1)
         self.classes: dict[str, type] = {}
         self.class_likes: dict[tuple, type] = {}
         self.stand_ins: dict[int, Likeness] = {}  # by the number of the object in the student's process
-        self._random = self._state()
+        self._random = random_state()
 
     # What comes back -------------------------------------------------------------------------------------------------
 
@@ -473,8 +476,8 @@ class Asking:
     def call(self, function: Likeness, args: tuple, kwargs: dict) -> Any:
         """Call a function of the student's; what it prints is printed here, what it changes in place is changed."""
         message = {"do": "apply", "target": function.reference(), "args": args, "kwargs": kwargs}
-        state = self._state()
-        if changed := {name: value for name, value in state.items() if not _same(value, self._random.get(name))}:
+        state = random_state()
+        if changed := {name: value for name, value in state.items() if not same_state(value, self._random.get(name))}:
             message["random"] = changed
         self._random = state
         reply = self._answer(message)
@@ -483,14 +486,13 @@ class Asking:
         for bases, text in reply.get("warned") or ():
             category = next((c for c in map(_warning, bases) if c), UserWarning)
             warnings.warn(str(text), category, stacklevel=3)
+        if reply.get("random"):  # a test that draws goes on from where the student's code has stopped
+            with contextlib.suppress(Exception):
+                set_random(reply["random"])
+            self._random = random_state()
         given = {**dict(enumerate(args)), **kwargs}
-        for key, value in reply.get("changed") or ():
-            _change(given.get(key), value, self)
         for key, state in reply.get("states") or ():
             _set_state(given.get(key), state)
-        if reply.get("shared") and reply.get("raised") is None:
-            pairs = [(given.get(key), value) for key, value in reply["shared"]]
-            reply["value"] = _with_own_parts(reply.get("value"), pairs)
         return for_data(self._outcome(reply)) if function._gives_data else self._outcome(reply)
 
     def _outcome(self, reply: dict) -> Any:
@@ -539,9 +541,12 @@ class Asking:
     # The conversation ------------------------------------------------------------------------------------------------
 
     def _answer(self, message: dict) -> dict:
+        self.asked = True
         if message["do"] not in ("look", "about"):
             self.epoch += 1
-            self.asked = True
+        if message["do"] != "about":
+            message |= {"shared": self.shared.listed(message.get("args"), message.get("kwargs")),
+                        "forgotten": self.shared.forgotten()}
         try:
             reply = self.process.ask(message, self.seconds)
         except TypeError as error:
@@ -552,22 +557,13 @@ class Asking:
         if self.process.ended is not None:
             self.gone = self.process.ended
             raise ProcessGone(self.gone)
+        try:
+            here = self.shared.take(reply.get("shared"))
+        except Exception as error:
+            raise self.refuse(f"an argument of the kind of {error}") from None
+        if "value" in reply:
+            reply["value"] = replaced(reply["value"], here)
         return reply
-
-    def _state(self) -> dict[str, Any]:
-        state = {"python": random.getstate(), "numpy": np.random.get_state()}  # noqa: NPY002
-        torch = sys.modules.get("torch")
-        if torch is not None and hasattr(torch, "get_rng_state"):
-            state["torch"] = torch.get_rng_state().numpy()
-        return state
-
-
-def _same(one: Any, other: Any) -> bool:
-    if isinstance(one, np.ndarray):
-        return isinstance(other, np.ndarray) and np.array_equal(one, other)
-    if isinstance(one, tuple):
-        return isinstance(other, tuple) and len(one) == len(other) and all(map(_same, one, other))
-    return one == other
 
 
 def as_said(error: BaseException) -> dict[str, Any]:
@@ -628,49 +624,3 @@ def _set_state(mine: Any, state: Any) -> None:
             mine.set_state(state)
         elif type(mine) is np.random.Generator:
             mine.bit_generator.state = state
-
-
-def _with_own_parts(value: Any, pairs: list[tuple[Any, Any]]) -> Any:
-    """A result in which what is a part of an argument is that part here, too. pairs: an argument, and what it is in
-    the reply that brought the result."""
-    mine: dict[int, Any] = {}
-    while pairs:
-        own, other = pairs.pop()
-        if own is other or type(own) is not type(other) or id(other) in mine:
-            continue
-        if not isinstance(own, tuple):
-            mine[id(other)] = own
-        if isinstance(own, (list, tuple)) and len(own) == len(other):
-            pairs += zip(own, other)
-        elif isinstance(own, dict) and own.keys() == other.keys():
-            pairs += [(part, other[key]) for key, part in own.items()]
-    return _replaced(value, mine, set())
-
-
-def _replaced(value: Any, by: dict[int, Any], seen: set[int]) -> Any:
-    if id(value) in by:
-        return by[id(value)]
-    if type(value) is tuple:
-        return tuple([_replaced(part, by, seen) for part in value])
-    if type(value) in (list, dict) and id(value) not in seen:
-        seen.add(id(value))
-        for key, part in enumerate(value) if type(value) is list else [*value.items()]:
-            value[key] = _replaced(part, by, seen)
-    return value
-
-
-def _change(mine: Any, value: Any, asking: Asking) -> None:
-    """Make an argument what the student's code has made of its copy."""
-    if isinstance(mine, Likeness):
-        return
-    if isinstance(mine, list) and isinstance(value, list):
-        mine[:] = value
-    elif isinstance(mine, (dict, set)) and isinstance(value, (dict, set)):
-        mine.clear()
-        mine.update(value)
-    elif isinstance(mine, np.ndarray) and isinstance(value, np.ndarray) and mine.shape == value.shape:
-        mine[...] = value
-    elif hasattr(mine, "_update_inplace") and type(mine) is type(value):  # a table
-        mine._update_inplace(value)
-    else:
-        raise asking.refuse(f"an argument of type {type(mine).__name__} that is changed in place")

@@ -25,8 +25,7 @@ from helpers.grading.sandbox.asserts import run_test
 from helpers.grading.sandbox.wire import CannotEncode, Reference, encode
 
 PRINTED = 2**20  # characters of what a call prints
-WATCHED = 2**22  # bytes of an argument that is compared before and after
-PARTS = 10_000  # of an argument or a result that are looked at
+PARTS = 10_000  # of an argument that are looked at
 FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType, types.MethodType, type(len), types.MethodWrapperType)
 BASES: tuple[type, ...] = (list, dict, tuple, str, int, float)
 ASKED = {
@@ -102,12 +101,12 @@ def _plain(value: Any) -> Any:
 
 
 def apply(function: Any, args: list, kwargs: dict, is_given: Callable[[Any], bool] = lambda value: False) -> dict:
-    """Call it: the value or what it raised, what it printed and warned, and arguments that it changed in place.
+    """Call it: the value or what it raised, what it printed and warned.
 
     is_given: is an argument an object of a class that the assignment gives out? What has become of it goes back.
     """
     reply: dict[str, Any] = {}
-    before = {key: _bytes(value) for key, value in [*enumerate(args), *kwargs.items()]}
+    before = random_state()
     text = _Bounded()
     with contextlib.redirect_stdout(text), warnings.catch_warnings(record=True) as warned:
         warnings.simplefilter("always")
@@ -117,12 +116,31 @@ def apply(function: Any, args: list, kwargs: dict, is_given: Callable[[Any], boo
             reply["raised"] = raised(error)
     reply["printed"] = text.getvalue()
     reply["warned"] = [([base.__name__ for base in w.category.__mro__], cut(str(w.message), 500)) for w in warned[:20]]
+    drawn = {name: state for name, state in random_state().items() if not same_state(state, before.get(name))}
+    if drawn:
+        reply["random"] = drawn
     now = [*enumerate(args), *kwargs.items()]
-    reply["changed"] = [(key, value) for key, value in now if before[key] and _bytes(value) != before[key]]
-    reply["shared"] = _shared(now, reply.get("value"))
     reply["objects"] = [value for _, value in now if any(map(is_given, [value, *_items_of(value)]))]
     reply["states"] = [(key, state) for key, value in now if (state := state_of(value)) is not None]
     return reply
+
+
+def random_state() -> dict[str, Any]:
+    """How far the sources of random numbers have got that all code shares."""
+    found: dict[str, Any] = {"python": random.getstate()}
+    if (numpy := sys.modules.get("numpy")) is not None:
+        found["numpy"] = numpy.random.get_state()
+    if (torch := sys.modules.get("torch")) is not None and hasattr(torch, "get_rng_state"):
+        found["torch"] = torch.get_rng_state().numpy()
+    return found
+
+
+def same_state(one: Any, other: Any) -> bool:
+    if isinstance(one, tuple):
+        return isinstance(other, tuple) and len(one) == len(other) and all(map(same_state, one, other))
+    if hasattr(one, "tobytes"):
+        return hasattr(other, "tobytes") and one.tobytes() == other.tobytes()
+    return bool(one == other)
 
 
 def _items_of(value: Any) -> Iterable[Any]:
@@ -160,44 +178,11 @@ def in_state(kind: str, state: Any) -> Any:
     return made
 
 
-def _shared(arguments: list[tuple[Any, Any]], value: Any) -> list[tuple[Any, Any]]:
-    """The arguments of which a result is, or holds, a part: `is` and changes of one are seen in the other."""
-    inside = {*_parts(value)}
-    return [(key, argument) for key, argument in arguments if inside and not inside.isdisjoint(_parts(argument))]
-
-
-def _parts(value: Any) -> dict[int, Any]:
-    """By id, the lists, dicts, arrays and the like that a value consists of."""
-    found: dict[int, Any] = {}
-    waiting = [value]
-    while waiting and len(found) < PARTS:
-        one = waiting.pop()
-        kind = type(one)
-        if kind is tuple:
-            waiting += one[:PARTS]
-        elif id(one) not in found and (kind in (list, dict, set) or str(getattr(kind, "__module__", "")).partition(".")[
-                0] in ("numpy", "pandas", "collections")):
-            found[id(one)] = one
-            waiting += _items_of(one)
-    return found
-
-
 class _Bounded(io.StringIO):
     def write(self, text: str) -> int:
         if self.tell() <= PRINTED:
             super().write(text[:PRINTED])
         return len(text)
-
-
-def _bytes(value: Any) -> list | None:
-    """An argument as bytes; None of what cannot change or be sent back."""
-    if value is None or isinstance(value, (bool, int, float, complex, str, bytes, tuple, frozenset, range)):
-        return None
-    try:
-        parts = [bytes(part) for part in encode(value, lambda thing: Reference("itself", (id(thing),)))]
-    except CannotEncode:
-        return None
-    return parts if sum(map(len, parts)) <= WATCHED else None
 
 
 def raised(error: BaseException) -> dict:

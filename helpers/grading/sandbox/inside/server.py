@@ -28,6 +28,7 @@ from helpers.checking.observing import (
 from helpers.grading.sandbox.given import Given, travels
 from helpers.grading.sandbox.inside import plainly
 from helpers.grading.sandbox.inside.prepare import seed
+from helpers.grading.sandbox.shared import Shared, replaced
 from helpers.grading.sandbox.wire import CannotEncode, Channel, Reference, WireClosed, WireError, type_name
 
 if TYPE_CHECKING:
@@ -62,6 +63,7 @@ class Server:
         self.functions: dict[int, Any] = {}  # of a test's, by the grader's numbers
         self.tests: dict[int, int] = {}  # those numbers, by id
         self.given: Given | None = None
+        self.shared = Shared(-1, -1)
         self.count = 0
         self.outlet = Outlet(self.channel.send, int(limits.get("output_bytes", TEXT_BYTES)), interrupts)
         self.outlet.catch_descriptors()
@@ -163,7 +165,19 @@ class Server:
         return {}
 
     def do_look(self, message: dict) -> dict:
-        return plainly.look(self.shell.user_ns, message["name"])
+        self.in_step(message)
+        return self.with_shared(plainly.look(self.shell.user_ns, message["name"]))
+
+    def in_step(self, message: dict) -> tuple[list, dict]:
+        """Change what a test has changed of what both sides have; the request's arguments, ours in their places."""
+        here = self.shared.take(message.get("shared"))
+        self.shared.forget(message.get("forgotten"))
+        return ([replaced(arg, here) for arg in message.get("args", ())],
+                {name: replaced(arg, here) for name, arg in message.get("kwargs", {}).items()})
+
+    def with_shared(self, reply: dict) -> dict:
+        reply["shared"] = self.shared.listed(reply.get("value"))
+        return reply
 
     def do_about(self, message: dict) -> dict:
         target = message["target"]
@@ -173,8 +187,9 @@ class Server:
         broken = [a.error for a in message["args"] if isinstance(a, Unresolved)]
         if broken:
             return plainly.unresolved(broken[0])
+        args, _ = self.in_step(message)
         with self.outlet.cell(silent=True):
-            return plainly.apply(plainly.ASKED[message["what"]], list(message["args"]), {})
+            return self.with_shared(plainly.apply(plainly.ASKED[message["what"]], args, {}))
 
     def do_apply(self, message: dict) -> dict:
         args, kwargs = list(message["args"]), message["kwargs"]
@@ -183,8 +198,9 @@ class Server:
             return plainly.unresolved(broken[0])
         if message.get("random"):
             plainly.set_random(message["random"])
+        args, kwargs = self.in_step(message)
         with self.outlet.cell(silent=True):
-            return plainly.apply(message["target"], args, kwargs, self.is_given)
+            return self.with_shared(plainly.apply(message["target"], args, kwargs, self.is_given))
 
     def do_test(self, message: dict) -> dict:
         """Run a test cell here: its outputs are on their way when the verdict is sent, with the word that was given."""
