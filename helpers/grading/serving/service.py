@@ -205,7 +205,7 @@ class Service:
         if self.source.given_back(arrival, served.name):
             attempt.state = RELEASED  # by hand, before there was a service
             ledger.keep(attempt)
-            return 0
+            return 1  # the student's next one may be new
         if arrival.warns:
             self.trouble[served.name, arrival.student] = arrival.warns
         for old in line.superseded(ledger.of[arrival.student], served.rules, self.zone, time.time()):
