@@ -347,7 +347,16 @@ def test_a_message_becomes_no_more_than_it_says_and_soon(tree):
     assert time.process_time() - start < 5
 
 
+@pytest.mark.parametrize("tree", [
+    [number * PRIME for number in range(1, 3_000)], {"t": [number * PRIME for number in range(1, 3_000)]},
+    [{"t": [1, number * PRIME]} for number in range(1, 3_000)]], ids=["a list", "a tuple", "tuples"])
+def test_numbers_of_one_hash_come_in_no_list_that_a_test_could_make_a_set_of(tree):
+    with pytest.raises(WireError, match="ValueError"):
+        decode(json.dumps([tree, []]).encode(), b"")
+
+
 @pytest.mark.parametrize("value", [
+    [*range(5_000)], [k / 7 for k in range(5_000)], [(k, -k) for k in range(5_000)], [[k] for k in range(5_000)],
     {1, "a", (2, 3)}, frozenset(), range(2, 9, 3), fractions.Fraction(3, 4), decimal.Decimal("1.50"), {(1, 2): 3},
     fractions.Fraction(1, 10**30), range(10**30), {*range(-3000, 3000)}, {k / 8 for k in range(-3000, 3000)},
     {(k, -k): [k] for k in range(3000)}, {2**k for k in range(200)},

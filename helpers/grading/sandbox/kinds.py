@@ -55,6 +55,7 @@ ZONE = re.compile(r"[A-Za-z_]{1,30}(/[A-Za-z_]{1,30}){0,2}([+-][0-9:]{1,8})?")
 LARGEST = 10**9  # of a number that stands for a size
 TEXT_BYTES = 2**26  # of an array of texts, each of which takes as much as the longest
 EXPONENT = 10_000  # of a decimal number: as a whole number it has so many digits
+SMALL = 2**61 - 1  # whole numbers below are their own hash
 SAME_HASH = 1_000  # members of a set, or keys, that have others' hash: numbers can be chosen so that all have one
 
 
@@ -247,6 +248,11 @@ def _as_index(parts: Any, pandas: Any) -> Any:
 
 def _label(value: Any) -> Any:
     return value.item() if isinstance(value, (np.str_, np.bytes_)) else value
+
+
+def hashed_apart(items: Sequence[Any]) -> bool:
+    """Is it plain that few of them have one hash? Small whole numbers and floats are their own, texts have a secret."""
+    return all(type(item) in (float, str, bool) or (type(item) is int and -SMALL < item < SMALL) for item in items)
 
 
 def spread(items: Sequence[Any]) -> Sequence[Any]:

@@ -291,7 +291,7 @@ class _Decoder:
         if t is str:
             return clean_text(v)
         if t is list:
-            return self.part(depth, lambda: [self.value(x, depth + 1) for x in v])
+            return self.part(depth, lambda: self.members(v, depth))
         if t is not dict:  # None, bool, int, float: JSON has nothing else
             if t is int and v.bit_length() > INTEGER_BITS:
                 raise WireError("a whole number without an end")
@@ -319,8 +319,13 @@ class _Decoder:
             raise WireError("too many levels or items")
         return part[0]
 
+    def members(self, x, depth):
+        """Of a list or a tuple, which a plain test may make a set of."""
+        found = [self.value(y, depth + 1) for y in x]
+        return found if len(found) <= kinds.SAME_HASH or kinds.hashed_apart(found) else kinds.spread(found)
+
     def tag_tuple(self, x, depth):
-        return tuple([self.value(y, depth + 1) for y in _a(list, x)])
+        return tuple(self.members(_a(list, x), depth))
 
     def tag_dict(self, x, depth):
         items = [(self.key(k, depth), self.value(y, depth + 1)) for k, y in _a(list, x)]
