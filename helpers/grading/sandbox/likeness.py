@@ -79,9 +79,13 @@ class Likeness:
             object.__setattr__(self, "_about", self._asked.describe(self._reference))
         return self._about
 
+    def _refused(self, what: str) -> NotSupportedHere:
+        name = (*(self._describe().get("class") or ()), "", "")[1]
+        return self._asked.refuse(f"{what} (of the class `{str(name)[:60]}`)")
+
     def _ask(self, what: str, *args: Any) -> Any:
         if self._for_data and what not in ITEMS:
-            raise self._asked.refuse("a student's object in the place of data")
+            raise self._refused("a student's object in the place of data")
         found = self._asked.operate(what, self, *args)
         return for_data(found) if self._for_data else found
 
@@ -135,7 +139,7 @@ class Likeness:
             return True
         if other is None or (isinstance(other, Likeness) and type(other) is not type(self)):
             return False
-        raise self._asked.refuse("a comparison whose answer a student's object would give")
+        raise self._refused("a comparison whose answer a student's object would give")
 
     def __ne__(self, other: Any) -> bool:
         return not self == other
@@ -144,12 +148,12 @@ class Likeness:
         return hash(tuple(map(str, self._reference.data)))
 
     def __lt__(self, other: Any) -> bool:
-        raise self._asked.refuse("a comparison whose answer a student's object would give")
+        raise self._refused("a comparison whose answer a student's object would give")
 
     __le__ = __gt__ = __ge__ = __lt__
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise self._asked.refuse("a student's object as an array")
+        raise self._refused("a student's object as an array")
 
     def __bool__(self) -> bool:
         return bool(self._ask("bool")) if type(self) in OBJECTS else True
@@ -186,7 +190,7 @@ class Likeness:
             parts = self._asked.iterate(self)
             return any(part is item or part == item for part in parts)
         except TypeError:  # it cannot be walked through: the answer would be its own
-            raise self._asked.refuse("an `in` whose answer a student's object would give") from None
+            raise self._refused("an `in` whose answer a student's object would give") from None
 
     def __copy__(self) -> Any:
         return self._ask("copy")
@@ -305,10 +309,10 @@ class Data(Object):
     def _plain(self, name: str = "") -> Any:
         """What it is without its class. name: of an operator, which its class must not have made anew."""
         if name in (self._describe().get("overrides") or ()):
-            raise self._asked.refuse("a comparison whose answer a student's object would give")
+            raise self._refused("a comparison whose answer a student's object would give")
         found = self._asked.operate("plain", self)
         if isinstance(found, Likeness):
-            raise self._asked.refuse("a comparison whose answer a student's object would give")
+            raise self._refused("a comparison whose answer a student's object would give")
         return found
 
     def __hash__(self) -> int:

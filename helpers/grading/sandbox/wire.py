@@ -233,7 +233,8 @@ class _Encoder:
 
 def _is_more(kind: type) -> bool:
     """A class of a student's or a library's that has what its base has, and methods and attributes of its own."""
-    return kind not in _BASES and str(kind.__module__).partition(".")[0] not in PLAIN_MODULES
+    module = str(kind.__module__).partition(".")[0]
+    return kind not in _BASES and (module not in PLAIN_MODULES or (module == "pandas" and issubclass(kind, tuple)))
 
 
 def _is_key(k: Any) -> bool:
