@@ -69,8 +69,8 @@ def test_of_changes_that_mend_alike_the_one_is_told_that_mends_most():
         "The minus in `-a` is one too many. The same goes for the places like it."] * 2
 
 
-LOOPS = ("def f(a, n):\n    b = 0 * a\n    for i in range(n):\n        for j in range(n):\n            b[i, j] = a[i, j]\n"
-         "    return b")
+LOOPS = ("def f(a, n):\n    b = 0 * a\n    for i in range(n):\n        for j in range(n):\n"
+         "            b[i, j] = a[i, j]\n    return b")
 
 
 @pytest.mark.parametrize(("code", "new", "says"), [
@@ -84,6 +84,13 @@ LOOPS = ("def f(a, n):\n    b = 0 * a\n    for i in range(n):\n        for j in 
      "what is smaller, or larger, counts as well where both sides have to be equal"),
     ("def f(a):\n    return np.linalg.norm(a)", "np.linalg.norm(a, 2)",
      "another norm is taken than the root of the sum of squares"),
+    ("def f(x, e):\n    return np.clip(x + e, 0, 1)", "x + np.clip(e, 0, 1)",
+     "a term is added behind a function, and belongs inside of it"),
+    ("def f(x, k):\n    return np.exp(x) / k", "np.exp(x / k)",
+     "a factor or divisor stands inside of a function, and belongs behind it"),
+    ("def f(x, k):\n    return g(x * k, 3)", "g(x, 3) * k",
+     "a factor or divisor stands behind a function, and belongs inside of it"),
+    ("def f(u, p):\n    return u > p", "u[0] > p", "one part of `u` is taken for all, where each has its own"),
 ])
 def test_kinds_of_mistakes_that_are_tried(code, new, says):
     assert f"This is what comes out if {says}." in {

@@ -110,6 +110,15 @@ def test_one_case_suffices_for_a_sign_but_says_no_more_than_it_shows():
     assert kind(of(lambda g: 5 * g), sizes=((3, 5, 2, 5),)) == "factor:5"
 
 
+@pytest.mark.parametrize(("floor", "kind"), [(1e-12, "clipped:log"), (3e-12, None)])
+def test_a_logarithm_that_levels_off_is_told_by_where_it_does(floor, kind):
+    """Of one entry that is cut off, the bound alone is evidence: the logarithm of a power of ten."""
+    right = np.log(np.array([0.5, 0.1, 0.9, 1e-3, 1e-40]))
+    case = Evidence({"p": np.maximum(right, np.log(floor))}, {"p": right}, {}, None)
+    finding = diagnose("p", [case])
+    assert (finding and finding.kind) == kind
+
+
 def unsummed_bias(case, right):
     Z, _, S = forward(*(case[k] for k in ("W1", "b1", "W2", "b2", "X")))
     return (case["W2"].T @ (2 * (S - case["Y"]) / n(case))) * (Z > 0)

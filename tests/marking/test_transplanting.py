@@ -174,7 +174,14 @@ def wrong(change):
     (lambda Y, b, n: Y - b, "right but for `b`, which is missing as a term."),
     (lambda Y, b, n: Y - 0.5 * b, "by `b` times -0.5"),
     (lambda Y, b, n: Y.T.reshape(Y.shape), "All numbers are the right ones"),
-    (lambda Y, b, n: Y + b ** 2, ""),
+    (lambda Y, b, n: Y[:-1], "right as far as it goes: entries are missing at the end."),
+    (lambda Y, b, n: Y[n - 1:], "right as far as it goes: entries are missing at the beginning."),
+    (lambda Y, b, n: np.vstack([Y, Y]), "and there are entries too many at the end."),
+    (lambda Y, b, n: Y - np.log(Y.sum(axis=1, keepdims=True)), "In each row all entries are off by the same amount: "),
+    (lambda Y, b, n: Y - Y.mean(axis=0), "In each column all entries are off by the same amount: "),
+    (lambda Y, b, n: Y[:-1] + 1, ""),
+    (lambda Y, b, n: Y + b ** 2, "In each column all entries are off by the same amount: "),
+    (lambda Y, b, n: Y * b, ""),
     (lambda Y, b, n: np.full_like(Y, np.nan), ""),
 ])
 def test_what_wrong_results_have_in_common(change, says):

@@ -231,9 +231,14 @@ def clipped(situation: WrongGradient) -> Iterator[Explanation]:
         return
     cut = sum(int((np.abs(case.expected) > bound * (1 + 1e-3)).sum()) for case in situation.cases)
     inside = sum(int((np.abs(case.expected) < bound * (1 - 1e-3)).sum()) for case in situation.cases)
+    power = np.log10(np.e) * bound
     if cut >= 2 and inside >= 2:
-        says = "Large entries are cut off at a bound; the others are right. The gradient itself is not clipped."
+        says = "Large entries are cut off at a bound; the others are right. What is asked for is not clipped."
         yield situation.explain(FITTED, "clipped", says)
+    elif cut and inside >= 4 and bound > 4 and abs(power - round(power)) < 1e-9 * power:
+        says = (f"The result stops at the logarithm of 1e-{round(power)}: a number is kept from being smaller "
+                "before its logarithm is taken, and what is beyond comes out wrong.")
+        yield situation.explain(FITTED, "clipped:log", says)
 
 
 def coarse(situation: WrongGradient) -> Iterator[Explanation]:

@@ -14,6 +14,7 @@ def binary(place: Place, node: ast.BinOp) -> Iterator[Edit]:
         yield from _sums(node)
     elif isinstance(node.op, (ast.Mult, ast.Div, ast.FloorDiv)):
         yield from _factors(node)
+        yield from _into_a_function(node)
         yield from _products(node)
     elif isinstance(node.op, ast.MatMult):
         yield from _matrix_products(node)
@@ -66,12 +67,17 @@ def _sums(node: ast.BinOp) -> Iterator[Edit]:
 
 
 def _into_a_function(node: ast.BinOp) -> Iterator[Edit]:
-    """f(a) + b as f(a + b)."""
-    for call, other in ((node.left, node.right), (node.right, node.left)):
-        if isinstance(call, ast.Call) and len(call.args) == 1 and not call.keywords:
-            yield Edit("into a function", PLAUSIBLE, "a term is added inside of a function, and belongs behind it",
+    """f(a, …) + b as f(a + b, …), and so for the other operations."""
+    sums = isinstance(node.op, (ast.Add, ast.Sub))
+    made = ("a term is added inside of a function, and belongs behind it" if sums else
+            "a factor or divisor stands inside of a function, and belongs behind it")
+    sides = [(node.left, node.right)] + [(node.right, node.left)] * (not isinstance(node.op, ast.Div))
+    for call, other in sides:
+        if isinstance(call, ast.Call) and call.args and not isinstance(call.args[0], (ast.Starred, ast.GeneratorExp)):
+            inner = _with(node, node.op, call.args[0], other)
+            yield Edit("into a function", PLAUSIBLE, made,
                        f"In {{code}}, {quoted(other)} stands outside of the function that it belongs into.",
-                       ast.Call(call.func, [_with(node, node.op, call.args[0], other)], []))
+                       ast.Call(call.func, [inner, *call.args[1:]], call.keywords))
 
 
 def _factors(node: ast.BinOp) -> Iterator[Edit]:

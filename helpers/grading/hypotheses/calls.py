@@ -84,11 +84,22 @@ def call(place: Place, node: ast.Call) -> Iterator[Edit]:
                             node.keywords))
     yield from _ranges(node, name)
     yield from orders.call(node, name)
-    inner = node.args[0] if len(node.args) == 1 and not node.keywords else None
-    if isinstance(inner, ast.BinOp) and isinstance(inner.op, (ast.Add, ast.Sub)):
-        outside = ast.BinOp(ast.Call(node.func, [inner.left], []), inner.op, inner.right)
-        yield Edit("out of a function", PLAUSIBLE, "a term is added behind a function, and belongs inside of it",
-                   "In {code}, a term stands inside of the function that does not belong there.", outside)
+    yield from _out_of(node)
+
+
+def _out_of(node: ast.Call) -> Iterator[Edit]:
+    """f(a + b, …) as f(a, …) + b and a + f(b, …), and so for the other operations."""
+    inner = node.args[0] if node.args else None
+    if not isinstance(inner, ast.BinOp) or not isinstance(inner.op, (ast.Add, ast.Sub, ast.Mult, ast.Div)):
+        return
+    sums = isinstance(inner.op, (ast.Add, ast.Sub))
+    made = ("a term is added behind a function, and belongs inside of it" if sums else
+            "a factor or divisor stands behind a function, and belongs inside of it")
+    mends = f"In {{code}}, a {'term' if sums else 'factor'} stands inside of the function that does not belong there."
+    left = ast.Call(node.func, [inner.left, *node.args[1:]], node.keywords)
+    right = ast.Call(node.func, [inner.right, *node.args[1:]], node.keywords)
+    yield Edit("out of a function", PLAUSIBLE, made, mends, ast.BinOp(left, inner.op, inner.right))
+    yield Edit("out of a function", PLAUSIBLE, made, mends, ast.BinOp(inner.left, inner.op, right))
 
 
 def _keywords(node: ast.Call, name: str) -> Iterator[Edit]:

@@ -49,6 +49,9 @@ def subscript(place: Place, node: ast.Subscript) -> Iterator[Edit]:
     elif isinstance(node.slice, ast.Slice):
         yield Edit("drop a part", PLAUSIBLE, "all is taken in place of a part", "{code} takes only a part of it.",
                    node.value)
+    elif isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, int):
+        yield Edit("all for one", PLAUSIBLE, "all of an array is taken in place of one part of it",
+                   "{code} takes one part for all, where each has its own.", node.value)
     elif isinstance(node.slice, ast.Name):
         yield Edit("order ignored", PLAUSIBLE, "an order or a choice of entries is ignored",
                    "{code} picks entries where it should not.", node.value)

@@ -71,6 +71,10 @@ def name(place: Place, node: ast.Name) -> Iterator[Edit]:
             for column in (f"{other}[:, None]", f"{other}[None, :]"):
                 yield Edit("another name", FAR, f"`{other}` is taken in one place where `{node.id}` belongs",
                            f"{{code}}{_where(place)} is not what belongs there.", column)
+    if not isinstance(place.parent, (ast.Attribute, ast.Subscript)) and node.id in place.scope.parameters:
+        for part in ("[0]", "[-1]", "[..., :1]"):
+            yield Edit("one for all", FAR, f"one part of `{node.id}` is taken for all, where each has its own",
+                       "{code} is all of an array, where one part of it belongs.", f"{node.id}{part}")
     if not isinstance(place.parent, ast.Attribute) and node.id in place.scope.parameters:
         yield Edit("reversed", FAR, f"`{node.id}` is taken in the reverse order",
                    "{code} is in another order than it has to be.", f"{node.id}[::-1]")

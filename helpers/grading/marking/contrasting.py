@@ -61,14 +61,19 @@ def in_common(wrong: Sequence[Wrong]) -> str:
     if telling >= ENOUGH and all(_same_numbers(got, right) for _, got, right in pairs):
         return ("All numbers are the right ones, but they do not stand in their places: look at the order of axes and "
                 "entries.")
-    if len(pairs) < FEWEST or any(got.shape != right.shape for _, got, right in pairs):
-        return ""
+    cut = _cut_off(pairs)
+    if cut or len(pairs) < FEWEST or any(got.shape != right.shape for _, got, right in pairs):
+        return cut
     said = {}
+    lines = _by_lines(pairs)
     for name in pairs[0][0]:
+        given = [case.get(name) for case, _, _ in pairs]
+        if sum(isinstance(one, np.ndarray) and one.size > 1 for one in given) < FEWEST:
+            continue  # a single number fits whatever is constant
         times = [_times(got - right, case.get(name)) for case, got, right in pairs]
         if all(one is not None for one in times):
             said[name] = [one for one in times if one is not None]
-    return _says_times(*said.popitem()) if len(said) == 1 else ""
+    return _says_times(*said.popitem()) if len(said) == 1 else lines if not said else ""
 
 
 def _says_times(name: str, times: Sequence[float]) -> str:
@@ -80,6 +85,45 @@ def _says_times(name: str, times: Sequence[float]) -> str:
     return f"What is returned differs from what is right by `{name}` times {shown}: look at that term."
 
 
+def _by_lines(pairs: Sequence[tuple[Case, np.ndarray, np.ndarray]]) -> str:
+    """Whether all entries of a row, or of a column, are off by the same amount, and each line by one of its own."""
+    for axis, name in ((1, "row"), (0, "column")):
+        lines = 0
+        for _, got, right in pairs:
+            if right.ndim != 2 or right.shape[axis] < 2:
+                continue
+            size = max(float(np.abs(got).max(initial=0.0)), float(np.abs(right).max(initial=0.0)))
+            if np.ptp(got - right, axis=axis).max() > ALIKE * size or np.ptp(right, axis=axis).max() < ALIKE * size:
+                lines = 0
+                break
+            lines += int((np.abs(got - right).max(axis=axis) > ALIKE * size).sum())
+        if lines >= TELLING:
+            return (f"In each {name} all entries are off by the same amount: something is added to, or taken from, the "
+                    f"whole {name}.")
+    return ""
+
+
+def _cut_off(pairs: Sequence[tuple[Case, np.ndarray, np.ndarray]]) -> str:
+    """Whether all results are right as far as they go, or begin with all that is right; "" if not."""
+    if any(got.ndim != right.ndim or not got.ndim or got.shape[1:] != right.shape[1:] or len(got) == len(right)
+           for _, got, right in pairs):
+        return ""
+    ends = [(got[:len(right)], right[:len(got)]) for _, got, right in pairs]
+    begins = [(got[max(len(got) - len(right), 0):], right[max(len(right) - len(got), 0):]) for _, got, right in pairs]
+    short = all(len(got) < len(right) for _, got, right in pairs)
+    if not short and not all(len(got) > len(right) for _, got, right in pairs):
+        return ""
+    for alike, place in ((ends, "end"), (begins, "beginning")):
+        if sum(got.size for got, _ in alike) >= ENOUGH and all(_near(got, right) for got, right in alike):
+            return (f"What is returned is right as far as it goes: entries are missing at the {place}." if short else
+                    f"All that is asked for is returned, and there are entries too many at the {place}.")
+    return ""
+
+
+def _near(got: np.ndarray, right: np.ndarray) -> bool:
+    return got.shape == right.shape and bool(np.allclose(got, right, rtol=ALIKE, atol=1e-9))
+
+
 def _same_numbers(got: np.ndarray, right: np.ndarray) -> bool:
     return got.size == right.size and bool(
         np.allclose(np.sort(got, axis=None), np.sort(right, axis=None), rtol=ALIKE, atol=1e-9))
@@ -87,7 +131,7 @@ def _same_numbers(got: np.ndarray, right: np.ndarray) -> bool:
 
 def _times(difference: np.ndarray, argument: Any) -> float | None:
     """c with difference = c * argument, for an array that is stretched along other axes if need be; None if none."""
-    if not isinstance(argument, np.ndarray) or argument.dtype.kind != "f" or argument.size < 2:
+    if not isinstance(argument, np.ndarray) or argument.dtype.kind != "f" or not argument.size:
         return None
     forms = [argument] if argument.ndim != 1 else [
         argument.reshape([-1 if k == axis else 1 for k in range(difference.ndim)])
