@@ -21,6 +21,7 @@ from helpers.grading.marking.worker import grade
 from helpers.grading.notebooks.cells import grade_id_of, is_check
 from helpers.grading.notebooks.restore import recorded
 from helpers.grading.sandbox.limits import Limits
+from helpers.grading.sandbox.process import SubmissionProcess
 from helpers.grading.sandbox.sandbox import walls_available
 
 pytestmark = [pytest.mark.walls, pytest.mark.slow]
@@ -125,6 +126,19 @@ def test_what_a_function_prints_into_a_test_is_cut():
                                   "for number in range(9):\n    assert twice(number) == 2 * number")
     assert found == [1]
     assert len(content) < 2 * Limits().output_bytes
+
+
+def test_plain_tests_that_never_end_have_half_as_long_each_time(monkeypatch):
+    """In both ways: of twelve such tests each would have the time of a cell."""
+    given = []
+    monkeypatch.setattr(SubmissionProcess, "_request", lambda self, message, seconds, take: (
+        given.append(seconds), setattr(self, "_late", self._late + 1), ({}, True))[-1])
+    student = SubmissionProcess.__new__(SubmissionProcess)
+    vars(student).update(limits=Limits(), _late=0, ended=None, ran=0, _shown=0, _displays={})
+    for _ in range(3):
+        student.test("f()", "<test>", [])
+        student.ask({"do": "apply"}, 30)
+    assert given == [30, 15, 7.5, 3.75, 2, 2]
 
 
 def marks_of_one(answer: str, *texts: str) -> tuple[list[float], bytes]:

@@ -555,8 +555,9 @@ class Asking:
             reply = self.process.ask(message, self.seconds)
         except TypeError as error:
             raise self.refuse(f"an argument that cannot travel ({error})") from None
-        if reply.get("late") is True:
-            self.gone = f"took longer than {self.seconds:g} s and was stopped"
+        late = reply.get("late")
+        if isinstance(late, (int, float)) and late:
+            self.gone = f"took longer than {late:g} s and was stopped"
             raise ProcessGone(self.gone)
         if self.process.ended is not None:
             self.gone = self.process.ended

@@ -141,14 +141,16 @@ class SubmissionProcess:
         return observation(reply.get("observation"))
 
     def ask(self, message: dict, seconds: float | None = None) -> dict:
-        """Send a request of a plain test; the reply, {"late": True} if it took too long, {} if there is none.
+        """Send a request of a plain test; the reply, {"late": seconds} if it took longer than so many, {} if there is
+        none.
 
         Raises TypeError if an argument cannot travel.
         """
         if self.ended is not None:
             return {}
-        reply, late = self._request(message, self.limits.call_seconds if seconds is None else seconds, None)
-        return {"late": True} if late else reply
+        seconds = self._allowed(self.limits.call_seconds if seconds is None else seconds)
+        reply, late = self._request(message, seconds, None)
+        return {"late": seconds} if late else reply
 
     def test(self, source: str, name: str, imports: list[str],
              seconds: float | None = None) -> tuple[dict, list[dict]]:
@@ -165,7 +167,7 @@ class SubmissionProcess:
             self.ran += 1
             word = secrets.token_hex(16)
             message = {"do": "test", "source": source, "name": name, "imports": imports, "word": word}
-            seconds = self.limits.cell_seconds if seconds is None else seconds
+            seconds = self._allowed(self.limits.cell_seconds if seconds is None else seconds)
             reply, late = self._request(message, seconds, outputs.take)
             said = reply.get("tested")
             passed = reply.get("word") == word and not late and self.ended is None
