@@ -14,6 +14,7 @@ import copy
 import gzip
 import io
 import json
+import lzma
 import tarfile
 import uuid
 import zipfile
@@ -1091,6 +1092,23 @@ def text_of_myst(nb):
     texts = [one["source"] if one["cell_type"] == "markdown" else
              f"```{{code-cell}} ipython3\n:tags: [x]\n\n{one['source']}\n```" for one in nb["cells"]]
     return {"ps0_straight_line.md": "\n\n".join(["---\nkernelspec:\n  name: python3\n---", *texts]).encode()}
+
+
+@case(told=("was graded", "is a zip"))
+def gzip_called_a_notebook(nb):
+    return gzip.compress(saved(nb))
+
+
+@case(told=("ps0_straight_line.ipynb.xz",))
+def in_an_xz_alone(nb):
+    return {f"{NAME}.xz": lzma.compress(saved(nb))}
+
+
+@case(quiet=True)
+def lines_in_lists_without_their_ends(nb):
+    for cell in nb["cells"]:
+        cell["source"] = cell["source"].split("\n")
+    return nb
 
 
 # What works on another machine ----------------------------------------------------------------------------------------

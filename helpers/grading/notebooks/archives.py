@@ -18,7 +18,9 @@ from helpers.grading.notebooks.submission import MAX_NOTEBOOK_BYTES
 from helpers.grading.notebooks.zips import has_small_directory
 
 ZIP = b"PK\x03\x04"
-ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz", ".txz", ".gz")
+ALONE = (".gz", ".bz2", ".xz")  # of one file that is packed, or of a tar
+ENDINGS = (".zip", ".tar", ".tgz", ".txz", *ALONE)
+PACKED = (ZIP, b"\x1f\x8b", b"BZh", b"\xfd7zXZ")  # what a packed file begins with
 CLOSED = (".7z", ".rar")  # nothing of Python's own opens these
 MAX_ARCHIVE_BYTES = 50_000_000
 MAX_UNPACKED_BYTES = 100_000_000  # of all archives of a submission; a tar or a gz is read as a whole
@@ -128,7 +130,7 @@ def _of_tar_or_gz(content: bytes, name: str, left: Allowance) -> list[Member]:
         if plain is content:
             return []
         own = PurePosixPath(name).name
-        return [_of_bytes(own[:-len(".gz")] if own.lower().endswith(".gz") else own, plain)]
+        return [_of_bytes(PurePosixPath(own).stem if own.lower().endswith(ALONE) else own, plain)]
 
 
 def _unpacked(content: bytes, left: Allowance) -> bytes:

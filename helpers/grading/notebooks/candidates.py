@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from helpers.grading.notebooks.archives import CLOSED, ENDINGS, ZIP, Allowance, Member, is_archive, members
+from helpers.grading.notebooks.archives import CLOSED, ENDINGS, PACKED, Allowance, Member, is_archive, members
 from helpers.grading.notebooks.files import (
     MAX_FILES,
     MAX_FILES_BYTES,
@@ -64,7 +64,7 @@ def find_handed_in(folder: Path, name: str, apart: Iterable[str] = ()) -> Found:
         return found
     others: dict[str, bytes] = {}
     notebooks, scripts, archives = _sorted(folder, name)
-    if notebook is not None and notebook.startswith(ZIP):
+    if notebook is not None and notebook.startswith(PACKED):
         found.notebook, found.why = None, f"{name}.ipynb {IS_A_ZIP}, and no notebook of this set is in it."
         archives.insert(0, folder / f"{name}.ipynb")
     for path in _oldest_first(notebooks, folder):

@@ -237,5 +237,9 @@ def is_picture(content: Any) -> bool:
 
 
 def text_of(value: Any) -> str:
-    text = "".join(map(str, value)) if isinstance(value, list) else value if isinstance(value, str) else ""
-    return clean_text(text)
+    """A cell's text. Lines in a list end with a line's end, but for the last; where none does, they have lost it."""
+    if isinstance(value, list):
+        lines = [str(line) for line in value]
+        whole = any(line.endswith(("\n", "\r")) for line in lines[:-1])
+        return clean_text(("" if whole else "\n").join(lines))
+    return clean_text(value) if isinstance(value, str) else ""
