@@ -10,6 +10,7 @@ import pytest
 from helpers.checking.verdict import Row, Verdict
 from helpers.grading.hypotheses.changes import changes
 from helpers.grading.marking import mending
+from helpers.grading.marking.agreeing import take_back
 from helpers.grading.marking.supposing import Suppositions
 
 
@@ -105,3 +106,18 @@ def test_kinds_of_mistakes_that_are_tried(code, new, says):
 ])
 def test_kinds_of_changes_that_mend(code, new, says):
     assert says in {change.mends for change in changes(code) if new in (change.text() or "")}
+
+
+@pytest.mark.parametrize(("other", "stays"), [
+    (Verdict("f", [Row("f", 1.0, where="f is 3")], depth="why"), False),
+    (Verdict("f", [Row("f", 1.0, where="f is 3", why="So it is.", kind="supposed")], depth="why"), True),
+    (Verdict("f", [Row("f", 1.0, share=1.0)], depth="why"), True),
+    (Verdict("g", [Row("g", 1.0, where="g is 3")], depth="why"), True),
+    (Verdict("f", [Row("f", 1.0, where="f raises", kind="raises")], depth="why"), True),
+])
+@pytest.mark.parametrize("text", ["check.values(f, at=cases)", "check.training(f, at=cases)"])
+def test_what_does_not_explain_the_other_check_of_a_function_is_taken_back(other, stays, text):
+    """Of a run that ends below a bound nothing need be explained."""
+    supposed = Verdict("f", [Row("f", 1.0, where="f is 1", why="So it is.", kind="supposed")], depth="why")
+    take_back([("a", supposed), ("b", other)], {"a": "check.values(f, at=ties)", "b": text})
+    assert bool(supposed.rows[0].why) is (stays or "training" in text)

@@ -24,6 +24,7 @@ from helpers.checking.tiny import remarks_on
 from helpers.checking.verdict import Verdict
 from helpers.grading.hypotheses.tracing import TRACED
 from helpers.grading.marking import earlier, mending
+from helpers.grading.marking.agreeing import take_back
 from helpers.grading.marking.apart import ForkEnded, in_fork
 from helpers.grading.marking.bounds import CHECK_SECONDS, READ_SECONDS, Allowance, bounded
 from helpers.grading.marking.causes import Causes, asks_for, of_the_place, run_within
@@ -212,6 +213,8 @@ def _not_defined(source: str, outputs: list[dict]) -> dict[str, str]:
 def _mend(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob, student: SubmissionProcess,
           checks: list[tuple[NotebookNode, str, Checked]]) -> None:
     """Look for a reason where no sentence was found. Everything is marked by now, and the process ends afterwards."""
+    take_back([(grade_id, checked.verdict) for _, grade_id, checked in checks if checked.verdict is not None],
+              problem_set.check_sources)
     wanting: dict[str, dict[str, Checked]] = {}
     for _, grade_id, checked in checks:
         if mending.wanting(checked.verdict) and not (checked.verdict and of_the_place(checked.verdict)):
