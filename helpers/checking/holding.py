@@ -63,9 +63,15 @@ def _is_whole(value: Any) -> bool:
 
 
 class _Noting(ast.NodeTransformer):
+    """given: names of what the case says. To compare nothing but these is to ask which case it is, and not for more."""
+
+    def __init__(self, given: set[str]):
+        self.given = given
+
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        read = {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
         self.generic_visit(node)
-        if len(node.ops) != 1 or type(node.ops[0]) not in WORDS:
+        if len(node.ops) != 1 or type(node.ops[0]) not in WORDS or (read and read <= self.given):
             return node
         left, right = ast.Name("__left__", ast.Load()), ast.Name("__right__", ast.Load())
         inside = [n for side in (node.left, node.comparators[0]) for n in ast.walk(side) if isinstance(n, ast.Name)]
@@ -90,7 +96,9 @@ def _noting(holds: Callable[..., Any], compared: Callable[..., Any]) -> Callable
     function = next(node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef))
     function.decorator_list, function.returns = [], None
     outside = dict(zip(holds.__code__.co_freevars, (cell.cell_contents for cell in holds.__closure__ or ())))
-    module = ast.fix_missing_locations(_Noting().visit(ast.Module([function], [])))
+    given = {argument.arg for argument in function.args.args[1:]} - {
+        n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    module = ast.fix_missing_locations(_Noting(given).visit(ast.Module([function], [])))
     namespace = {**holds.__globals__, **outside, NOTE: compared}
     exec(compile(module, "<property>", "exec"), namespace)
     return namespace[function.name]
