@@ -188,6 +188,18 @@ def test_a_timestamp_opens_no_file(tmp_path, read, beginning):
         read(f"2026-03-13 23:00:00 {beginning}{zone}")
 
 
+def test_a_timestamp_that_is_none_ends_no_list(course):
+    """formgrader's list of submissions is nbgrader's own."""
+    from nbgrader.apps.api import NbGraderAPI
+
+    configure.install(Config())
+    place = course.folder("submitted", "eve", NAME)
+    place.mkdir(parents=True)
+    (place / "timestamp.txt").write_text("never")
+    found = NbGraderAPI(course.directory, config=course.config).get_submissions(NAME)
+    assert [one["timestamp"] for one in found if one["student"] == "eve"] == [None]
+
+
 def test_dates_are_shown_with_their_zone(course):
     assert shown(datetime(2026, 3, 13, 22), "Europe/Vienna") == "2026-03-13 23:00 CET"
     with open(course.root / "nbgrader_config.py", "a") as config:

@@ -14,6 +14,7 @@ from helpers.grading.course.errors import CourseError
 MOMENT = re.compile(r"(\d{4}-\d\d-\d\d[ T]\d\d:\d\d(?::\d\d)?)\s*"
                     r"(Z|[+-]\d\d:?\d\d|[A-Za-z][\w+-]*(?:/[\w+-]+)*)?")
 ZONE = re.compile(r"[A-Za-z][\w+-]*(?:/[\w+-]+)*|[+-]?\d{1,6}")  # of a timestamp: a name, or nbgrader's seconds
+OF_SUBMISSIONS = ("nbgrader.apps.api", "nbgrader.coursedir")  # modules that read timestamps beside submissions
 FORMS = ("%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
 
 
@@ -72,10 +73,20 @@ def read_stamp(text: str) -> datetime:
 
 
 def guard_stamps() -> None:
-    """Where nbgrader is at work: let it read timestamps so, wherever it has taken its own reader to."""
-    for module in [module for name, module in sys.modules.items() if name.split(".")[0] == "nbgrader"]:
-        if getattr(module, "parse_utc", None) is _by_nbgrader:
+    """Where nbgrader is at work: let it read timestamps so, wherever it has taken its own reader to. Where it reads
+    what lies beside submissions, one that is none is no time: it would end the list of all that were handed in."""
+    for name, module in [*sys.modules.items()]:
+        if name in OF_SUBMISSIONS:
+            module.parse_utc = _stamp_or_none  # type: ignore[attr-defined]
+        elif name.split(".")[0] == "nbgrader" and getattr(module, "parse_utc", None) is _by_nbgrader:
             module.parse_utc = _any_stamp  # type: ignore[attr-defined]
+
+
+def _stamp_or_none(moment: datetime | str) -> datetime | None:
+    try:
+        return _any_stamp(moment)
+    except Exception:  # dateutil complains in many ways; all mean the same here
+        return None
 
 
 def _any_stamp(moment: datetime | str) -> datetime:
