@@ -70,12 +70,9 @@ def test_the_commands_of_a_page_work(course, page):
         result = run(*words[1:], folder=course, env=env)
         allowed = (0, 1) if "validity" in command else (0,)
         assert result.returncode in allowed, f"{command}\n{result.stdout[-1500:]}\n{result.stderr[-3000:]}"
-
-
-def test_the_manual_collects_a_zip_from_a_learning_management_system(course):
-    """After the commands of the page."""
-    collected = course / "submitted" / "amara.okafor" / PS1 / f"{PS1}.ipynb"
-    assert collected.read_bytes() == (course / "release" / PS1 / f"{PS1}.ipynb").read_bytes()
+    if page.name == "teaching.md":  # which collects the download of a learning management system
+        collected = course / "submitted" / "amara.okafor" / PS1 / f"{PS1}.ipynb"
+        assert collected.read_bytes() == (course / "release" / PS1 / f"{PS1}.ipynb").read_bytes()
 
 
 def test_the_mark_scheme_of_a_written_question_stands_where_the_manual_says():

@@ -9,6 +9,9 @@ from typing import Any
 
 from helpers.checking.observing import positional_parameters
 
+# The last is what Python 3.13 and later call a text that ends too early.
+SYNTAX = ("SyntaxError", "IndentationError", "TabError", "_IncompleteInputError")
+
 
 def defined_by(source: str) -> list[str]:
     """Names of the functions and classes that a cell's text begins at its left edge, be it valid Python or not."""
@@ -19,8 +22,8 @@ def cell_failed(error: str, message: str, line: str = "", lineno: int = 0) -> st
     """Why a cell has defined nothing. error: the exception's type; line, lineno: where, if that is known."""
     place = f" in line {lineno}" if lineno else ""
     text = f": `{line.strip()}`" if line.strip() else ""
-    if error in ("SyntaxError", "IndentationError", "TabError"):
-        kind = "a syntax error" if error == "SyntaxError" else "wrong indentation"
+    if error in SYNTAX:
+        kind = "wrong indentation" if error in ("IndentationError", "TabError") else "a syntax error"
         return (f"its cell has {kind}{place}{text} ({message}), so Python has read none of it: mend that line and "
                 "run the cell again")
     return f"its cell stopped{place} with {error}: {message}; mend that and run the cell again"

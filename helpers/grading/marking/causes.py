@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from helpers.checking.absent import SYNTAX
 from helpers.checking.verdict import Verdict
 from helpers.grading.marking.bounds import Allowance, TooLong
 from helpers.grading.notebooks.code import MAGIC, understood
@@ -35,7 +36,6 @@ USAGE = re.compile(r"UsageError: (?:Line|Cell) magic function `(%{1,2}\w{1,50})`
 # How IPython's tracebacks show where a cell stopped.
 LINE = re.compile(r"(?m)^Cell In\[\d+\], line (\d{1,6})$|^-+> ?(\d{1,6}) ")
 COLOURS = re.compile(r"\x1b\[[\d;]*m")
-SYNTAX = ("SyntaxError", "IndentationError", "TabError")
 # Nothing is installed where this is graded; trying takes a cell's whole time.
 # No part gives back what it has taken: a line is looked at in proportion to its length.
 INSTALLS = re.compile(r"(?m)^([ \t]*+)[!%](?:(?:(?=\S*python)\S++|\{sys\.executable\})[ \t]++-m[ \t]++|sudo[ \t]++|"
