@@ -616,11 +616,15 @@ def hand_forward():
 
 # %% nbgrader={"grade_id": "hinge-forward-cases", "locked": true}
 def hinge_cases(rng, sizes=(5, 4, 9)):
-    """Parameters of the net, inputs and targets, for several numbers of samples."""
+    """Parameters of the net, inputs and targets, for several numbers of samples. Among the most samples there is one for
+    which all units are off."""
     for N in sizes:
-        yield {"w_h": rng.standard_normal(4), "b_h": rng.standard_normal(4), "w_o": rng.standard_normal(4),
-               "b_o": float(rng.standard_normal()), "x": 2 * rng.standard_normal(N), "y": 2 * rng.standard_normal(N),
-               "case": f"N = {N}"}
+        case = {"w_h": rng.standard_normal(4), "b_h": rng.standard_normal(4), "w_o": rng.standard_normal(4),
+                "b_o": float(rng.standard_normal()), "x": 2 * rng.standard_normal(N), "y": 2 * rng.standard_normal(N),
+                "case": f"N = {N}"}
+        if N == max(sizes):
+            case["b_h"], case["x"][0] = -np.abs(case["b_h"]), 0.0
+        yield case
 
 
 def forward_cases(rng):

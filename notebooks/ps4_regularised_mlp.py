@@ -871,6 +871,7 @@ def step_cases(rng):
     """Functions that can tell whether they were asked a step of ε away."""
     for shape, eps in (((4,), 0.1), ((2, 3), 0.001)):
         x = rng.standard_normal(shape)
+        x.flat[0] = 2 + rng.random()
         yield {"f": a_ramp_with_a_hole(x, eps), "x": x, "eps": eps, "case": f"a step of {eps}"}
 
 

@@ -138,7 +138,7 @@ def pair_cases(rng):
         theirs = [-rng.uniform(0.5, 1, shapes[0]), -1e-3 * rng.uniform(0.5, 1, shapes[1])]
         for array in theirs:
             array.flat[-1] *= -0.4
-        theirs[0].flat[2] = 1e-9
+        theirs[0].flat[2], theirs[1].flat[1] = 1e-9, -1e-3  # the largest, and ours is larger
         ours = [theirs[0] + rng.uniform(0, 0.01, shapes[0]), theirs[1] + rng.uniform(0, 1e-5, shapes[1])]
         ours[0].flat[0] -= rng.uniform(0.02, 0.03)
         ours[1].flat[1] -= rng.uniform(1e-4, 2e-4)
