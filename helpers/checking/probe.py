@@ -269,6 +269,8 @@ def as_numbers(value: Any, shape: tuple[int, ...] | None) -> np.ndarray | Troubl
         return Trouble("complex", "is complex where real numbers are asked for")
     if array.dtype.kind not in "biuf":
         return Trouble("type", f"holds {_in_words(array)} where numbers are asked for")
+    if shape is not None and not array.size and not math.prod(shape):
+        array = array.reshape(shape)  # no entries are no entries, however arranged
     if shape is not None and array.shape != shape:
         hint = ""
         if array.shape == shape[::-1]:

@@ -8,6 +8,7 @@ data, which the build writes beside a notebook, so that a self-check asks for th
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Mapping
 from typing import Any
@@ -151,7 +152,7 @@ def _unlike_array(got: Any, wanted: Structure, name: str) -> Trouble | None:
     if array.dtype.kind not in FAMILIES[wanted["kind"]]:
         return Trouble("complex" if array.dtype.kind == "c" else "type",
                        f"{name} holds {WORDS[array.dtype.kind]} where {WORDS[wanted['kind']]} are asked for")
-    if array.shape != shape:
+    if array.shape != shape and (array.size or math.prod(shape)):  # no entries are no entries, however arranged
         return Trouble("shape", f"{name} has shape {array.shape}, asked for is {shape}")
     if array.dtype.kind in "fc":  # as it will be computed with
         with np.errstate(all="ignore"):

@@ -31,12 +31,19 @@ def _between_others(array: np.ndarray) -> Any:
     return larger[..., ::2]
 
 
+def _single(array: np.ndarray) -> Any:
+    """Single precision, where it can hold the numbers."""
+    with np.errstate(over="ignore"):
+        changed = array.astype(np.float32) if array.dtype == np.float64 else array
+    return (changed if np.array_equal(np.isfinite(changed), np.isfinite(array)) else array)[()]
+
+
 FORMS: dict[str, Callable[[Any, tuple], Any]] = {
     "lists": each(lambda array: array.tolist()),
     "Fortran's order": each(lambda array: np.array(array, order="F")[()]),
     "read-only arrays": each(_read_only),
     "views of larger arrays": each(_between_others),
-    SINGLE_PRECISION: each(lambda array: array.astype(np.float32)[()] if array.dtype == np.float64 else array[()]),
+    SINGLE_PRECISION: each(_single),
 }
 
 
