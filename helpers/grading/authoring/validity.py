@@ -10,6 +10,7 @@ import ast
 import concurrent.futures as futures
 import contextlib
 import copy
+import functools
 import multiprocessing
 import os
 import random
@@ -17,7 +18,6 @@ import re
 import signal
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -97,7 +97,7 @@ def is_prediction(question: Question) -> bool:
         not (node.args.posonlyargs or node.args.args or node.args.kwonlyargs) for node in functions)
 
 
-@lru_cache(maxsize=2)
+@functools.lru_cache(maxsize=2)
 def _problem_set(path: str, changed: int) -> ProblemSet:
     master = parse(Path(path).read_text(encoding="utf-8"), Path(path).stem, path)
     return ProblemSet(master.name, source_notebook(master), master)
@@ -197,20 +197,31 @@ def _place(cell: Cell, seed: int, text: str) -> str:
     return f"line {cell.line}, seed {seed}: {text}"
 
 
+def _functions(problem_set: ProblemSet, question: str) -> list[str]:
+    """Names of the functions that a question's solution defines."""
+    return [name for name in problem_set.questions[question]
+            if isinstance(problem_set.reference.get(name), types.FunctionType)]
+
+
+def _instead(problem_set: ProblemSet, functions: Iterable[str],
+             made: Callable[[Callable], Callable]) -> dict[str, Subject]:
+    """The reference's subjects, but for some functions what is made of each."""
+    return {**problem_set.subjects(problem_set.reference),
+            **{name: Local(name, made(problem_set.reference[name])) for name in functions}}
+
+
 def _mark_nothing(path: str, name: str) -> list[QuestionCard]:
     """Hand in nothing in all its forms, on a seed: none of them may earn a point that the answer itself does not."""
     problem_set, question = at_hand(path, name)
     card = QuestionCard(name, question.points)
-    functions = [name for name in problem_set.questions[name]
-                 if isinstance(problem_set.reference.get(name), types.FunctionType)]
+    functions = _functions(problem_set, name)
     draws = any("check.figure" in check.source for check in question.checks)
     for form in () if draws or not functions or not question.checks else (*nothing.FORMS, nothing.ALWAYS_THE_FIRST):
-        made = {name: Local(name, nothing.handed_in(form, problem_set.reference[name])) for name in functions}
+        subjects = _instead(problem_set, functions, functools.partial(nothing.handed_in, form))
         card.nothing += 1
         verdicts = []
         for check in question.checks:
-            checked = problem_set.check(check.source, check.grade_id, {**problem_set.subjects(problem_set.reference),
-                                                                       **made}, NOTHING_SEED, "verdict")
+            checked = problem_set.check(check.source, check.grade_id, subjects, NOTHING_SEED, "verdict")
             if checked.verdict is not None:
                 verdicts.append(checked.verdict)
         points = sum(verdict.points for verdict in verdicts)
@@ -226,11 +237,9 @@ def _mark_forms(path: str, name: str) -> list[QuestionCard]:
     more than single precision gives."""
     problem_set, question = at_hand(path, name)
     card = QuestionCard(name, question.points)
-    functions = [name for name in problem_set.questions[name]
-                 if isinstance(problem_set.reference.get(name), types.FunctionType)]
+    functions = _functions(problem_set, name)
     for form in forms.FORMS if functions and "torch" not in problem_set.reference else ():
-        made = {name: Local(name, forms.handed_in(form, problem_set.reference[name])) for name in functions}
-        subjects = {**problem_set.subjects(problem_set.reference), **made}
+        subjects = _instead(problem_set, functions, functools.partial(forms.handed_in, form))
         checks = [check for check in question.checks
                   if form != forms.SINGLE_PRECISION or "check.properties" not in check.source]
         card.marked_right += 1
