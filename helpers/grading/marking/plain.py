@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import inspect
 import io
 import os
 import re
@@ -24,6 +23,7 @@ from pathlib import Path
 from typing import Any, TypeGuard
 
 from helpers.grading.marking.bounds import within
+from helpers.grading.marking.noting import Noted, is_data
 from helpers.grading.marking.quiet import Bounded, quietly
 from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, info_of, is_check
 from helpers.grading.notebooks.code import understood
@@ -31,9 +31,9 @@ from helpers.grading.notebooks.ipython import python_of, tree_of
 from helpers.grading.notebooks.master import defined_names, used_names
 from helpers.grading.notebooks.shape import HIDDEN, without_hidden_tests
 from helpers.grading.sandbox.asserts import AWAITING, Tested, compiled, run_code, run_test
-from helpers.grading.sandbox.likeness import Asking, Likeness, NotSupportedHere, ProcessGone, for_data, gives_data
+from helpers.grading.sandbox.given import travels
+from helpers.grading.sandbox.likeness import Asking, Likeness, NotSupportedHere, ProcessGone
 from helpers.grading.sandbox.process import SubmissionProcess
-from helpers.grading.sandbox.wire import CannotEncode, encode
 
 # Methods and functions of Python's, numpy's and others' that change what they are called on, or their first argument.
 CHANGE_THEMSELVES = frozenset({
@@ -45,9 +45,7 @@ CHANGE_THE_FIRST = frozenset({
     "insort_right", "place", "put", "put_along_axis", "putmask", "setattr", "shuffle"})
 QUIET_MAGICS = ("matplotlib", "config", "load_ext", "reload_ext", "autoreload", "pylab", "precision", "pip", "conda")
 QUIET_PROGRAMS = re.compile(r"\s*(pip|pip3|conda|mamba|apt|apt-get|python3? -m pip)\b")
-GENERATING = inspect.CO_GENERATOR | inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 A_MODULE = "a module in the place of something else"
-NOTED = 100  # results of a function in one test that are looked at
 SHELL_SECONDS = 60
 CELL_SECONDS = 300.0  # of processor time, for a cell of the assignment's own
 
@@ -111,8 +109,6 @@ class Names(dict):
         self.asking: Asking | None = None
         self.theirs: frozenset[str] = frozenset()
         self.own: set[str] = set()  # bound by tests since
-        self.data: frozenset[str] = frozenset()  # names that are plain data in the assignment
-        self.giving: frozenset[str] = frozenset()  # functions that return such
         self.modules: dict[str, types.ModuleType] = {}  # names that are modules in the assignment
         self._seen: dict[str, tuple[int, bool, Any]] = {}
 
@@ -135,10 +131,7 @@ class Names(dict):
             there, value = self.asking.look(name)
             if isinstance(value, types.ModuleType) and value is not self.modules.get(name):
                 raise self.asking.refuse(A_MODULE)  # whose functions would run here
-            if name in self.data:
-                value = for_data(value)
-            if name in self.giving:
-                gives_data(value)
+            value = self.asking.located(value, name)
             self._seen[name] = self.asking.epoch, there, value
         if not there:
             raise KeyError(name)
@@ -187,7 +180,7 @@ class PlainReference:
         self.theirs = _decided_by_students(cells)
         self.cells = cells
         self._needed: dict[frozenset[str], set[str]] = {}
-        self._returned: dict[str, bool] = {}  # function → has it returned nothing but plain data to the tests
+        self.noted = Noted()
         dict.__setitem__(self.namespace, "get_ipython", lambda: _Shell(self.namespace))
         with in_folder(self.folder):
             self._execute(cells)
@@ -225,41 +218,22 @@ class PlainReference:
             run_code(compile(python_of(cell.source), name, "exec", AWAITING), self.namespace)
             return
         statements, last = compiled(python_of(cell.source), name)
-        with self._noting_results():
+        with self.noted.of_a_test(self.namespace, self.theirs):
             run_code(statements, self.namespace)
             check, value = self.checks[grade_id_of(cell)], run_code(last, self.namespace) if last else None
         number = _number(repr(value)) if value is not None else None
         check.counts = number is not None and 0 <= number <= check.points
 
-    @contextlib.contextmanager
-    def _noting_results(self) -> Iterator[None]:
-        """Inside, what functions that students write return is noted: an object in the place of data would answer a
-        test's questions as it likes."""
-        names = {value.__code__: name for name, value in self.namespace.items() if name in self.theirs
-                 and isinstance(value, types.FunctionType) and not value.__code__.co_flags & GENERATING}
-        calls: dict[str, int] = {}
-
-        def note(frame: types.FrameType, event: str, value: Any) -> None:
-            name = names.get(frame.f_code, "") if event == "return" and value is not None else ""
-            if name and calls.setdefault(name, 0) < NOTED:
-                calls[name] += 1
-                self._returned[name] = self._returned.get(name, True) and _is_data(value)
-
-        before = sys.getprofile()
-        sys.setprofile(note)
-        try:
-            yield
-        finally:
-            sys.setprofile(before)
-
     def data_of(self, names: Iterable[str]) -> set[str]:
         """Those of some names that are plain data: what a test changes there it changes here alone."""
-        return {name for name in names if _is_data(self.namespace.get(name))}
+        return {name for name in names if is_data(self.namespace.get(name))}
 
     def go_live(self, asking: Asking) -> None:
         """From now on the names that a student's cells decide are the student's."""
-        self.namespace.data = frozenset(self.data_of(self.theirs))
-        self.namespace.giving = frozenset(name for name, plain in self._returned.items() if plain)
+        given = [value for name, value in self.namespace.items() if name not in self.theirs and travels(value)]
+        asking.swallows = self.noted.swallows
+        asking.plain = self.noted.plain | {name: True for name in self.theirs
+                                           if is_data(self.namespace.get(name), given)}
         self.namespace.modules = {name: value for name in self.theirs
                                   if isinstance(value := self.namespace.get(name), types.ModuleType)}
         self.namespace.go_live(asking, self.theirs)
@@ -276,15 +250,6 @@ class PlainReference:
                                        set(defined_names(tree)), reads, _changed(tree),
                                        list(dict.fromkeys(line for bound, line in imports.items() if bound in reads)),
                                        self.delimiters, float(info_of(cell).get("points") or 0))
-
-
-def _is_data(value: Any) -> bool:
-    """Is it something that travels as it is? Nothing is known of None."""
-    try:
-        encode(value, whole=True)
-    except CannotEncode:
-        return False
-    return value is not None
 
 
 def _number(text: str) -> float | None:
@@ -609,5 +574,3 @@ class _Shell:
             return []
         ran = subprocess.run(line, shell=True, timeout=SHELL_SECONDS, capture_output=True, text=True, check=False)
         return ran.stdout.splitlines()
-
-

@@ -39,10 +39,13 @@ class _Part:
 
 
 class Given:
-    """One side's view. find: the class of a name, or None; first, step: the numbers that this side gives."""
+    """One side's view. find: the class of a name, or None; first, step: the numbers that this side gives;
+    in_place_of_a_method: what an attribute becomes that is called as a method of its class is."""
 
-    def __init__(self, find: Callable[[str], Any], first: int, step: int):
+    def __init__(self, find: Callable[[str], Any], first: int, step: int,
+                 in_place_of_a_method: Callable[[Any], Any] = lambda value: value):
         self.find, self.next, self.step = find, first, step
+        self.in_place_of_a_method = in_place_of_a_method
         self.objects: dict[int, Any] = {}
         self.numbers: dict[int, int] = {}  # by id
 
@@ -66,7 +69,7 @@ class Given:
             number = self._number(one)
             if number not in described:
                 described[number] = (type(one).__name__, {
-                    name: self._marked(part, waiting) for name, part in _state(one).items()})
+                    name: self._marked(part, waiting) for name, part in state_of(one).items()})
         if waiting:
             return None
         return Reference("given", (self._number(value), described))
@@ -131,8 +134,14 @@ class Given:
                 self.numbers[id(known)], self.objects[number] = number, known
             made[number] = known, state
         for one, state in made.values():
-            _set_state(one, {name: self._unmarked(part, made) for name, part in state.items()})
+            _set_state(one, {name: self._attribute(type(one), name, self._unmarked(part, made))
+                             for name, part in state.items()})
         return made[root][0]
+
+    def _attribute(self, kind: type, name: Any, value: Any) -> Any:
+        """A method that an object has for itself would answer in the place of its class's."""
+        method = isinstance(name, str) and callable(getattr(kind, name, None)) and name not in kind.__annotations__
+        return self.in_place_of_a_method(value) if method else value
 
     def _unmarked(self, value: Any, made: Mapping[int, tuple[Any, Mapping]]) -> Any:
         kind = type(value)
@@ -157,7 +166,8 @@ def _listed(slots: Any) -> list[str]:
     return [slots] if isinstance(slots, str) else list(slots)
 
 
-def _state(value: Any) -> dict[str, Any]:
+def state_of(value: Any) -> dict[str, Any]:
+    """The attributes that an object holds itself."""
     slots = {name: getattr(value, name) for name in _slots(type(value)) if hasattr(value, name)}
     return {**slots, **getattr(value, "__dict__", {})}
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import builtins
 import contextlib
+import enum
 import inspect
 import io
 import operator
@@ -23,6 +24,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from helpers.grading.sandbox.drawing import drawn_from
+from helpers.grading.sandbox.given import state_of, travels
 from helpers.grading.sandbox.inside.plainly import random_state, same_state, set_random
 from helpers.grading.sandbox.shared import Shared, replaced
 from helpers.grading.sandbox.wire import Reference
@@ -53,6 +56,7 @@ class ProcessGone(BaseException):
 
 class Process(Protocol):
     ended: str | None
+    asserted: bool  # has an assertion failed in a function of a test's that the student's code has called
 
     def ask(self, message: dict, seconds: float | None = None) -> dict: ...
 
@@ -62,11 +66,11 @@ class Process(Protocol):
 class Likeness:
     """Something of a student's that is no plain data."""
 
-    __slots__ = ("_about", "_asked", "_for_data", "_gives_data", "_reference")
+    __slots__ = ("_about", "_asked", "_for_data", "_place", "_reference")
 
     def __init__(self, asked: Asking, reference: Reference):
         object.__setattr__(self, "_for_data", False)  # does it stand where the assignment's own has plain data
-        object.__setattr__(self, "_gives_data", False)  # does the assignment's own function return plain data
+        object.__setattr__(self, "_place", "")  # where a test found it, as `Asking.plain` names places
         object.__setattr__(self, "_asked", asked)
         object.__setattr__(self, "_reference", reference)
         object.__setattr__(self, "_about", None)
@@ -87,7 +91,7 @@ class Likeness:
         if self._for_data and what not in ITEMS:
             raise self._refused("a student's object in the place of data")
         found = self._asked.operate(what, self, *args)
-        return for_data(found) if self._for_data else found
+        return for_data(found) if self._for_data else self._asked.located(found, *_places_of(what, self))
 
     def __getattribute__(self, name: str) -> Any:
         """`hasattr(x, "__iter__")` asks for what the student's object has, not for what every stand-in has."""
@@ -98,7 +102,7 @@ class Likeness:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             return self._known(name)
-        return self._ask("attribute", name)
+        return self._asked.located(self._ask("attribute", name), f".{name}")
 
     def _known(self, name: str) -> Any:
         about = self._describe()
@@ -204,7 +208,10 @@ class Likeness:
     def __exit__(self, kind: Any, error: Any, trace: Any) -> bool:
         if isinstance(error, (NotSupportedHere, ProcessGone)):
             return False
-        return self._ask("exit", None if error is None else as_said(error)) is True
+        ended = self._ask("exit", None if error is None else as_said(error)) is True
+        if ended and error is not None and (isinstance(error, AssertionError) or not self._asked.swallows):
+            raise self._refused("an exception of the test's that a student's object would end")
+        return ended
 
 
 def _stub(*args: Any) -> Any:
@@ -212,25 +219,40 @@ def _stub(*args: Any) -> Any:
 
 
 def for_data(value: Any) -> Any:
-    """The same, of whose objects no more than their items is asked from now on."""
-    if isinstance(value, Data):
+    """The same, of whose objects no more than their items is asked from now on, also of those in objects of classes
+    that the assignment gives out."""
+    return _for_data(value, set())
+
+
+def _for_data(value: Any, seen: set[int]) -> Any:
+    kind = type(value)
+    if issubclass(kind, Data):
         return value._plain()
-    if isinstance(value, Likeness):
+    if issubclass(kind, Likeness):
         object.__setattr__(value, "_for_data", True)
-    elif type(value) is dict:
+    elif kind is tuple or (issubclass(kind, tuple) and travels(kind)):
+        return tuple.__new__(kind, [_for_data(part, seen) for part in tuple.__iter__(value)])
+    elif id(value) in seen:
+        return value
+    elif kind is dict:
+        seen.add(id(value))
         for key in value:
-            value[key] = for_data(value[key])
-    elif type(value) is list:
-        value[:] = map(for_data, value)
-    elif type(value) is tuple:
-        return tuple(map(for_data, value))
+            value[key] = _for_data(value[key], seen)
+    elif kind is list:
+        seen.add(id(value))
+        value[:] = [_for_data(part, seen) for part in value]
+    elif travels(kind) and not issubclass(kind, enum.Enum):
+        seen.add(id(value))
+        for name, part in state_of(value).items():
+            object.__setattr__(value, name, _for_data(part, seen))
     return value
 
 
-def gives_data(function: Any) -> None:
-    """Whatever this function of a student's returns stands in the place of data."""
-    if isinstance(function, Likeness):
-        object.__setattr__(function, "_gives_data", True)
+def _places_of(what: str, thing: Likeness) -> tuple[str, ...]:
+    """Where an answer to this question of an object stands, the best known place first."""
+    if what in ("next", "iter"):
+        return (f"{thing._place}[]", ".__iter__()[]", ".__next__()") if what == "next" else ()
+    return (f".__{ {'item': 'getitem'}.get(what, what.strip('_'))}__()",)
 
 
 def _operator(name: str, reflected: bool) -> Callable:
@@ -239,7 +261,8 @@ def _operator(name: str, reflected: bool) -> Callable:
             raise self._asked.refuse("arithmetic between a student's object and the test's own numbers")
         if self._for_data or other._for_data:
             raise self._asked.refuse("a student's object in the place of data")
-        return self._asked.operate(name, *((other, self) if reflected else (self, other)))
+        return self._asked.located(self._asked.operate(name, *((other, self) if reflected else (self, other))),
+                                   *_places_of(name, self))
 
     return ask
 
@@ -269,6 +292,8 @@ class Function(Likeness):
     __slots__ = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._for_data:
+            raise self._refused("a student's object in the place of data")
         return self._asked.call(self, args, kwargs)
 
     @property
@@ -388,6 +413,8 @@ class Asking:
         self.exceptions: dict[str, type] = {}
         self.shared = Shared(1, 1)
         self.classes: dict[str, type] = {}
+        self.plain: Mapping[str, bool] = {}  # by place: has the assignment's own code nothing but plain data there
+        self.swallows = False  # does the assignment's own code end exceptions of a `with` block
         self.class_likes: dict[tuple, type] = {}
         self.stand_ins: dict[int, Likeness] = {}  # by the number of the object in the student's process
         self._random = random_state()
@@ -402,6 +429,14 @@ class Asking:
         if known is None or type(known) is not kind:
             known = self.stand_ins[number] = kind(self, Reference("own", (number, "")))
         return known
+
+    def located(self, value: Any, *places: str) -> Any:
+        """What stands in one of these places, of which the first counts that is known."""
+        if next((self.plain[place] for place in places if place in self.plain), False):
+            return for_data(value)
+        if isinstance(value, Likeness) and places:
+            object.__setattr__(value, "_place", places[0])
+        return value
 
     def refuse(self, what: str) -> NotSupportedHere:
         self.refused = self.refused or what
@@ -463,7 +498,7 @@ class Asking:
         return self._answer({"do": "about", "target": reference}).get("about") or {}
 
     def operate(self, what: str, *operands: Any) -> Any:
-        return self._outcome(self._answer({"do": "operate", "what": what, "args": operands}))
+        return self._outcome(self._answer({"do": "operate", "what": what, "args": operands}), what == "next")
 
     def iterate(self, thing: Likeness) -> Iterator[Any]:
         iterator = self.operate("iter", thing)
@@ -475,7 +510,7 @@ class Asking:
                 value = self.operate("next", iterator)
             except StopIteration:
                 return
-            yield for_data(value) if thing._for_data else value
+            yield for_data(value) if thing._for_data else self.located(value, *_places_of("next", thing))
 
     def call(self, function: Likeness, args: tuple, kwargs: dict) -> Any:
         """Call a function of the student's; what it prints is printed here, what it changes in place is changed."""
@@ -490,20 +525,32 @@ class Asking:
         for bases, text in reply.get("warned") or ():
             category = next((c for c in map(_warning, bases) if c), UserWarning)
             warnings.warn(str(text), category, stacklevel=3)
-        if reply.get("random"):  # a test that draws goes on from where the student's code has stopped
-            with contextlib.suppress(Exception):
-                set_random(reply["random"])
-            self._random = random_state()
+        if isinstance(reply.get("random"), dict):  # a test that draws goes on from where the student's code has stopped
+            self._go_on(reply["random"])
         given = {**dict(enumerate(args)), **kwargs}
         for key, state in reply.get("states") or ():
             _set_state(given.get(key), state)
-        return for_data(self._outcome(reply)) if function._gives_data else self._outcome(reply)
+        ends = function._place in (".send", ".throw")  # as a generator's do
+        return self.located(self._outcome(reply, ends), f"{function._place}()")
 
-    def _outcome(self, reply: dict) -> Any:
-        said = reply.get("raised")
-        if said is None:
-            return reply.get("value")
-        raise self.exception(said)
+    def _go_on(self, said: dict) -> None:
+        drawn = {name: drawn_from(name, state, said[name]) for name, state in self._random.items() if name in said}
+        with contextlib.suppress(Exception):
+            set_random({name: state for name, state in drawn.items() if state is not None})
+        self._random = random_state()
+
+    def _outcome(self, reply: dict, may_end: bool = False) -> Any:
+        """may_end: a StopIteration says that there is nothing more, and ends no loop of the test's."""
+        said, asserted = reply.get("raised"), self.process.asserted
+        self.process.asserted = False
+        error = None if said is None else self.exception(said)
+        if asserted and not isinstance(error, AssertionError):
+            raise self.refuse("an assertion of the test's that a student's code has caught")
+        if isinstance(error, StopIteration) and not may_end:
+            raise self.refuse("a StopIteration that would end a loop of the test's")
+        if error is not None:
+            raise error
+        return reply.get("value")
 
     def exception(self, said: dict) -> BaseException:
         """What a student's code raised, as Python's or a library's own class of that name, or as one that stands for
@@ -624,8 +671,8 @@ def _set_state(mine: Any, state: Any) -> None:
             mine.write(text)
             mine.seek(place)
         elif type(mine) is random.Random:
-            mine.setstate(state)
+            mine.setstate(drawn_from("python", mine.getstate(), state))
         elif type(mine) is np.random.RandomState:
-            mine.set_state(state)
+            mine.set_state(drawn_from("numpy", mine.get_state(), state))
         elif type(mine) is np.random.Generator:
-            mine.bit_generator.state = state
+            mine.bit_generator.state = drawn_from("generator", mine.bit_generator.state, state)

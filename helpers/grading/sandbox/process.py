@@ -20,7 +20,7 @@ from helpers.checking.observing import Observation, StudentError
 from helpers.grading.sandbox.given import Given, travels
 from helpers.grading.sandbox.inside.plainly import state_of
 from helpers.grading.sandbox.launch import Launcher, SandboxError
-from helpers.grading.sandbox.likeness import NATURES, Likeness, StandIn, as_said, known_name
+from helpers.grading.sandbox.likeness import NATURES, Likeness, StandIn, as_said, for_data, known_name
 from helpers.grading.sandbox.limits import MACHINE, Limits
 from helpers.grading.sandbox.outputs import Outputs
 from helpers.grading.sandbox.proxy import Proxy, observation
@@ -42,14 +42,14 @@ class SubmissionProcess:
     """One submission's process. A context manager; made by `Sandbox.open`.
 
     ended: why the process is gone, or None. fell: its walls are gone too, which is not its doing: what it gave is worth
-    nothing. machine: the machine had no memory left, says who watches it. execution_count: that of the last cell, as a
-    kernel counts.
+    nothing. machine: the machine had no memory left, says who watches it. asserted: an assertion of a plain test's has
+    failed in a function of its that was asked from there. execution_count: that of the last cell, as a kernel counts.
     """
 
     def __init__(self, launcher: Launcher, limits: Limits, files: dict[str, bytes], imports: Iterable[str] = ()):
         self.limits = limits
         self.ended: str | None = None
-        self.fell = self.machine = False
+        self.fell = self.machine = self.asserted = False
         self.execution_count = 0
         self.stand_in: Callable[[Reference], Any] | None = None  # what a handle becomes, if not a Proxy
         self.given: Given | None = None
@@ -182,7 +182,7 @@ class SubmissionProcess:
     def know(self, classes: Mapping[str, type]) -> None:
         """From now on objects of these classes travel in a plain test: the assignment gives them out."""
         known = {name: kind for name, kind in classes.items() if travels(kind)}
-        self.given = Given(known.get, 1, 1)
+        self.given = Given(known.get, 1, 1, for_data)
         self._channel.given = self.given.reference
         self.ask({"do": "know", "classes": sorted(known)})
 
@@ -301,6 +301,7 @@ class SubmissionProcess:
                 answer["error"] = f"{type(e).__name__}: {e}"[:200]
                 if self.stand_in is not None:
                     answer["raised"] = as_said(e)
+                    self.asserted = self.asserted or isinstance(e, AssertionError)
         try:
             self._channel.send(answer, max(deadline - time.monotonic(), 1.0))
         except CannotEncode as e:

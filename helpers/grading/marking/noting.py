@@ -1,0 +1,112 @@
+"""What the assignment's own code gives where a test asks a student's: plain data, or something that answers for itself.
+
+A place is a name, what a call of it gives (`f()`), what that gives when it is called (`f()()`) or walked through
+(`f()[]`), an attribute of any object of a student's class (`.size`), or what a method gives (`.items()`). Where all
+that was seen in a place is data, an object of a student's would answer a test's questions as it likes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import functools
+import inspect
+import sys
+import types
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import _GeneratorContextManager
+from typing import Any
+
+from helpers.grading.sandbox.given import state_of, travels
+from helpers.grading.sandbox.wire import CannotEncode, Reference, encode
+
+NOTED = 100  # results in one place in one test that are looked at
+WAITED_FOR = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
+SWALLOWS = ".__exit__()"
+
+
+class Noted:
+    """plain: by place, is it always plain data. swallows: does some `with` of the solution's end an exception."""
+
+    def __init__(self) -> None:
+        self.plain: dict[str, bool] = {}
+        self.swallows = False
+        self._classes: frozenset[type] = frozenset()  # that the assignment gives out
+        self._looked: Counter[str] = Counter()
+
+    @contextlib.contextmanager
+    def of_a_test(self, namespace: Mapping[str, Any], theirs: Collection[str]) -> Iterator[None]:
+        """Inside a test runs on the solution; theirs: the names that a student's cells decide."""
+        self._classes = frozenset(value for name, value in namespace.items() if name not in theirs and travels(value))
+        self._looked.clear()
+        codes: dict[types.CodeType, str] = {_GeneratorContextManager.__exit__.__code__: SWALLOWS}
+        classes = [value for name, value in namespace.items()
+                   if name in theirs and isinstance(value, type) and value.__module__ == "__main__"]
+        for name in theirs:
+            self._know(namespace.get(name), f"{name}()", codes)
+        for kind in classes:
+            for name, member in vars(kind).items():
+                self._know(member, f".{name}()", codes)
+        methods = frozenset(code for code, place in codes.items() if place.startswith("."))
+
+        def note(frame: types.FrameType, event: str, value: Any) -> None:
+            place = codes.get(frame.f_code, "") if event == "return" else ""
+            if not place:
+                return
+            if place == SWALLOWS:
+                self.swallows = self.swallows or value is True
+            self._note(place + "[]" * bool(frame.f_code.co_flags & inspect.CO_GENERATOR), value)
+            self._know(value, f"{place}()", codes)
+            if frame.f_code in methods and frame.f_code.co_varnames[:1]:
+                self._note_attributes(frame.f_locals.get(frame.f_code.co_varnames[0]), classes)
+
+        before = sys.getprofile()
+        sys.setprofile(note)
+        try:
+            yield
+        finally:
+            sys.setprofile(before)
+
+    def _know(self, thing: Any, place: str, codes: dict[types.CodeType, str]) -> None:
+        if isinstance(thing, (staticmethod, classmethod)):
+            thing = thing.__func__
+        elif isinstance(thing, property):
+            thing, place = thing.fget, place.removesuffix("()")
+        elif isinstance(thing, functools.cached_property):
+            thing, place = thing.func, place.removesuffix("()")
+        if isinstance(thing, types.FunctionType) and thing.__module__ == "__main__" and not (
+                thing.__code__.co_flags & WAITED_FOR):
+            codes.setdefault(thing.__code__, place)
+
+    def _note_attributes(self, thing: Any, classes: Collection[type]) -> None:
+        if type(thing) in classes:
+            for name, value in list(getattr(thing, "__dict__", {}).items()):
+                self._note(f".{name}", value)
+
+    def _note(self, place: str, value: Any) -> None:
+        if value is not None and self._looked[place] < NOTED:
+            self._looked[place] += 1
+            self.plain[place] = self.plain.get(place, True) and is_data(value, self._classes)
+
+
+def is_data(value: Any, classes: Collection[type] = ()) -> bool:
+    """Is it something that travels as it is, or an object of one of these classes that holds nothing else? Nothing is
+    known of None."""
+    waiting, seen = [value], dict[int, Any]()
+
+    def export(part: Any) -> Reference:
+        if type(part) not in classes:
+            raise CannotEncode("no plain data")
+        if id(part) not in seen:
+            seen[id(part)] = part
+            waiting.extend(() if isinstance(part, enum.Enum) else tuple.__iter__(part) if isinstance(part, tuple) else
+                           state_of(part).values())
+        return Reference("itself")
+
+    try:
+        while waiting:
+            encode(waiting.pop(), export, whole=True)
+    except CannotEncode:
+        return False
+    return value is not None

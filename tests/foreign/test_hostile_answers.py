@@ -1,0 +1,167 @@
+"""Answers to assignments of other makers that would pass their tests in the grader without being right, or act there.
+
+Each is graded between two right ones, in one worker, as the attacks of `tests/attacks` are on this kit's own checks.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from functools import cache
+
+import bank
+import nbformat
+import pytest
+from nbgrader.utils import determine_grade
+
+from helpers.grading.marking.job import GradingJob, Result, SubmissionTask
+from helpers.grading.marking.ways import Ways, prove
+from helpers.grading.marking.worker import grade
+from helpers.grading.notebooks.cells import is_check
+from helpers.grading.notebooks.restore import recorded
+from helpers.grading.sandbox.limits import Limits
+
+pytestmark = [pytest.mark.walls, pytest.mark.slow]
+
+
+@dataclass(frozen=True)
+class Case:
+    """A solution, a test of a point, the hostile answer; what the assignment gives, and the tests before it."""
+
+    solution: str
+    test: str
+    attack: str
+    given: str = ""
+    before: str = "assert True"
+
+
+TREE = """class Tree:
+    def __init__(self, value):
+        self.value = value
+    def same(self, other):
+        return self.value == other.value"""
+AGREES = """class Agrees:
+    def __getattr__(self, name):
+        if name.startswith("__"): raise AttributeError(name)
+        return lambda *a: True
+"""
+IN_THE_PLACE_OF_SOMETHING = {
+    "a method that an object has for itself": Case(
+        "def build():\n    return Tree(1)", "assert build().same(Tree(1))",
+        "def build():\n    tree = Tree(2)\n    tree.same = lambda other: True\n    return tree", TREE),
+    "the same where the class holds functions as well": Case(
+        "def build():\n    return Layer(abs, 1)", "assert build().same(Layer(len, 1))",
+        "def build():\n    layer = Layer(abs, 2)\n    layer.same = lambda other: True\n    return layer", given=
+        "class Layer:\n    def __init__(self, act, size):\n        self.act, self.size = act, size\n"
+        "    def same(self, other):\n        return self.size == other.size"),
+    "an object for one of the assignment's": Case(
+        "def build():\n    return Tree(1)", "assert build().same(Tree(1))",
+        f"{AGREES}def build():\n    return Agrees()", TREE),
+    "objects in a list for the assignment's": Case(
+        "def build():\n    return [Tree(1)]", "assert [tree.same(Tree(1)) for tree in build()] == [True]",
+        f"{AGREES}def build():\n    return [Agrees()]", TREE),
+    "a variable": Case("tree = Tree(1)", "assert tree.same(Tree(1))", f"{AGREES}tree = Agrees()", TREE),
+    "in one of the assignment's objects": Case(
+        "def build():\n    return Tree((1, 2))", "assert build().value.index(2)",
+        f"{AGREES}def build():\n    return Tree(Agrees())", TREE),
+    "in one of the assignment's named tuples": Case(
+        "def build():\n    return Pair('a', 'b')", "assert build().left.startswith('a')",
+        f"{AGREES}def build():\n    return Pair(Agrees(), 1)",
+        "from collections import namedtuple\nPair = namedtuple('Pair', 'left right')"),
+    "what a method gives": Case(
+        "class Shop:\n    def owner(self):\n        return 'Ada'", "assert Shop().owner().startswith('A')",
+        f"{AGREES}class Shop:\n    def owner(self):\n        return Agrees()"),
+    "what a static method gives": Case(
+        "class Shop:\n    @staticmethod\n    def owner():\n        return 'Ada'", "assert Shop.owner().startswith('A')",
+        f"{AGREES}class Shop:\n    @staticmethod\n    def owner():\n        return Agrees()"),
+    "a property": Case(
+        "class Shop:\n    @property\n    def names(self):\n        return {'Ada'}",
+        "assert Shop().names.issuperset({'Ada'})",
+        f"{AGREES}class Shop:\n    names = Agrees()"),
+    "an attribute": Case(
+        "class Shop:\n    def __init__(self):\n        self.names = {'Ada'}", "assert Shop().names.issuperset({'Ada'})",
+        f"{AGREES}class Shop:\n    def __init__(self):\n        self.names = Agrees()"),
+    "an item": Case(
+        "class Shop:\n    def __getitem__(self, key):\n        return 'Ada'", "assert Shop()[0].startswith('A')",
+        f"{AGREES}class Shop:\n    def __getitem__(self, key):\n        return Agrees()"),
+    "what a generator gives": Case(
+        "def words():\n    yield 'abc'",
+        "assert next(words()).startswith('a')\nfor word in words():\n    assert word.endswith('c')",
+        f"{AGREES}def words():\n    yield Agrees()"),
+    "what a function gives that a function gives": Case(
+        "def twice(f):\n    return lambda x: 2 * f(x)", "assert twice(lambda x: 'ab' * x)(1).startswith('abab')",
+        f"{AGREES}def twice(f):\n    return lambda x: Agrees()"),
+}
+PAST_THE_TEST = {
+    "a loop that a StopIteration ends": Case(
+        "def twice(x):\n    return 2 * x",
+        "for got, wanted in zip(map(twice, [1, 2]), [2, 4]):\n    assert got == wanted",
+        "def twice(x):\n    raise StopIteration"),
+    "all of nothing": Case(
+        "def twice(x):\n    return 2 * x", "assert all(map(lambda x: twice(x) == x + x, [1, 2]))",
+        "def twice(x):\n    raise StopIteration"),
+    "a block that ends exceptions": Case(
+        "class Box:\n    def __enter__(self):\n        self.held = [1]\n        return self\n"
+        "    def __exit__(self, *error):\n        self.held = []",
+        "with Box() as box:\n    assert box.held == [1]",
+        "class Box:\n    def __enter__(self):\n        return self\n"
+        "    def __exit__(self, *error):\n        return True"),
+    "a generator that ends them": Case(
+        "from contextlib import contextmanager\n@contextmanager\ndef box():\n    yield [1]",
+        "with box() as held:\n    assert held == [1]",
+        "from contextlib import contextmanager\n@contextmanager\ndef box():\n    try:\n        yield 2\n"
+        "    except BaseException:\n        pass"),
+    "an assertion, where others are to be ended": Case(
+        "class Calm:\n    def __enter__(self):\n        return 1\n"
+        "    def __exit__(self, kind, *error):\n        return kind is ValueError",
+        "with Calm():\n    raise ValueError\nwith Calm() as one:\n    assert one == 1",
+        "class Calm:\n    def __enter__(self):\n        return 2\n"
+        "    def __exit__(self, *error):\n        return True"),
+    "an assertion in a test's function": Case(
+        "def each(xs, f):\n    for x in xs:\n        f(2 * x)",
+        "seen = []\ndef look(x):\n    seen.append(x)\n    assert x in (2, 4)\n"
+        "each([1, 2], look)\nassert len(seen) == 2",
+        "def each(xs, f):\n    for x in xs:\n        try:\n            f(x)\n"
+        "        except BaseException:\n            pass"),
+    "random numbers that are zero": Case(
+        "import numpy as np\ndef draw():\n    return len(np.random.rand(3))\ndef squares(v):\n    return (v**2).sum()",
+        "v = np.random.rand(4)\nassert np.isclose(squares(v), (v**2).sum())",
+        "import numpy as np\ndef draw():\n    np.random.set_state(('MT19937', np.zeros(624, np.uint32), 624, 0, 0.0))\n"
+        "    return 3\ndef squares(v):\n    return 0.0", before="assert draw() == 3"),
+    "the zeros of a test's own generator": Case(
+        "def draw(rng):\n    return rng.random() < 2\ndef squares(v):\n    return (v**2).sum()",
+        "import numpy as np\nrng = np.random.default_rng()\nassert draw(rng)\nv = rng.random(4)\n"
+        "assert np.isclose(squares(v), (v**2).sum())",
+        "def draw(rng):\n    state = rng.bit_generator.state\n    state['state'] = {'state': 0, 'inc': 0}\n"
+        "    rng.bit_generator.state = state\n    return True\ndef squares(v):\n    return 0.0"),
+}
+
+
+@cache
+def proved(case: Case, kind: str) -> tuple[GradingJob, Ways]:
+    cells = [bank._cell(*cell) for cell in (
+        ("given", "", case.given or "# nothing"), ("solution", "answer", case.solution),
+        ("test", "before 1", case.before), ("test", "test 1", case.test))]
+    source = bank._notebook(cells)
+    job = GradingJob(name="one", source=nbformat.writes(source), recorded=nbformat.writes(recorded(source, "one")),
+                     master="", files=(), seed=1, depth="why", limits=Limits(), sandbox=kind, imports=())
+    ways = prove(job)
+    assert ways.problems == []
+    return dataclasses.replace(job, ways=tuple(ways.ways.items()), digest=""), ways
+
+
+def marks(case: Case, answer: str, kind: str) -> float:
+    """Points for the test."""
+    job, _ = proved(case, kind)
+    handed_in = nbformat.reads(job.recorded, as_version=4)
+    next(cell for cell in handed_in.cells if cell.metadata.get("nbgrader", {}).get("solution")).source = answer
+    task = SubmissionTask("eve", nbformat.writes(handed_in).encode(), ())
+    graded = nbformat.reads(Result.from_bytes(grade(job, task)).notebook, as_version=4)
+    return [float(determine_grade(cell)[0]) for cell in graded.cells if is_check(cell)][-1]
+
+
+@pytest.mark.parametrize("name", [*IN_THE_PLACE_OF_SOMETHING, *PAST_THE_TEST])
+def test_an_answer_that_is_not_right_earns_nothing_in_the_grader(name):
+    case = (IN_THE_PLACE_OF_SOMETHING | PAST_THE_TEST)[name]
+    assert proved(case, "none")[1].ways["test"] == "a"
+    assert [marks(case, answer, "none") for answer in (case.solution, case.attack, case.solution)] == [1, 0, 1]
