@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
 import bank
 import nbformat
@@ -20,8 +21,10 @@ from helpers.grading.marking.worker import grade
 from helpers.grading.notebooks.cells import is_check
 from helpers.grading.notebooks.restore import recorded
 from helpers.grading.sandbox.limits import Limits
+from helpers.grading.sandbox.sandbox import walls_available
 
 pytestmark = [pytest.mark.walls, pytest.mark.slow]
+needs_walls = pytest.mark.skipif(not walls_available()[0], reason="no bubblewrap here")
 
 
 @dataclass(frozen=True)
@@ -165,3 +168,78 @@ def test_an_answer_that_is_not_right_earns_nothing_in_the_grader(name):
     case = (IN_THE_PLACE_OF_SOMETHING | PAST_THE_TEST)[name]
     assert proved(case, "none")[1].ways["test"] == "a"
     assert [marks(case, answer, "none") for answer in (case.solution, case.attack, case.solution)] == [1, 0, 1]
+
+
+RUN_BY_A_TEST = {
+    "an expression": ("formula = 'x**2'", "assert [eval(formula, {'x': x}) for x in (1, 2)] == [1, 4]",
+                      "formula = \"open({!r}, 'w').close() or x**2\""),
+    "an expression of sympy's": ("formula = 'x + x'", "import sympy\nassert str(sympy.sympify(formula)) == '2*x'",
+                                 "formula = \"2*x + 0 * len(str(open({!r}, 'w')))\""),
+    "an example of a docstring's": (
+        "def one():\n    '''\n    >>> one()\n    1\n    '''\n    return 1",
+        "import doctest\nrunner = doctest.DocTestRunner()\n"
+        "for found in doctest.DocTestFinder().find(one, 'one', globs={'one': one}):\n    runner.run(found)\n"
+        "assert runner.tries and not runner.failures",
+        "def one():\n    '''\n    >>> open({!r}, 'w').close()\n    '''\n    return 1"),
+    "a statement of a data base": (
+        "query = 'select 1'", "import sqlite3\nassert sqlite3.connect(':memory:').execute(query).fetchall() == [(1,)]",
+        "query = \"attach {!r} as other\""),
+    "a command": ("command = 'echo 1'", "import os\nassert os.system(command) == 0", "command = 'touch {}'"),
+    "a pickle": ("import pickle as p\ndef pack():\n    return p.dumps(int)",
+                 "import pickle\nassert pickle.loads(pack()) is int",
+                 "class One:\n    def __reduce__(self):\n        return eval, (\"open({!r}, 'w').close() or int\",)\n"
+                 "import pickle as p\ndef pack():\n    return p.dumps(One())"),
+    "a file": ("path = 'kept.txt'", "with open(path, 'w') as kept:\n    kept.write('1')", "path = {!r}"),
+    "an expression of pandas'": (
+        "rows = 'a > 1'", "import pandas as pd\nassert len(pd.DataFrame({'a': [1, 2]}).query(rows)) == 1",
+        "rows = '@pd.io.common.os.system(\"touch {}\") == 0'"),
+    "an expression that the solution has not": (
+        "def one():\n    return 1",
+        "value = one()\nif isinstance(value, str):\n    value = eval(value)\nassert value == 1",
+        "def one():\n    return \"open({!r}, 'w').close() or 1\""),
+}
+
+
+@needs_walls
+@pytest.mark.parametrize("name", RUN_BY_A_TEST)
+def test_what_a_test_runs_opens_or_asks_on_a_students_word_acts_on_nothing_outside(name, tmp_path):
+    """In the grader it is refused; in the student's process it has that one's walls."""
+    solution, test, attack = RUN_BY_A_TEST[name]
+    owned = Path(tmp_path, "owned")
+    case = Case(solution, test, attack.replace("{!r}", repr(str(owned))).replace("{}", str(owned)))
+    assert [marks(case, answer, "auto") for answer in (solution, case.attack, solution)][::2] == [1, 1]
+    assert not owned.exists()
+
+
+@needs_walls
+@pytest.mark.parametrize("path", ["/etc/passwd", str(Path(__file__))])
+def test_no_file_of_the_graders_is_read_on_a_students_word(path):
+    case = Case("path = 'kept.txt'", "open('kept.txt', 'w').close()\nassert open(path).read() == ''", "")
+    job, _ = proved(case, "auto")
+    handed_in = nbformat.reads(job.recorded, as_version=4)
+    handed_in.cells[1].source = f"path = {path!r}"
+    content = grade(dataclasses.replace(job, ways=(("before", "a"), ("test", "a")), digest=""),
+                    SubmissionTask("eve", nbformat.writes(handed_in).encode(), ()))
+    assert Path(path).read_text()[:40].encode() not in content
+    assert b"is not supported here" in content
+
+
+LINES = "import tempfile, json, dataclasses\nfrom collections import namedtuple"
+AT_HOME = [
+    "assert json.loads(json.dumps([twice(1)])) == [2]",
+    "Pair = namedtuple('Pair', 'a b')\nassert Pair(twice(1), 2) == (2, 2)",
+    "@dataclasses.dataclass\nclass Row:\n    n: int\nassert Row(twice(2)) == Row(4)",
+    "open('kept.txt', 'w').write('3')\nassert twice(int(open('kept.txt').read())) == 6",
+    "import unittest\nclass Twice(unittest.TestCase):\n    def test_it(self):\n        self.assertEqual(twice(2), 4)\n"
+    "assert unittest.TextTestRunner(stream=__import__('io').StringIO()).run("
+    "unittest.defaultTestLoader.loadTestsFromTestCase(Twice)).wasSuccessful()",
+    "import colorsys\nassert twice(colorsys.rgb_to_hsv(0, 0, 0)[0]) == 0",
+    "import matplotlib.pyplot as plt\nplt.plot([twice(1)])\nplt.gcf().canvas.draw()",
+    "found = !echo 1\nassert twice(int(found[0])) == 2",
+]
+
+
+@pytest.mark.parametrize("test", AT_HOME)
+def test_what_a_test_does_by_itself_is_not_refused(test):
+    case = Case("def twice(x):\n    return 2 * x", test, "", given=LINES)
+    assert proved(case, "none")[1].ways["test"] == "a"

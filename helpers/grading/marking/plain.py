@@ -25,6 +25,7 @@ from typing import Any, TypeGuard
 from helpers.grading.marking.bounds import within
 from helpers.grading.marking.noting import Noted, is_data
 from helpers.grading.marking.quiet import Bounded, quietly
+from helpers.grading.marking.watching import WATCH
 from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, info_of, is_check
 from helpers.grading.notebooks.code import understood
 from helpers.grading.notebooks.ipython import python_of, tree_of
@@ -438,7 +439,8 @@ class PlainRun:
                 dict.__setitem__(names, name, value)
         said, complained = (Bounded(self.student.limits.output_bytes) for _ in range(2))
         try:
-            with quietly(said), contextlib.redirect_stderr(complained):
+            with quietly(said), contextlib.redirect_stderr(complained), WATCH.over(
+                    check.whole, self.folder, self.reference.files, asking.refuse):
                 tested = run_test(check.source, f"<test {check.grade_id}>", names)
                 asking.end()
         finally:
@@ -549,7 +551,7 @@ class _Shell:
         if name in QUIET_MAGICS:
             return None
         if name in ("time", "timeit"):
-            return exec(re.sub(r"^(\s*-\S+(\s+\d+)?)*\s*", "", line), self.user_ns)
+            return self._run(re.sub(r"^(\s*-\S+(\s+\d+)?)*\s*", "", line))
         if name == "run":
             path = line.split()[0]
             return exec(compile(Path(path).read_text(), path, "exec"), self.user_ns)
@@ -560,17 +562,22 @@ class _Shell:
             Path(line.split()[-1]).write_text(cell)
             return None
         if name in ("time", "timeit", "capture", "prun"):
-            return exec(python_of(cell), self.user_ns)
+            return self._run(cell)
         if name in ("bash", "sh", "html", "HTML", "javascript", "latex", "markdown", "svg"):
             return self.system(cell) if name in ("bash", "sh") else None
         raise NotImplementedError(f"%%{name} is not supported in the grader")
 
+    def _run(self, source: str) -> None:
+        exec(compile(python_of(source), "<test magic>" if WATCH.holds(source) else "<text>", "exec"), self.user_ns)
+
     def system(self, line: str) -> None:
-        if not QUIET_PROGRAMS.match(line):
-            subprocess.run(line, shell=True, timeout=SHELL_SECONDS, capture_output=True, check=False)
+        self.getoutput(line)
 
     def getoutput(self, line: str, **more: Any) -> list[str]:
         if QUIET_PROGRAMS.match(line):
             return []
-        ran = subprocess.run(line, shell=True, timeout=SHELL_SECONDS, capture_output=True, text=True, check=False)
+        with WATCH.aside() if WATCH.holds(line) else contextlib.nullcontext():
+            ran = subprocess.run(line, shell=True, timeout=SHELL_SECONDS, capture_output=True, text=True, check=False)
         return ran.stdout.splitlines()
+
+
