@@ -23,6 +23,7 @@ from helpers.sameness import same_value
 TOLERANCE = 1e-3  # of the largest entry: an example shows what can be seen with a pencil
 SILENT = ("NotImplementedError", "ProcessEnded", "TimeoutError")
 PASTED = 400  # characters of a call that is printed whole
+FAR_MORE = "returns far more numbers than are asked for"
 OWN = "An example of the check's own: "
 # What is wrong with a result of a call with a case's entries, or None. It raises nothing.
 Wrong = Callable[[Observation, Rung], "str | None"]
@@ -30,7 +31,7 @@ Wrong = Callable[[Observation, Rung], "str | None"]
 
 def of_outputs(probe: Probe, names: Sequence[str]) -> Wrong:
     """For checks that compare named outputs with what is expected."""
-    return lambda seen, rung: _difference(seen, rung.expected, names, probe)
+    return lambda seen, rung: FAR_MORE if rung.too_large(seen.value) else _difference(seen, rung.expected, names, probe)
 
 
 def of_changes(probe: Probe) -> Wrong:
@@ -50,7 +51,7 @@ def of_results(wrong: Callable[[Any, list[Any]], str]) -> Wrong:
         if seen.error is not None:
             return _raises(seen)
         if rung.too_large(seen.value):
-            return "returns far more numbers than are asked for"
+            return FAR_MORE
         says = wrong(seen.value, list(rung.case.values()))
         if not says:
             return None

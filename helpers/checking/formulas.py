@@ -269,7 +269,8 @@ class _Reader:
         problem = _product_trouble(*shapes) if sign == "@" else _broadcast_trouble(*shapes)
         if problem:
             raise FormulaError(f"`{ast.unparse(node):.80}`: {shapes[0]} {sign} {shapes[1]} do not fit, {problem}")
-        if sign == "@" and np.size(left) * np.size(right) > LARGEST**1.5:
+        if sign == "@" and (np.size(left) * np.size(right) > LARGEST**1.5 or math.prod(
+                [*shapes[0][:-1], *shapes[1][1:]]) > LARGEST):
             raise FormulaError("a product is too large")
         return operate(left, right)
 

@@ -214,7 +214,11 @@ def weight(value: Any) -> tuple[bool, int]:
         return any(objects for objects, _ in parts), sum(size for _, size in parts)
     if isinstance(value, Sampled):
         return False, 8 * math.prod(value.shape)
-    return False, getattr(value, "nbytes", len(value) if isinstance(value, (str, bytes)) else 8)
+    if isinstance(value, range):  # as numpy would make one of it, and of an index of pandas' that is one
+        return False, 8 * (abs(value.stop - value.start) // abs(value.step) + 1)
+    entries = getattr(value, "size", 0)
+    return False, max(getattr(value, "nbytes", len(value) if isinstance(value, (str, bytes)) else 8),
+                      8 * entries if isinstance(entries, int) else 0)
 
 
 def called_with(case: dict[str, Any], parameters: Sequence[str] | None) -> list[str]:

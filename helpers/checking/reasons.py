@@ -13,7 +13,7 @@ import numpy as np
 
 from helpers.checking.kinds import NOT_THERE
 from helpers.checking.observing import Observation
-from helpers.checking.probe import Probe, named_outputs
+from helpers.checking.probe import LARGE, Probe, named_outputs, weight
 from helpers.checking.verdict import Row
 from helpers.sameness import differing, same_value, tolerance_of
 
@@ -160,13 +160,17 @@ def _alike(answers: list[np.ndarray], truths: list[np.ndarray], mistaken: list[n
 
 
 def numbers_in(value: Any) -> np.ndarray | None:
-    """All numbers of a result in a row, or None."""
+    """All numbers of a result in a row, or None: also of one that has far too many."""
     if isinstance(value, Observation):
         value = value.value
+    return None if weight(value)[1] > LARGE else _numbers_in(value)
+
+
+def _numbers_in(value: Any) -> np.ndarray | None:
     if isinstance(value, dict):
         value = list(value.values())
     if isinstance(value, (list, tuple)):
-        parts = [numbers_in(part) for part in value]
+        parts = [_numbers_in(part) for part in value]
         return None if any(part is None for part in parts) else np.concatenate([np.zeros(0), *parts])
     try:
         array = np.asarray(value)

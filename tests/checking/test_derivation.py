@@ -150,6 +150,12 @@ def test_nothing_grows_without_bound(text):
     assert np.size(values[""]) <= formulas.LARGEST
 
 
+def test_a_product_is_measured_before_it_is_made():
+    """Two billion numbers, of two vectors that are each small enough."""
+    with pytest.raises(FormulaError, match="too large"):
+        evaluate(parse("x[:, None] @ x[None]"), {"x": np.ones(50_000)})
+
+
 @pytest.mark.parametrize(("text", "value"), [
     ("x * (x > 1)", [0, 2, 3]), ("np.maximum(0, -x)", [0, 0, 0]), ("sum(x)", 6), ("mean(x) / len(x)", 2 / 3),
     ("sigmoid(0 * x)", [0.5] * 3), ("softmax(0 * x)", [1 / 3] * 3), ("where(x >= 2, x, -x)", [-1, 2, 3]),

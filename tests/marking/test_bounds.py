@@ -51,3 +51,17 @@ def test_the_outer_limit_goes_on_after_an_inner_one():
         one_in_another()
     assert signal.getsignal(signal.SIGPROF) is handler
     assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
+
+
+def test_all_checks_of_a_submission_have_one_allowance(monkeypatch):
+    """Each result just below the limit of a check, thirty times, would hold up a worker for half an hour."""
+    monkeypatch.setattr(bounds, "CHECK_SECONDS", 0.3)
+    monkeypatch.setattr(bounds, "LEAST_SECONDS", 0.1)
+    computing, begun = bounds.Allowance(0.5), time.process_time()
+    for _ in range(5):
+        with contextlib.suppress(bounds.TooLong), computing.bounded():
+            compute()
+    assert 0.7 < time.process_time() - begun < 1.5
+    with computing.bounded():
+        compute_a_little = sum(range(1000))
+    assert compute_a_little == 499_500

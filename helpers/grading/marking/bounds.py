@@ -12,6 +12,8 @@ from typing import Any
 
 MEMORY_BYTES = 2 * 2**30  # beyond what the process has when a check begins
 CHECK_SECONDS = 60.0  # of processor time, for one check cell; a solution's own take hundredths
+ALL_SECONDS = 180.0  # of processor time, for all checks of a submission together, with the reasons that are looked for
+LEAST_SECONDS = 2.0  # that each of them has all the same
 READ_SECONDS = 60.0  # of processor time, to read a submission and to restore it, or what its cells send; an honest
 # one takes tenths
 AGAIN = 0.5  # seconds between further signals: an `except Exception` or a callback of Python's own may swallow one
@@ -68,10 +70,20 @@ class Allowance:
     @contextlib.contextmanager
     def spent(self) -> Iterator[None]:
         """Raises TooLong in the block when nothing is left."""
+        with self._counting(), within(max(self.left, 0.01)):
+            yield
+
+    @contextlib.contextmanager
+    def bounded(self) -> Iterator[None]:
+        """`bounded`, in what is left, and in no less than LEAST_SECONDS."""
+        with self._counting(), bounded(seconds=min(max(self.left, LEAST_SECONDS), CHECK_SECONDS)):
+            yield
+
+    @contextlib.contextmanager
+    def _counting(self) -> Iterator[None]:
         begun = time.process_time()
         try:
-            with within(max(self.left, 0.01)):
-                yield
+            yield
         finally:
             self.left -= time.process_time() - begun
 

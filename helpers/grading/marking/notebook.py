@@ -26,7 +26,7 @@ from helpers.grading.hypotheses.tracing import TRACED
 from helpers.grading.marking import earlier, mending
 from helpers.grading.marking.agreeing import take_back
 from helpers.grading.marking.apart import ForkEnded, in_fork
-from helpers.grading.marking.bounds import CHECK_SECONDS, READ_SECONDS, Allowance, bounded
+from helpers.grading.marking.bounds import ALL_SECONDS, LEAST_SECONDS, READ_SECONDS, Allowance
 from helpers.grading.marking.causes import Causes, asks_for, of_the_place, run_within
 from helpers.grading.marking.comparing import asks_after_restoring, points_by_check
 from helpers.grading.marking.job import GradingJob
@@ -125,11 +125,11 @@ def _run_apart(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
                         for cell in notebook.cells]
 
     assert problem_set.plain is not None
-    checks = len(problem_set.check_sources)
+    most = assignment.limits.notebook_seconds + 2 * ALL_SECONDS + LEAST_SECONDS * len(problem_set.check_sources)
     try:
         with fresh_folder(problem_set.plain) as folder:
             plain = _plain_run(problem_set.plain, student, notebook, assignment, folder)
-            graded, cells = in_fork(work, student, assignment.limits.notebook_seconds + CHECK_SECONDS * (checks + 1))
+            graded, cells = in_fork(work, student, most)
     except ForkEnded as error:
         return Graded(ended=f"the tests could not be run to their end: {error}")
     for cell, outcome in zip(notebook.cells, cells):
@@ -147,7 +147,8 @@ def _plain_run(reference: PlainReference, student: SubmissionProcess, notebook: 
 
 def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob,
                student: SubmissionProcess, plain: PlainRun | None = None) -> Graded:
-    graded, sources, reading = Graded(), problem_set.check_sources, Allowance(READ_SECONDS)
+    graded, sources = Graded(), problem_set.check_sources
+    reading, computing = Allowance(READ_SECONDS), Allowance(ALL_SECONDS)
     python = str(notebook.metadata.get("grading", {}).get("python", ""))
     subjects = {name: student.subject(name) for name in problem_set.student_names}
     ran: list[tuple[NotebookNode, list[dict]]] = []
@@ -158,12 +159,12 @@ def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
             continue
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
         if plain is not None and grade_id in plain.reference.checks and utils.is_grade(cell):
-            with bounded():
+            with computing.bounded():
                 outputs, refused = plain.grade(grade_id)
             graded.refused |= {grade_id: refused} if refused else {}
             cell.outputs = [nbformat.from_dict(output) for output in outputs]
         elif grade_id in sources and utils.is_grade(cell):
-            with bounded():
+            with computing.bounded():
                 checked = problem_set.check(sources[grade_id], grade_id, subjects, assignment.seed,
                                             assignment.depth, failed_cells=failed)
             checks.append((cell, grade_id, checked))
@@ -184,9 +185,9 @@ def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
             if checked.verdict is not None and checked.verdict.right:
                 with contextlib.suppress(Exception):  # a remark that cannot be had is none
                     checked.verdict.remarks += remarks_on(texts.get(problem_set.check_question[grade_id], ""))
-            with bounded():
+            with computing.bounded():
                 checked.finish()
-        _mend(notebook, problem_set, assignment, student, checks)
+        _mend(notebook, problem_set, assignment, student, checks, computing)
         graded.unsure = plain.unsure(graded.refused) if plain is not None else {}
     for cell, grade_id, checked in checks:
         cell.outputs = [nbformat.from_dict(output) for output in checked.outputs]
@@ -211,7 +212,7 @@ def _not_defined(source: str, outputs: list[dict]) -> dict[str, str]:
 
 
 def _mend(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob, student: SubmissionProcess,
-          checks: list[tuple[NotebookNode, str, Checked]]) -> None:
+          checks: list[tuple[NotebookNode, str, Checked]], computing: Allowance) -> None:
     """Look for a reason where no sentence was found. Everything is marked by now, and the process ends afterwards."""
     take_back([(grade_id, checked.verdict) for _, grade_id, checked in checks if checked.verdict is not None],
               problem_set.check_sources)
@@ -232,7 +233,7 @@ def _mend(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJo
     subjects = {name: student.subject(name) for name in (*problem_set.student_names, TRACED)}
     for question, failed in wanting.items():
         try:
-            with bounded():
+            with computing.bounded():
                 problem_set.mend(sources.get(question, ""), run, subjects, assignment.seed, failed)
         except Exception:  # odd results meet much here: they cost the reason, and no mark
             for one in failed.values():
