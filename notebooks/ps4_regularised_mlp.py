@@ -1601,7 +1601,9 @@ def scored_batch_cases(rng):
     """Scores of K samples and their classes; in one case the net is sure of wrong answers, in one a third are wrong."""
     for m, K in ((3, 7), (5, 4)):
         yield {"O_a": 2 * rng.standard_normal((m, K)), "y": rng.integers(m, size=K), "case": f"{m} classes, K = {K}"}
-    yield {"O_a": 900 * np.eye(3) + rng.standard_normal((3, 3)), "y": np.array([1, 2, 0]), "case": "sure, and wrong"}
+    apart = rng.permutation([1000.0, 0.0, -1000.0])  # samples, each with a largest score of its own
+    yield {"O_a": 900 * np.eye(3) + rng.standard_normal((3, 3)) + apart, "y": np.array([1, 2, 0]),
+           "case": "sure, and wrong"}
     for m, K in ((4, 31), (6, 33)):
         O_a = 2 * rng.standard_normal((m, K))
         y = np.argmax(O_a, axis=0)

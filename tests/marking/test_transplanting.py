@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from helpers.checking import formulas
 from helpers.grading.authoring.build import source_notebook
 from helpers.grading.hypotheses.changes import changes
 from helpers.grading.hypotheses.derivations import formula_changes
 from helpers.grading.hypotheses.tracing import TRACED, traced
 from helpers.grading.marking import mending
 from helpers.grading.marking.contrasting import Wrong, contrast, in_common
+from helpers.grading.marking.formula_places import amiss
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import parse
 
@@ -159,6 +161,29 @@ def test_a_slip_in_a_derivation_is_told(problem_set):
                  "formula")
     assert "(1 + x * y)" in whys(other)[0]
     assert formula_changes("formula", "this is = = no formula") == []
+
+
+PLACES = {
+    "several things in the place of one": (
+        "e = exp(-x / t)\nd = (y - x * e * y) / t * e", "`x * e * y` is not what belongs there: "),
+    "factors too many": ("e = exp(-x / t)\nd = (y - e) * x * abs(y) / t * e", "`x * abs(y)` is too much here: "),
+    "two places": ("d = (y * y - exp(-x / t)) / t * exp(-y / t) + x", ""),
+}
+
+
+@pytest.mark.parametrize("case", PLACES)
+def test_the_place_of_a_formula_that_is_wrong_is_named(problem_set, case):
+    text, says = PLACES[case]
+    said, = whys(told(problem_set, f"def formula():\n    return {text!r}", "formula"))
+    assert said.startswith(says) if says else not said.startswith("`")
+
+
+def test_a_formula_that_is_wrong_only_because_another_one_is():
+    letters = [{"x": np.array([1.0, 2.0, n])} for n in (3.0, 4.0)]
+    right = [{"a": one["x"] ** 2, "b": np.sin(1) * one["x"] ** 2} for one in letters]
+    solution = formulas.parse(f"a = x ** 2; b = {np.sin(1)} * a")
+    said = amiss(formulas.parse(f"a = exp(x) - x; b = {np.sin(1)} * a"), [solution], letters, right, ["a", "b"])
+    assert said == {"b": "This formula is right in itself: it is wrong only because a is."}
 
 
 def wrong(change):

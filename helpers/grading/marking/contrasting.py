@@ -20,6 +20,7 @@ MORE, CONTENTS = 3, 3  # of them, where a condition is about what an array holds
 ENOUGH = 6  # wrong numbers
 TELLING = 3  # different numbers: that two stand the wrong way round may be chance
 ALIKE = 1e-5
+FAR = 100  # where exponentials run out of numbers, or nearly so
 CONTRAST = "contrast"
 WORDS = (str, bool, type(None), int, tuple)
 NUMBERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
@@ -199,6 +200,7 @@ def _of_arrays(condition: Callable[..., Condition], name: str, values: Sequence[
         return
     yield condition(CONTENTS, f"`{name}` has a negative entry", lambda value: (value < 0).any())
     yield condition(CONTENTS, f"`{name}` has a zero", lambda value: (value == 0).any())
+    yield condition(CONTENTS, f"`{name}` has an entry beyond ±{FAR}", lambda value: (np.abs(value) > FAR).any())
     if all(value.dtype.kind in "iu" for value in values):
         yield condition(CONTENTS, f"a number occurs twice in `{name}`",
                         lambda value: np.unique(value).size < value.size)

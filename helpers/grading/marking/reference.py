@@ -30,6 +30,7 @@ import numpy as np
 from helpers.checking import setting as settings
 from helpers.checking.derivation import Formulas
 from helpers.checking.expected import PUBLIC_SEED
+from helpers.checking.formulas import Formula
 from helpers.checking.ladder import Rung, rungs, weight_of
 from helpers.checking.observing import Local, Observation, Subject
 from helpers.checking.probe import called_with
@@ -40,7 +41,7 @@ from helpers.checking.verdict import Verdict
 from helpers.grading.hypotheses.derivations import FormulaChange, formula_changes
 from helpers.grading.hypotheses.scope import lines_alike
 from helpers.grading.hypotheses.tracing import TRACED, traced
-from helpers.grading.marking import contrasting, mending, nothing, transplanting
+from helpers.grading.marking import contrasting, formula_places, mending, nothing, transplanting
 from helpers.grading.marking.plain import PlainReference, is_plain
 from helpers.grading.marking.quiet import quietly
 from helpers.grading.marking.supposing import Suppositions, Trial
@@ -195,6 +196,7 @@ class ProblemSet:
             for grade_id, checked in open_ones.items() if checked.verdict is not None and mending.wanting(
                 checked.verdict)], self._formulas_said(subjects, open_ones), suspicion, given)
         for grade_id, checked in open_ones.items():
+            self._formula_places(grade_id, checked, subjects)
             self._contrast(grade_id, checked, subjects)
         for checked in failed.values():
             checked.finish()
@@ -203,6 +205,21 @@ class ProblemSet:
         """Lines of an answer's functions that stand in the solution as well."""
         texts = [text for grade_id in failed for text, _ in self.solutions(self.check_question.get(grade_id, ""))]
         return lines_alike(source, texts)
+
+    def _formula_places(self, grade_id: str, checked: Checked, subjects: Mapping[str, Any]) -> None:
+        """Say which place of a formula is wrong, where all of the others are right."""
+        setting, verdict = checked.setting, checked.verdict
+        for key, subject in setting.asked.items() if setting is not None else ():
+            if setting is None or verdict is None or not isinstance(subject, Formulas):
+                continue
+            rungs = setting.known_cases(subject, key)
+            wrong = [row for row in verdict.rows if not row.right and row.kind not in mending.HOPELESS and not row.why]
+            said = formula_places.amiss(
+                subject.rebound(subjects[subject.name]).formulas(), setting.known_formulas(subject, key),
+                [rung.case for rung in rungs], [rung.expected for rung in rungs], [row.name for row in wrong])
+            for row in wrong:
+                if row.name in said:
+                    row.why, row.kind, verdict.advice = said[row.name], mending.MENDED, ""
 
     def _contrast(self, grade_id: str, checked: Checked, subjects: Mapping[str, Any]) -> None:
         """Where nothing else has been found: what sets the public cases apart on which an answer is wrong."""
@@ -453,6 +470,17 @@ class GradingSetting:
         if said:
             return said
         return contrasting.contrast([rung.case for rung in rungs], rights) if rungs else ""
+
+    def known_cases(self, subject: Subject, key: str) -> list[Rung]:
+        """A few public cases and small ones, with what is right there."""
+        return self._few(subject, key, with_ladder=True)
+
+    def known_formulas(self, subject: Formulas, key: str) -> list[list[Formula]]:
+        """The formulas of the solution and its alternatives."""
+        question = self.problem_set.check_question.get(self.grade_id, "")
+        return self.problem_set.known(("formulas", self.grade_id, key), lambda: [
+            subject.rebound(self.in_namespace(namespace, subject.subject)).formulas() for namespace in (
+                self.problem_set.reference, *self.problem_set.alternatives_for(question))])
 
     def known_places(self, subject: Subject, key: str) -> tuple[transplanting.Search, list[transplanting.Values]]:
         """A search on a few public cases, and what the places of the solution and its alternatives give there."""
