@@ -225,6 +225,11 @@ def test_a_contrast_is_told_where_one_condition_sets_wrong_cases_apart():
     assert "`mode`" in both
 
 
+def test_large_numbers_are_a_condition():
+    cases = [{"z": np.array([1.0, size])} for size in (3, 8, 20, 300, 800, 2000)]
+    assert "`z` has an entry beyond ±100" in contrast(cases, [True] * 3 + [False] * 3)
+
+
 def test_no_contrast_where_several_conditions_would_do_or_none():
     assert contrast(CASES, [k % 3 > 0 for k in range(len(CASES))]) == ""
     twins = [{"a": k, "b": k} for k in (0, 0, 1, 1)]
