@@ -191,6 +191,12 @@ def test_a_formula_in_a_verdict_is_drawn():
     assert "script" not in made
 
 
+def test_no_table_has_more_columns_than_cells_can_be_laid_out_for():
+    """A browser takes seconds for thousands of cells over a thousand columns each."""
+    assert "colspan" not in cleaner.cleaned("<table><tr><td colspan=999>x</td><td colspan=100>y</td></tr></table>")
+    assert 'colspan="20"' in cleaner.cleaned("<table><tr><td colspan=20>x</td></tr></table>")
+
+
 def test_tables_pictures_and_formulas_are_kept():
     table = cleaner.cleaned("<table border=1 class=dataframe><thead><tr style='text-align: right'><th>x</th>")
     assert "<th>x</th>" in table

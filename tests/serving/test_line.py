@@ -39,6 +39,14 @@ def test_turns_come_in_the_order_of_arrival():
         "ada 1", "ben 1", "cy 1"]
 
 
+def test_who_says_to_have_come_long_ago_comes_in_front_of_nobody_who_waited():
+    """An exchange's folders carry the time that their names say."""
+    forged = attempt("eve", 1, 300)
+    forged.came = 0.0
+    honest = [attempt("zoe", 1, 400), attempt("ada", 1, 100), attempt("ben", 1, 200)]
+    assert order(turns([forged, *honest])) == ["ada 1", "ben 1", "eve 1", "zoe 1"]
+
+
 def test_one_student_has_one_turn_at_a_time_however_many_attempts():
     many = [attempt("mal", number, number) for number in range(1, 9)]
     assert order(turns([*many, attempt("ada", 1, 50)])) == ["mal 1", "ada 1"]

@@ -51,7 +51,7 @@ _MATH_VALUES = {
 _HTML_VALUES = {
     "href": r"(?:https?://|mailto:|#).{0,2000}", "src": r"data:image/(?:png|jpeg|gif|webp);base64,[A-Za-z0-9+/=\s]+",
     "alt": r".{0,4000}", "title": r".{0,4000}", "width": r"[0-9]{1,3}(?:px|%)?", "height": r"[0-9]{1,3}(?:px)?",
-    "colspan": r"[0-9]{1,3}", "rowspan": r"[0-9]{1,3}", "scope": "row|col|rowgroup|colgroup", "start": r"[0-9]{1,6}",
+    "colspan": r"[0-9]{1,2}", "rowspan": r"[0-9]{1,3}", "scope": "row|col|rowgroup|colgroup", "start": r"[0-9]{1,6}",
     "tabindex": "0", "role": "group", "aria-label": "Formula|Table", "class": r".{0,200}"}
 _MATH = {name: re.compile(pattern) for name, pattern in _MATH_VALUES.items()}
 _PLAIN = {name: re.compile(pattern, re.S | re.I) for name, pattern in _HTML_VALUES.items()}

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 from helpers.grading.serving.ledger import COMMON, HELD_BACK, OWN, PASSED_OVER, WAITS, Attempt
 from helpers.grading.serving.rules import Rules
 
+UNSEEN = 60.0  # seconds that an arrival may have been there before it was seen
 LONG = 10.0  # seconds of grading from which an attempt is a long one
 BEHIND = 10.0  # times as long as it took goes the next attempt of whoever had a long one behind its arrival
 
@@ -52,12 +53,16 @@ def superseded(attempts: Iterable[Attempt], rules: Rules, zone: tzinfo, now: flo
 
 
 def _turn(attempt: Attempt, before: list[Attempt]) -> float:
-    """When it arrived, or when the student's attempt before was done; later after one that took long."""
+    """When it arrived, or when the student's attempt before was done; later after one that took long.
+
+    In an exchange whoever hands in says when: none comes in front of all who were there when it was seen.
+    """
+    came = max(attempt.came, attempt.seen - UNSEEN)
     last = max(before, key=lambda one: one.number, default=None)
     if last is None:
-        return attempt.came
+        return came
     penalty = BEHIND * last.seconds if last.seconds >= LONG else 0.0
-    return max(attempt.came, last.given or last.admitted) + penalty
+    return max(came, last.given or last.admitted) + penalty
 
 
 def is_long(attempts: Iterable[Attempt]) -> bool:
