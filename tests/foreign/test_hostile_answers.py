@@ -126,6 +126,20 @@ PAST_THE_TEST = {
         "each([1, 2], look)\nassert len(seen) == 2",
         "def each(xs, f):\n    for x in xs:\n        try:\n            f(x)\n"
         "        except BaseException:\n            pass"),
+    "an argument that is emptied": Case(
+        "import numpy as np\ndef squares(v):\n    return v**2",
+        "import numpy as np\nv = np.arange(4.0)\nassert np.allclose(squares(v), v**2)",
+        "def squares(v):\n    v[...] = 0\n    return v.copy()"),
+    "an argument that is emptied later": Case(
+        "class Squares:\n    def __init__(self, v):\n        self.v = v\n    def get(self):\n"
+        "        return [x * x for x in self.v]",
+        "numbers = [1, 2]\nsquares = Squares(numbers)\nassert squares.get() == [x * x for x in numbers]",
+        "class Squares:\n    def __init__(self, v):\n        self.v = v\n    def get(self):\n"
+        "        self.v.clear()\n        return []"),
+    "an object that has whatever is looked for": Case(
+        "def primes():\n    return [2, 3, 5]", "assert 5 in primes() and len(primes()) == 3",
+        "class All:\n    def __len__(self):\n        return 3\n    def __iter__(self):\n"
+        "        return iter(range(1000))\ndef primes():\n    return All()"),
     "random numbers that are zero": Case(
         "import numpy as np\ndef draw():\n    return len(np.random.rand(3))\ndef squares(v):\n    return (v**2).sum()",
         "v = np.random.rand(4)\nassert np.isclose(squares(v), (v**2).sum())",
@@ -168,6 +182,21 @@ def test_an_answer_that_is_not_right_earns_nothing_in_the_grader(name):
     case = (IN_THE_PLACE_OF_SOMETHING | PAST_THE_TEST)[name]
     assert proved(case, "none")[1].ways["test"] == "a"
     assert [marks(case, answer, "none") for answer in (case.solution, case.attack, case.solution)] == [1, 0, 1]
+
+
+CHANGES = Case(
+    "def sort(xs):\n    return sorted(xs)", "numbers = [3, 1, 2]\nassert sort(numbers) == sorted(numbers)", "")
+IN_PLACE = "def sort(xs):\n    xs.sort()\n    return xs"
+
+
+def test_who_is_right_and_changes_an_argument_has_the_mark_that_stock_nbgrader_gives():
+    assert marks(CHANGES, IN_PLACE, "none") == 1
+    unchanged = dataclasses.replace(CHANGES, test="numbers = [3, 1, 2]\nassert sort(numbers) == [1, 2, 3]\n"
+                                                  "assert numbers == [3, 1, 2]")
+    assert marks(unchanged, IN_PLACE, "none") == 0
+    wanted = Case(IN_PLACE, "numbers = [3, 1, 2]\nsort(numbers)\nassert numbers == [1, 2, 3]", "")
+    assert marks(wanted, IN_PLACE, "none") == 1
+    assert marks(wanted, CHANGES.solution, "none") == 0
 
 
 RUN_BY_A_TEST = {

@@ -19,6 +19,7 @@ from contextlib import _GeneratorContextManager
 from typing import Any
 
 from helpers.grading.sandbox.given import state_of, travels
+from helpers.grading.sandbox.shared import fingerprint, parts
 from helpers.grading.sandbox.wire import CannotEncode, Reference, encode
 
 NOTED = 100  # results in one place in one test that are looked at
@@ -27,10 +28,12 @@ SWALLOWS = ".__exit__()"
 
 
 class Noted:
-    """plain: by place, is it always plain data. swallows: does some `with` of the solution's end an exception."""
+    """plain: by place, is it always plain data. changing: places in which what a test and an answer both have is
+    changed. swallows: does some `with` of the solution's end an exception."""
 
     def __init__(self) -> None:
         self.plain: dict[str, bool] = {}
+        self.changing: set[str] = set()
         self.swallows = False
         self._classes: frozenset[type] = frozenset()  # that the assignment gives out
         self._looked: Counter[str] = Counter()
@@ -49,11 +52,17 @@ class Noted:
             for name, member in vars(kind).items():
                 self._know(member, f".{name}()", codes)
         methods = frozenset(code for code, place in codes.items() if place.startswith("."))
+        handed = _Handed()
 
         def note(frame: types.FrameType, event: str, value: Any) -> None:
-            place = codes.get(frame.f_code, "") if event == "return" else ""
+            place = codes.get(frame.f_code, "") if event in ("call", "return") else ""
             if not place:
                 return
+            if event == "call":
+                handed.begin(frame, place)
+                return
+            if handed.end():
+                self.changing.add(handed.place)
             if place == SWALLOWS:
                 self.swallows = self.swallows or value is True
             self._note(place + "[]" * bool(frame.f_code.co_flags & inspect.CO_GENERATOR), value)
@@ -88,6 +97,38 @@ class Noted:
         if value is not None and self._looked[place] < NOTED:
             self._looked[place] += 1
             self.plain[place] = self.plain.get(place, True) and is_data(value, self._classes)
+
+
+class _Handed:
+    """The lists, arrays and the like that calls of a test were given, and whether a call has changed one of them."""
+
+    def __init__(self) -> None:
+        self.place = ""  # of the call that the test itself has made
+        self._depth = 0
+        self._parts: dict[int, Any] = {}
+        self._prints: dict[int, Any] = {}
+        self._begun: Counter[str] = Counter()
+
+    def begin(self, frame: types.FrameType, place: str) -> None:
+        self._depth += 1
+        if self._depth > 1:
+            return
+        self.place = place
+        self._begun[place] += 1
+        if self._begun[place] <= NOTED:
+            self._parts |= {id(part): part for part in parts([*frame.f_locals.values()])}
+            self._changed()
+
+    def end(self) -> bool:
+        """Has the outermost call ended, and changed something?"""
+        self._depth = max(self._depth - 1, 0)
+        return self._depth == 0 and self._begun[self.place] <= NOTED and self._changed()
+
+    def _changed(self) -> bool:
+        now = {key: fingerprint(part) for key, part in self._parts.items()}
+        changed = any(now[key] != known for key, known in self._prints.items())
+        self._prints = now
+        return changed
 
 
 def is_data(value: Any, classes: Collection[type] = ()) -> bool:

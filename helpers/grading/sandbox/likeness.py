@@ -14,12 +14,13 @@ import contextlib
 import enum
 import inspect
 import io
+import itertools
 import operator
 import random
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -38,6 +39,7 @@ LIBRARIES = frozenset({
 KNOWN = frozenset({
     "builtins", "cmath", "collections", "datetime", "decimal", "fractions", "functools", "itertools", "json", "math",
     "numpy", "operator", "pandas", "re", "scipy", "statistics", "string"})
+MOST_ITEMS = 10_000  # of an object in the place of data, among which something is looked for
 DATA: dict[str, type] = {kind.__name__: kind for kind in (list, dict, tuple, str, int, float)}
 _OF_PYTHON: tuple[type, ...] = (
     enumerate, filter, map, reversed, zip, types.CoroutineType, types.GeneratorType, type({}.keys()), type({}.values()),
@@ -192,6 +194,12 @@ class Likeness:
     def __contains__(self, item: Any) -> bool:
         try:
             parts = self._asked.iterate(self)
+            if self._for_data:  # one that gives whatever there is has whatever is looked for
+                items = list(itertools.islice(parts, MOST_ITEMS + 1))
+                if len(items) > MOST_ITEMS or ("__len__" in self._describe().get("special", ()) and (
+                        len(items) != len(self))):
+                    raise self._refused("a student's object without an end in the place of data")
+                parts = iter(items)
             return any(part is item or part == item for part in parts)
         except TypeError:  # it cannot be walked through: the answer would be its own
             raise self._refused("an `in` whose answer a student's object would give") from None
@@ -414,6 +422,9 @@ class Asking:
         self.shared = Shared(1, 1)
         self.classes: dict[str, type] = {}
         self.plain: Mapping[str, bool] = {}  # by place: has the assignment's own code nothing but plain data there
+        self.changing: Collection[str] = ()  # by place: in which calls the assignment's own code changes what both have
+        self.meddled = False  # has a call changed something in place that the assignment's own leaves as it is
+        self.copies = False  # what such a call changes is a copy's alone
         self.swallows = False  # does the assignment's own code end exceptions of a `with` block
         self.class_likes: dict[tuple, type] = {}
         self.stand_ins: dict[int, Likeness] = {}  # by the number of the object in the student's process
@@ -519,7 +530,8 @@ class Asking:
         if changed := {name: value for name, value in state.items() if not same_state(value, self._random.get(name))}:
             message["random"] = changed
         self._random = state
-        reply = self._answer(message)
+        place = ".__init__()" if type(function) is Class else f"{function._place}()"
+        reply = self._answer(message, place not in self.changing)
         if reply.get("printed"):
             print(reply["printed"], end="")
         for bases, text in reply.get("warned") or ():
@@ -555,6 +567,7 @@ class Asking:
     def exception(self, said: dict) -> BaseException:
         """What a student's code raised, as Python's or a library's own class of that name, or as one that stands for
         the student's: with the text and the plain attributes that it has there."""
+        said = for_data(said)  # texts and numbers, and nothing that answers for itself
         name, message = str(said.get("type"))[:100], said.get("message")
         kind: type[BaseException]
         if said.get("own") is True:
@@ -591,7 +604,8 @@ class Asking:
 
     # The conversation ------------------------------------------------------------------------------------------------
 
-    def _answer(self, message: dict) -> dict:
+    def _answer(self, message: dict, changes_nothing: bool = False) -> dict:
+        """changes_nothing: as far as is known, what both sides have is not to be changed by the answer."""
         self.asked = True
         if message["do"] not in ("look", "about"):
             self.epoch += 1
@@ -610,7 +624,8 @@ class Asking:
             self.gone = self.process.ended
             raise ProcessGone(self.gone)
         try:
-            here = self.shared.take(reply.get("shared"))
+            here = self.shared.take(reply.get("shared"), changes_nothing and self.copies)
+            self.meddled = self.meddled or (changes_nothing and self.shared.changed)
         except Exception as error:
             raise self.refuse(f"an argument of the kind of {error}") from None
         if "value" in reply:

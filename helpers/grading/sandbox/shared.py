@@ -32,6 +32,7 @@ class Shared:
         self.objects: dict[int, Any] = {}
         self.numbers: dict[int, int] = {}  # by id
         self.prints: dict[int, list[bytes] | None] = {}
+        self.changed = False  # did the last message change something that was here
 
     def listed(self, *values: Any) -> list[tuple]:
         """What a message with these values has to list: number, part, and of an array that shows another one's memory
@@ -90,13 +91,18 @@ class Shared:
             self.numbers.pop(id(self.objects[number]), None)
         self.numbers[id(part)], self.objects[number] = number, part
 
-    def take(self, listed: Any) -> dict[int, Any]:
+    def take(self, listed: Any, keep: bool = False) -> dict[int, Any]:
         """Bring what another side's message lists into step: by the id of a part in it, what it is here.
+
+        keep: what is here stays as it is, and what comes back is a copy; the other side's is brought into step by the
+        next message.
 
         Raises:
             ValueError: if something here cannot become what it is there.
         """
         here: dict[int, Any] = {}
+        kept: dict[int, Any] = {}
+        self.changed = False
         given = [(number, part) for number, part, *_ in listed or () if type(number) is int][:2 * OBJECTS]
         views = {number: view for number, _, *view in listed or () if view and type(number) is int}
         for number, part in given:
@@ -110,12 +116,17 @@ class Shared:
         for number, part in given:
             seen = fingerprint(part)
             if id(part) in here and seen != self.prints.get(number):
-                become(here[id(part)], part)
+                self.changed = True
+                if keep:
+                    kept[number] = seen
+                    del here[id(part)]
+                else:
+                    become(here[id(part)], part)
         for number, _ in given:
-            _replace_inside(self.objects[number], here)
-        self.prints |= {number: fingerprint(self.objects[number]) for number, _ in given}
+            if number not in kept:
+                _replace_inside(self.objects[number], here)
+        self.prints |= {number: fingerprint(self.objects[number]) for number, _ in given} | kept
         return here
-
 
     def _shown(self, part: np.ndarray, other: Any, start: Any, strides: Any) -> np.ndarray | None:
         """The view of an array here that another side has of its copy; None where that cannot be."""
