@@ -13,7 +13,6 @@ from nbgrader import utils
 from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, is_check
 from helpers.grading.notebooks.code import MAX_PARSED, Code, mended, parts, understood
 from helpers.grading.notebooks.keeping import kept_outputs, plain
-from helpers.grading.notebooks.master import used_names
 from helpers.grading.notebooks.matching import Handed
 from helpers.grading.notebooks.scripts import unfenced
 from helpers.grading.notebooks.shape import Shape, plain_text
@@ -232,7 +231,7 @@ class Arranging:
         codes = {number: entry.code or understood(entry.cell.source) for number, entry in enumerate(self.entries)
                  if entry.cell.cell_type == "code" and not is_check(entry.cell)}
         bound = frozenset().union(*(code.names for code in codes.values()))
-        used = frozenset().union(*(used_names(code.tree) for code in codes.values() if code.tree is not None))
+        used = frozenset().union(*(code.used for code in codes.values()))
         there = {self.entries[number].place for number, code in codes.items()
                  if self.entries[number].text and (code.tree is None or code.tree.body)}
         for place, mine in enumerate(self.shape.cells):

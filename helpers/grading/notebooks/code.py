@@ -5,10 +5,12 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass, field
+from functools import cached_property, lru_cache
 
-from helpers.grading.notebooks.master import defined_names
+from helpers.grading.notebooks.master import defined_names, used_names
 
 MAX_PARSED = 100_000  # characters of one cell; a longer one is only looked at line by line
+REMEMBERED = 3000  # characters of a cell that is read once for all who hand it in; their number is bounded, too
 MAGIC = re.compile(r"^\s*[%!?]")  # IPython's own lines
 RUNS_PYTHON = re.compile(r"^\s*%%(time|timeit|capture|prun)\b")  # cell magics whose cell is Python all the same
 DEFINES = re.compile(r"(?m)^(?:async[ \t]+def|def|class)[ \t]+(\w+)|^(\w+)[ \t]*(?::[^=\n]+)?=(?!=)")
@@ -48,9 +50,18 @@ class Code:
         """The names that nothing is missing of."""
         return self.written | self.whole
 
+    @cached_property
+    def used(self) -> frozenset[str]:
+        """The names that it reads."""
+        return frozenset(used_names(self.tree)) if self.tree is not None else frozenset()
+
 
 def understood(source: str, given: frozenset[str] = frozenset()) -> Code:
     """What a cell defines at its top level. given: texts of the statements that the assignment itself has."""
+    return (_remembered if len(source) <= REMEMBERED else _understood)(source, given)
+
+
+def _understood(source: str, given: frozenset[str]) -> Code:
     tree, error = _tree(source)
     lines = source.split("\n")
     if tree is None:
@@ -69,6 +80,10 @@ def understood(source: str, given: frozenset[str] = frozenset()) -> Code:
             other.difference_update(names)
         kind.update(names)
     return Code(source, tree, frozenset(written), frozenset(stubs), frozenset(whole), error)
+
+
+# Most cells of a class are as they were given out.
+_remembered = lru_cache(maxsize=400)(_understood)
 
 
 def statements(source: str) -> frozenset[str]:

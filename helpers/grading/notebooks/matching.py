@@ -10,7 +10,7 @@ from nbgrader import utils
 
 from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, is_check
 from helpers.grading.notebooks.code import Code, parts, understood
-from helpers.grading.notebooks.master import defined_names, used_names
+from helpers.grading.notebooks.master import defined_names
 from helpers.grading.notebooks.shape import Shape, plain_text
 
 PARSED = 1_000_000  # characters of a submission that are looked at as Python; the rest line by line
@@ -96,8 +96,8 @@ def _find_needed(handed: list[Handed], shape: Shape) -> None:
     given = frozenset().union(*(lines for _, lines in shape.experiments)) if shape.experiments else frozenset()
     own = [(one, _definitions(one, given)) for one in experiments]
     if any(names for _, names in own):
-        used = {name for one in handed if one.is_code and not one.is_experiment and one.code.tree is not None
-                for name in used_names(one.code.tree)}
+        used = {name for one in handed if one.is_code and not one.is_experiment
+                for name in one.code.used}
         for one, names in own:
             one.needed = frozenset(names & used)
 
