@@ -6,6 +6,7 @@ Each is graded between two right ones, in one worker, as the attacks of `tests/a
 from __future__ import annotations
 
 import dataclasses
+import time
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -140,6 +141,13 @@ PAST_THE_TEST = {
         "def primes():\n    return [2, 3, 5]", "assert 5 in primes() and len(primes()) == 3",
         "class All:\n    def __len__(self):\n        return 3\n    def __iter__(self):\n"
         "        return iter(range(1000))\ndef primes():\n    return All()"),
+    "a range that takes years to add up": Case(
+        "def numbers(n):\n    return range(n)", "assert max(numbers(3)) == 2",
+        "def numbers(n):\n    return range(10**15)"),
+    "a matrix that takes minutes to look through": Case(
+        "import numpy as np\ndef ones():\n    return np.ones((3, 3))",
+        "import numpy\nassert numpy.linalg.matrix_rank(ones()) == 1",
+        "import numpy as np\ndef ones():\n    return np.random.rand(5000, 5000)"),
     "random numbers that are zero": Case(
         "import numpy as np\ndef draw():\n    return len(np.random.rand(3))\ndef squares(v):\n    return (v**2).sum()",
         "v = np.random.rand(4)\nassert np.isclose(squares(v), (v**2).sum())",
@@ -161,7 +169,7 @@ def proved(case: Case, kind: str) -> tuple[GradingJob, Ways]:
         ("test", "before 1", case.before), ("test", "test 1", case.test))]
     source = bank._notebook(cells)
     job = GradingJob(name="one", source=nbformat.writes(source), recorded=nbformat.writes(recorded(source, "one")),
-                     master="", files=(), seed=1, depth="why", limits=Limits(), sandbox=kind, imports=())
+                     master="", files=(), seed=1, depth="why", limits=Limits(cell_seconds=3), sandbox=kind, imports=())
     ways = prove(job)
     assert ways.problems == []
     return dataclasses.replace(job, ways=tuple(ways.ways.items()), digest=""), ways
@@ -181,7 +189,9 @@ def marks(case: Case, answer: str, kind: str) -> float:
 def test_an_answer_that_is_not_right_earns_nothing_in_the_grader(name):
     case = (IN_THE_PLACE_OF_SOMETHING | PAST_THE_TEST)[name]
     assert proved(case, "none")[1].ways["test"] == "a"
+    begun = time.monotonic()
     assert [marks(case, answer, "none") for answer in (case.solution, case.attack, case.solution)] == [1, 0, 1]
+    assert time.monotonic() - begun < 60
 
 
 CHANGES = Case(

@@ -19,7 +19,7 @@ from contextlib import _GeneratorContextManager
 from typing import Any
 
 from helpers.grading.sandbox.given import state_of, travels
-from helpers.grading.sandbox.shared import fingerprint, parts
+from helpers.grading.sandbox.shared import WATCHED, bytes_of, fingerprint, parts
 from helpers.grading.sandbox.wire import CannotEncode, Reference, encode
 
 NOTED = 100  # results in one place in one test that are looked at
@@ -28,11 +28,12 @@ SWALLOWS = ".__exit__()"
 
 
 class Noted:
-    """plain: by place, is it always plain data. changing: places in which what a test and an answer both have is
-    changed. swallows: does some `with` of the solution's end an exception."""
+    """plain: by place, is it always plain data. sizes: by place, the bytes of the largest. changing: places in which
+    what a test and an answer both have is changed. swallows: does some `with` of the solution's end an exception."""
 
     def __init__(self) -> None:
         self.plain: dict[str, bool] = {}
+        self.sizes: dict[str, int] = {}
         self.changing: set[str] = set()
         self.swallows = False
         self._classes: frozenset[type] = frozenset()  # that the assignment gives out
@@ -97,6 +98,7 @@ class Noted:
         if value is not None and self._looked[place] < NOTED:
             self._looked[place] += 1
             self.plain[place] = self.plain.get(place, True) and is_data(value, self._classes)
+            self.sizes[place] = max(self.sizes.get(place, 0), bytes_of(value))
 
 
 class _Handed:
@@ -116,7 +118,7 @@ class _Handed:
         self.place = place
         self._begun[place] += 1
         if self._begun[place] <= NOTED:
-            self._parts |= {id(part): part for part in parts([*frame.f_locals.values()])}
+            self._parts |= {id(part): part for part in parts([*frame.f_locals.values()]) if bytes_of(part) <= WATCHED}
             self._changed()
 
     def end(self) -> bool:

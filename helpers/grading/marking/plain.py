@@ -35,6 +35,7 @@ from helpers.grading.sandbox.asserts import AWAITING, Tested, compiled, run_code
 from helpers.grading.sandbox.given import travels
 from helpers.grading.sandbox.likeness import Asking, Likeness, NotSupportedHere, ProcessGone
 from helpers.grading.sandbox.process import SubmissionProcess
+from helpers.grading.sandbox.shared import bytes_of
 
 # Methods and functions of Python's, numpy's and others' that change what they are called on, or their first argument.
 CHANGE_THEMSELVES = frozenset({
@@ -233,8 +234,9 @@ class PlainReference:
         """From now on the names that a student's cells decide are the student's."""
         given = [value for name, value in self.namespace.items() if name not in self.theirs and travels(value)]
         asking.swallows, asking.changing = self.noted.swallows, self.noted.changing
-        asking.plain = self.noted.plain | {name: True for name in self.theirs
-                                           if is_data(self.namespace.get(name), given)}
+        names = {name: self.namespace[name] for name in self.theirs if is_data(self.namespace.get(name), given)}
+        asking.plain = self.noted.plain | dict.fromkeys(names, True)
+        asking.sizes = self.noted.sizes | {name: bytes_of(value) for name, value in names.items()}
         self.namespace.modules = {name: value for name in self.theirs
                                   if isinstance(value := self.namespace.get(name), types.ModuleType)}
         self.namespace.go_live(asking, self.theirs)

@@ -28,7 +28,7 @@ import numpy as np
 from helpers.grading.sandbox.drawing import drawn_from
 from helpers.grading.sandbox.given import state_of, travels
 from helpers.grading.sandbox.inside.plainly import random_state, same_state, set_random
-from helpers.grading.sandbox.shared import Shared, replaced
+from helpers.grading.sandbox.shared import Shared, bytes_of, replaced
 from helpers.grading.sandbox.wire import Reference
 
 ITEMS = ("iter", "next", "item", "len", "bool")  # what is asked of an object where the assignment's own has data
@@ -40,6 +40,7 @@ KNOWN = frozenset({
     "builtins", "cmath", "collections", "datetime", "decimal", "fractions", "functools", "itertools", "json", "math",
     "numpy", "operator", "pandas", "re", "scipy", "statistics", "string"})
 MOST_ITEMS = 10_000  # of an object in the place of data, among which something is looked for
+LARGE = 8_000_000  # bytes of a result that nobody asks about
 DATA: dict[str, type] = {kind.__name__: kind for kind in (list, dict, tuple, str, int, float)}
 _OF_PYTHON: tuple[type, ...] = (
     enumerate, filter, map, reversed, zip, types.CoroutineType, types.GeneratorType, type({}.keys()), type({}.values()),
@@ -422,6 +423,7 @@ class Asking:
         self.shared = Shared(1, 1)
         self.classes: dict[str, type] = {}
         self.plain: Mapping[str, bool] = {}  # by place: has the assignment's own code nothing but plain data there
+        self.sizes: Mapping[str, int] = {}  # by place: bytes of the largest that the assignment's own code has there
         self.changing: Collection[str] = ()  # by place: in which calls the assignment's own code changes what both have
         self.meddled = False  # has a call changed something in place that the assignment's own leaves as it is
         self.copies = False  # what such a call changes is a copy's alone
@@ -443,6 +445,9 @@ class Asking:
 
     def located(self, value: Any, *places: str) -> Any:
         """What stands in one of these places, of which the first counts that is known."""
+        size = bytes_of(value)
+        if size > LARGE + 10 * max([self.sizes.get(place, 0) for place in places], default=0):
+            raise self.refuse("a result many times as large as the solution's")
         if next((self.plain[place] for place in places if place in self.plain), False):
             return for_data(value)
         if isinstance(value, Likeness) and places:

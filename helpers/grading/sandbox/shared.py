@@ -156,6 +156,20 @@ def _is_table(kind: type) -> bool:
     return kind.__name__ in ("DataFrame", "Series") and str(kind.__module__).partition(".")[0] == "pandas"
 
 
+def bytes_of(value: Any) -> int:
+    """About how many bytes plain data has, a range as an array of its numbers; no object is asked for anything."""
+    kind = type(value)
+    if kind in (list, tuple, dict):
+        return sum(map(bytes_of, value.values() if kind is dict else value))
+    if kind is range:
+        return 8 * (abs(value.stop - value.start) // abs(value.step) + 1)
+    if str(kind.__module__).partition(".")[0] not in ("numpy", "pandas", "torch"):
+        return len(value) if kind in (str, bytes) else 8
+    entries = getattr(value, "size", 0)
+    return max(*(number for number in (getattr(value, "nbytes", 8), 8 * entries if isinstance(entries, int) else 0, 8)
+                 if isinstance(number, int)))
+
+
 def fingerprint(value: Any) -> list[bytes] | None:
     """A value as bytes, objects by their ids; None of what is too large, or no data."""
     try:
