@@ -17,7 +17,7 @@ from helpers.grading.authoring import agreement
 from helpers.grading.authoring.recording import expected_numbers
 from helpers.grading.authoring.scorecard import agreement_table, section_of, with_section
 from helpers.grading.authoring.validity import at_hand
-from helpers.grading.marking.reference import evaluate
+from helpers.grading.marking.running import evaluate
 
 PS1 = ROOT / "notebooks" / "ps1_two_layer_nets.py"
 RELEASE = ROOT / "release" / PS1.stem

@@ -12,7 +12,8 @@ from helpers.checking import ladder
 from helpers.checking import setting as settings
 from helpers.checking.written import as_code
 from helpers.grading.authoring.build import expected_numbers, source_notebook
-from helpers.grading.marking.reference import ProblemSet, evaluate
+from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.marking.running import evaluate
 from helpers.grading.notebooks.master import parse
 
 MASTER = '''# %%

@@ -20,7 +20,7 @@ from helpers.checking import cells, demonstrations
 from helpers.checking.reach import globals_of, reached
 from helpers.grading.authoring import agreement
 from helpers.grading.authoring.validity import at_hand
-from helpers.grading.marking.reference import quietly
+from helpers.grading.marking.quiet import quietly
 from helpers.grading.notebooks import master
 
 MASTERS = sorted((ROOT / "notebooks").glob("*.py"))

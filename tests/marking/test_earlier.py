@@ -12,7 +12,8 @@ from helpers.checking.expected import PUBLIC_SEED
 from helpers.grading.authoring.recording import expected_numbers
 from helpers.grading.authoring.source import source_notebook
 from helpers.grading.marking import earlier, mending
-from helpers.grading.marking.reference import ProblemSet, evaluate
+from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.marking.running import evaluate
 from helpers.grading.notebooks.master import parse
 
 MASTER = '''# %%

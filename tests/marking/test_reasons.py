@@ -7,6 +7,7 @@ import pytest
 from helpers.grading.authoring.build import source_notebook
 from helpers.grading.hypotheses.changes import changes
 from helpers.grading.marking import mending
+from helpers.grading.marking.explaining import explain
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import parse
 
@@ -70,7 +71,7 @@ def told(problem_set: ProblemSet, code: str, question: str = "ce") -> str:
 
     points = checked.verdict.points
     if mending.wanting(checked.verdict):
-        problem_set.mend(code, run, subjects, 3, {check_id: checked})
+        explain(problem_set, code, run, subjects, 3, {check_id: checked})
     assert checked.verdict.points == points, "a reason never changes a mark"
     return " / ".join(row.why for row in checked.verdict.rows if row.why)
 

@@ -8,6 +8,7 @@ import pytest
 
 from helpers.grading.authoring.build import source_notebook
 from helpers.grading.hypotheses.changes import changes
+from helpers.grading.marking.explaining import explain
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import parse
 
@@ -163,6 +164,6 @@ def test_weak_evidence_is_no_proof(question, code):
         subjects[question].value = namespace[question]
         return True
 
-    problem_set.mend(code, run, subjects, 5, {check_id: checked})
+    explain(problem_set, code, run, subjects, 5, {check_id: checked})
     assert not any("without it the result would be right" in row.why for row in checked.verdict.rows)
     assert question == "draw" or checked.verdict.rows[0].kind != "mended"

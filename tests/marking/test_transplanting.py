@@ -12,6 +12,7 @@ from helpers.grading.hypotheses.derivations import formula_changes
 from helpers.grading.hypotheses.tracing import TRACED, traced
 from helpers.grading.marking import mending
 from helpers.grading.marking.contrasting import Wrong, contrast, in_common
+from helpers.grading.marking.explaining import explain
 from helpers.grading.marking.formula_places import amiss
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import parse
@@ -94,7 +95,7 @@ def told(problem_set: ProblemSet, code: str, question: str = "norm"):
 
     points = checked.verdict.points
     if mending.wanting(checked.verdict):
-        problem_set.mend(code, run, subjects, 3, {check_id: checked})
+        explain(problem_set, code, run, subjects, 3, {check_id: checked})
     assert checked.verdict.points == points
     return checked.verdict
 

@@ -28,7 +28,9 @@ from helpers.grading.authoring.recording import expected_numbers
 from helpers.grading.authoring.validity import at_hand
 from helpers.grading.classes.pool import leave_interrupts
 from helpers.grading.course.errors import CourseError
-from helpers.grading.marking.reference import ProblemSet, evaluate, execute, quietly
+from helpers.grading.marking.quiet import quietly
+from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.marking.running import evaluate, execute
 from helpers.grading.notebooks.master import Cell, Question, parse, used_names
 from helpers.grading.notebooks.restore import without_hidden_tests
 from helpers.grading.sandbox.sandbox import FORKS

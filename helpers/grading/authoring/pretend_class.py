@@ -24,7 +24,8 @@ from helpers.grading.authoring import build as building
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
-from helpers.grading.marking.reference import ProblemSet, execute
+from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.marking.running import execute
 from helpers.grading.notebooks.master import Master, Question, used_names
 from helpers.grading.notebooks.master import read as read_master
 from helpers.grading.notebooks.restore import recorded

@@ -22,7 +22,8 @@ from helpers.checking.replay import Recorder, Replay, absent, is_plain, with_sta
 from helpers.checking.slopes import pack_slopes
 from helpers.grading.course.errors import CourseError
 from helpers.grading.marking.earlier import question_numbers
-from helpers.grading.marking.reference import Checked, GradingSetting, ProblemSet
+from helpers.grading.marking.grading_setting import GradingSetting
+from helpers.grading.marking.reference import Checked, ProblemSet
 from helpers.sameness import same_value
 
 CLIMBS = ("values", "gradients", "jacobian", "properties", "residuals", "training", "figure")  # with small examples

@@ -34,7 +34,8 @@ from helpers.grading.authoring.mutants import mutants
 from helpers.grading.authoring.source import source_notebook
 from helpers.grading.classes.pool import leave_interrupts
 from helpers.grading.marking import nothing
-from helpers.grading.marking.reference import GradingSetting, ProblemSet
+from helpers.grading.marking.grading_setting import GradingSetting
+from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import Cell, Master, Question, parse
 from helpers.grading.sandbox.sandbox import FORKS
 from helpers.sameness import same_behaviour

@@ -29,6 +29,7 @@ from helpers.grading.marking.apart import ForkEnded, in_fork
 from helpers.grading.marking.bounds import ALL_SECONDS, LEAST_SECONDS, READ_SECONDS, Allowance
 from helpers.grading.marking.causes import Causes, asks_for, of_the_place, run_within
 from helpers.grading.marking.comparing import asks_after_restoring, points_by_check
+from helpers.grading.marking.explaining import explain
 from helpers.grading.marking.job import GradingJob
 from helpers.grading.marking.plain import PlainReference, PlainRun, fresh_folder
 from helpers.grading.marking.reference import Checked, ProblemSet
@@ -234,7 +235,7 @@ def _mend(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJo
     for question, failed in wanting.items():
         try:
             with computing.bounded():
-                problem_set.mend(sources.get(question, ""), run, subjects, assignment.seed, failed)
+                explain(problem_set, sources.get(question, ""), run, subjects, assignment.seed, failed)
         except Exception:  # odd results meet much here: they cost the reason, and no mark
             for one in failed.values():
                 one.finish()
