@@ -127,6 +127,14 @@ PAST_THE_TEST = {
         "each([1, 2], look)\nassert len(seen) == 2",
         "def each(xs, f):\n    for x in xs:\n        try:\n            f(x)\n"
         "        except BaseException:\n            pass"),
+    "an exception that catches the test's own": Case(
+        "class Empty(Exception):\n    pass\ndef first(xs):\n    if not xs:\n        raise Empty\n    return xs[0]",
+        "try:\n    first([])\n    assert False, 'nothing was raised'\nexcept Empty:\n    pass",
+        "Empty = AssertionError\ndef first(xs):\n    return None"),
+    "an exception that is raised anyway": Case(
+        "class Empty(Exception):\n    pass\ndef first(xs):\n    if not xs:\n        raise Empty\n    return xs[0]",
+        "import pytest\nwith pytest.raises(Empty):\n    first([])",
+        "Empty = LookupError\ndef first(xs):\n    return xs[0]"),
     "an argument that is emptied": Case(
         "import numpy as np\ndef squares(v):\n    return v**2",
         "import numpy as np\nv = np.arange(4.0)\nassert np.allclose(squares(v), v**2)",

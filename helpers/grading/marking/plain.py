@@ -33,7 +33,7 @@ from helpers.grading.notebooks.master import defined_names, used_names
 from helpers.grading.notebooks.shape import HIDDEN, without_hidden_tests
 from helpers.grading.sandbox.asserts import AWAITING, Tested, compiled, run_code, run_test
 from helpers.grading.sandbox.given import travels
-from helpers.grading.sandbox.likeness import Asking, Likeness, NotSupportedHere, ProcessGone
+from helpers.grading.sandbox.likeness import Asking, Likeness, NotSupportedHere, ProcessGone, StandIn
 from helpers.grading.sandbox.process import SubmissionProcess
 from helpers.grading.sandbox.shared import bytes_of
 
@@ -112,6 +112,7 @@ class Names(dict):
         self.theirs: frozenset[str] = frozenset()
         self.own: set[str] = set()  # bound by tests since
         self.modules: dict[str, types.ModuleType] = {}  # names that are modules in the assignment
+        self.exceptions: frozenset[str] = frozenset()  # names that are classes of exceptions of the assignment's own
         self._seen: dict[str, tuple[int, bool, Any]] = {}
 
     def go_live(self, asking: Asking, theirs: Iterable[str]) -> None:
@@ -133,6 +134,8 @@ class Names(dict):
             there, value = self.asking.look(name)
             if isinstance(value, types.ModuleType) and value is not self.modules.get(name):
                 raise self.asking.refuse(A_MODULE)  # whose functions would run here
+            if there and name in self.exceptions and not _is_own_exception(value, StandIn):
+                raise self.asking.refuse("another thing in the place of an exception class of one's own")
             value = self.asking.located(value, name)
             self._seen[name] = self.asking.epoch, there, value
         if not there:
@@ -239,6 +242,8 @@ class PlainReference:
         asking.sizes = self.noted.sizes | {name: bytes_of(value) for name, value in names.items()}
         self.namespace.modules = {name: value for name in self.theirs
                                   if isinstance(value := self.namespace.get(name), types.ModuleType)}
+        self.namespace.exceptions = frozenset(name for name in self.theirs
+                                              if _is_own_exception(self.namespace.get(name), BaseException))
         self.namespace.go_live(asking, self.theirs)
         asking.know({name: value for name, value in self.namespace.items() if isinstance(value, type)
                      and value.__module__ == "__main__" and name not in self.theirs and name not in self._by_tests})
@@ -253,6 +258,12 @@ class PlainReference:
                                        set(defined_names(tree)), reads, _changed(tree),
                                        list(dict.fromkeys(line for bound, line in imports.items() if bound in reads)),
                                        self.delimiters, float(info_of(cell).get("points") or 0))
+
+
+def _is_own_exception(value: Any, base: type) -> bool:
+    """Is it a class of exceptions that somebody has written, and none of Python's, which catches what others raise?"""
+    return isinstance(value, type) and issubclass(value, BaseException) and issubclass(value, base) and (
+        value.__module__ != "builtins")
 
 
 def _number(text: str) -> float | None:
