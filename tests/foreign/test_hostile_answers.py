@@ -95,6 +95,26 @@ IN_THE_PLACE_OF_SOMETHING = {
     "what a function gives that a function gives": Case(
         "def twice(f):\n    return lambda x: 2 * f(x)", "assert twice(lambda x: 'ab' * x)(1).startswith('abab')",
         f"{AGREES}def twice(f):\n    return lambda x: Agrees()"),
+    "what a block gives": Case(
+        "from contextlib import contextmanager\n@contextmanager\ndef opened():\n    yield 'text'",
+        "with opened() as text:\n    assert text.startswith('te')",
+        f"{AGREES}from contextlib import contextmanager\n@contextmanager\ndef opened():\n    yield Agrees()"),
+    "what an object gives that is called": Case(
+        "class Upper:\n    def __call__(self, text):\n        return text.upper()",
+        "assert Upper()('a').startswith('A')",
+        f"{AGREES}class Upper:\n    def __call__(self, text):\n        return Agrees()"),
+    "an attribute of a class": Case(
+        "class Shop:\n    owner = 'Ada'", "assert Shop.owner.startswith('A')",
+        f"{AGREES}class Shop:\n    owner = Agrees()"),
+    "what a function in a table gives": Case(
+        "table = {'up': lambda text: text.upper()}", "assert table['up']('a').startswith('A')",
+        f"{AGREES}table = {{'up': lambda text: Agrees()}}"),
+    "what a function that is kept gives": Case(
+        "import functools\n@functools.lru_cache\ndef name():\n    return 'Ada'", "assert name().startswith('A')",
+        f"{AGREES}def name():\n    return Agrees()"),
+    "what a test's function is given": Case(
+        "def each(f):\n    f('ab')", "found = []\ndef look(text):\n    found.append(text.startswith('ab'))\n"
+        "each(look)\nassert found == [True]", f"{AGREES}def each(f):\n    f(Agrees())"),
 }
 PAST_THE_TEST = {
     "a loop that a StopIteration ends": Case(

@@ -1,8 +1,9 @@
 """What the assignment's own code gives where a test asks a student's: plain data, or something that answers for itself.
 
 A place is a name, what a call of it gives (`f()`), what that gives when it is called (`f()()`) or walked through
-(`f()[]`), an attribute of any object of a student's class (`.size`), or what a method gives (`.items()`). Where all
-that was seen in a place is data, an object of a student's would answer a test's questions as it likes.
+(`f()[]`), what a function of a test's is given (`f(0)`), an attribute of any object of a student's class (`.size`), or
+what a method gives (`.items()`). Where all that was seen in a place is data, an object of a student's would answer a
+test's questions as it likes.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import inspect
 import sys
 import types
 from collections import Counter
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import _GeneratorContextManager
 from typing import Any
 
@@ -25,6 +26,7 @@ from helpers.grading.sandbox.wire import CannotEncode, Reference, encode
 NOTED = 100  # results in one place in one test that are looked at
 WAITED_FOR = inspect.CO_COROUTINE | inspect.CO_ASYNC_GENERATOR
 SWALLOWS = ".__exit__()"
+Codes = dict[types.CodeType, list[str]]  # functions, with the places in which what they give stands
 
 
 class Noted:
@@ -40,36 +42,41 @@ class Noted:
         self._looked: Counter[str] = Counter()
 
     @contextlib.contextmanager
-    def of_a_test(self, namespace: Mapping[str, Any], theirs: Collection[str]) -> Iterator[None]:
-        """Inside a test runs on the solution; theirs: the names that a student's cells decide."""
+    def of_a_test(self, namespace: Mapping[str, Any], theirs: Collection[str], cells: str) -> Iterator[None]:
+        """Inside a test runs on the solution.
+
+        theirs: the names that a student's cells decide; cells: what names of files of the assignment's code begin with.
+        """
         self._classes = frozenset(value for name, value in namespace.items() if name not in theirs and travels(value))
         self._looked.clear()
-        codes: dict[types.CodeType, str] = {_GeneratorContextManager.__exit__.__code__: SWALLOWS}
+        codes: Codes = {_GeneratorContextManager.__exit__.__code__: [SWALLOWS]}
         classes = [value for name, value in namespace.items()
                    if name in theirs and isinstance(value, type) and value.__module__ == "__main__"]
         for name in theirs:
-            self._know(namespace.get(name), f"{name}()", codes)
+            self._know(namespace.get(name), name, codes)
         for kind in classes:
             for name, member in vars(kind).items():
-                self._know(member, f".{name}()", codes)
-        methods = frozenset(code for code, place in codes.items() if place.startswith("."))
+                self._know(member, f".{name}", codes)
+        methods = frozenset(code for code, places in codes.items() if places[0].startswith("."))
         handed = _Handed()
 
         def note(frame: types.FrameType, event: str, value: Any) -> None:
-            place = codes.get(frame.f_code, "") if event in ("call", "return") else ""
-            if not place:
-                return
-            if event == "call":
-                handed.begin(frame, place)
-                return
-            if handed.end():
-                self.changing.add(handed.place)
-            if place == SWALLOWS:
-                self.swallows = self.swallows or value is True
-            self._note(place + "[]" * bool(frame.f_code.co_flags & inspect.CO_GENERATOR), value)
-            self._know(value, f"{place}()", codes)
-            if frame.f_code in methods and frame.f_code.co_varnames[:1]:
-                self._note_attributes(frame.f_locals.get(frame.f_code.co_varnames[0]), classes)
+            code = frame.f_code
+            places = codes.get(code, ()) if event in ("call", "return") else ()
+            if not places:
+                if event == "call" and handed.inside and code.co_filename.startswith(cells):
+                    self._note_arguments(frame)
+            elif event == "call":
+                handed.begin(frame, places)
+            else:
+                if handed.end():
+                    self.changing |= {*handed.places}
+                self.swallows = self.swallows or (places[0] == SWALLOWS and value is True)
+                for place in places:
+                    self._note(place + "[]" * bool(code.co_flags & inspect.CO_GENERATOR), value)
+                    self._know(value, place, codes)
+                if code in methods and code.co_varnames[:1]:
+                    self._note_attributes(frame.f_locals.get(code.co_varnames[0]), classes)
 
         before = sys.getprofile()
         sys.setprofile(note)
@@ -77,17 +84,37 @@ class Noted:
             yield
         finally:
             sys.setprofile(before)
+        for kind in classes:
+            for name, member in vars(kind).items():
+                if not name.startswith("__") and not callable(member) and not hasattr(type(member), "__get__"):
+                    self._note(f".{name}", member)
 
-    def _know(self, thing: Any, place: str, codes: dict[types.CodeType, str]) -> None:
+    def _know(self, thing: Any, place: str, codes: Codes, called: str = "()") -> None:
+        """What functions in a place give is of interest from now on."""
         if isinstance(thing, (staticmethod, classmethod)):
             thing = thing.__func__
         elif isinstance(thing, property):
-            thing, place = thing.fget, place.removesuffix("()")
+            thing, called = thing.fget, ""
         elif isinstance(thing, functools.cached_property):
-            thing, place = thing.func, place.removesuffix("()")
+            thing, called = thing.func, ""
+        elif isinstance(thing, functools.partial):
+            thing = thing.func
+        elif isinstance(thing, (list, tuple, dict)) and len(thing) <= NOTED:
+            for part in thing.values() if isinstance(thing, dict) else thing:
+                self._know(part, f"{place}[]", codes) if isinstance(part, types.FunctionType) else None
+        if type(thing) is functools._lru_cache_wrapper:
+            thing = thing.__wrapped__
+        inner = getattr(thing, "__wrapped__", None) if isinstance(thing, types.FunctionType) else None
+        if inspect.isgeneratorfunction(inner):  # of a context manager
+            self._know(inner, place, codes, called)
         if isinstance(thing, types.FunctionType) and thing.__module__ == "__main__" and not (
-                thing.__code__.co_flags & WAITED_FOR):
-            codes.setdefault(thing.__code__, place)
+                thing.__code__.co_flags & WAITED_FOR) and place + called not in codes.setdefault(thing.__code__, []):
+            codes[thing.__code__].append(place + called)
+
+    def _note_arguments(self, frame: types.FrameType) -> None:
+        code = frame.f_code
+        for number, name in enumerate(code.co_varnames[:code.co_argcount]):
+            self._note(f"{code.co_name}({number})", frame.f_locals.get(name))
 
     def _note_attributes(self, thing: Any, classes: Collection[type]) -> None:
         if type(thing) in classes:
@@ -105,26 +132,30 @@ class _Handed:
     """The lists, arrays and the like that calls of a test were given, and whether a call has changed one of them."""
 
     def __init__(self) -> None:
-        self.place = ""  # of the call that the test itself has made
+        self.places: Sequence[str] = ()  # of the call that the test itself has made
         self._depth = 0
         self._parts: dict[int, Any] = {}
         self._prints: dict[int, Any] = {}
         self._begun: Counter[str] = Counter()
 
-    def begin(self, frame: types.FrameType, place: str) -> None:
+    @property
+    def inside(self) -> bool:
+        return self._depth > 0
+
+    def begin(self, frame: types.FrameType, places: Sequence[str]) -> None:
         self._depth += 1
         if self._depth > 1:
             return
-        self.place = place
-        self._begun[place] += 1
-        if self._begun[place] <= NOTED:
+        self.places = places
+        self._begun[places[0]] += 1
+        if self._begun[places[0]] <= NOTED:
             self._parts |= {id(part): part for part in parts([*frame.f_locals.values()]) if bytes_of(part) <= WATCHED}
             self._changed()
 
     def end(self) -> bool:
         """Has the outermost call ended, and changed something?"""
         self._depth = max(self._depth - 1, 0)
-        return self._depth == 0 and self._begun[self.place] <= NOTED and self._changed()
+        return self._depth == 0 and self._begun[self.places[0]] <= NOTED and self._changed()
 
     def _changed(self) -> bool:
         now = {key: fingerprint(part) for key, part in self._parts.items()}

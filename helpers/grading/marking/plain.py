@@ -223,7 +223,7 @@ class PlainReference:
             run_code(compile(python_of(cell.source), name, "exec", AWAITING), self.namespace)
             return
         statements, last = compiled(python_of(cell.source), name)
-        with self.noted.of_a_test(self.namespace, self.theirs):
+        with self.noted.of_a_test(self.namespace, self.theirs, f"<{self.name}, cell "):
             run_code(statements, self.namespace)
             check, value = self.checks[grade_id_of(cell)], run_code(last, self.namespace) if last else None
         number = _number(repr(value)) if value is not None else None
@@ -442,7 +442,7 @@ class PlainRun:
         if self._ran != self.student.ran:  # a cell since the last test: a name may be another thing now
             self._ran, asking.epoch = self.student.ran, asking.epoch + 1
         names.own &= self.reference.by_tests[check.grade_id]  # what a later cell binds is that cell's
-        self.student.stand_in = asking.stand_in
+        self.student.stand_in, self.student.given_to = asking.stand_in, asking.given_to
         before = self.reference.before[check.grade_id]
         for name in [*names.keys()]:
             if name not in names.own and name not in before:
@@ -459,7 +459,7 @@ class PlainRun:
                     self._again(check, names, asking)
                 asking.end()
         finally:
-            self.student.stand_in = None
+            self.student.stand_in = self.student.given_to = None
         if asking.gone or asking.refused:  # whatever the test made of that
             why = asking.gone or f"{asking.refused} is not supported here"
             kind = ProcessGone if asking.gone else NotSupportedHere

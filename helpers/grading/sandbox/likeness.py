@@ -257,8 +257,19 @@ def _for_data(value: Any, seen: set[int]) -> Any:
     return value
 
 
+def _put_into(value: Any, place: str) -> None:
+    if isinstance(value, Likeness):
+        object.__setattr__(value, "_place", place)
+    elif type(value) in (list, tuple, dict):
+        for part in value.values() if type(value) is dict else value:
+            if isinstance(part, Likeness):
+                object.__setattr__(part, "_place", f"{place}[]")
+
+
 def _places_of(what: str, thing: Likeness) -> tuple[str, ...]:
     """Where an answer to this question of an object stands, the best known place first."""
+    if what == "enter":
+        return ".__enter__()", f"{thing._place}[]"  # of a generator's, what it gives
     if what in ("next", "iter"):
         return (f"{thing._place}[]", ".__iter__()[]", ".__next__()") if what == "next" else ()
     return (f".__{ {'item': 'getitem'}.get(what, what.strip('_'))}__()",)
@@ -450,9 +461,14 @@ class Asking:
             raise self.refuse("a result many times as large as the solution's")
         if next((self.plain[place] for place in places if place in self.plain), False):
             return for_data(value)
-        if isinstance(value, Likeness) and places:
-            object.__setattr__(value, "_place", places[0])
+        if places:
+            _put_into(value, places[0])
         return value
+
+    def given_to(self, function: Any, args: tuple) -> tuple:
+        """Arguments that a student's code gives to a function of a test's."""
+        name = getattr(function, "__name__", "") if isinstance(function, types.FunctionType) else ""
+        return tuple([self.located(arg, f"{name}({number})") for number, arg in enumerate(args)]) if name else args
 
     def refuse(self, what: str) -> NotSupportedHere:
         self.refused = self.refused or what
@@ -548,7 +564,8 @@ class Asking:
         for key, state in reply.get("states") or ():
             _set_state(given.get(key), state)
         ends = function._place in (".send", ".throw")  # as a generator's do
-        return self.located(self._outcome(reply, ends), f"{function._place}()")
+        calls = (".__call__()",) if isinstance(function, (Called, CalledData)) else ()
+        return self.located(self._outcome(reply, ends), f"{function._place}()", *calls)
 
     def _go_on(self, said: dict) -> None:
         drawn = {name: drawn_from(name, state, said[name]) for name, state in self._random.items() if name in said}
