@@ -25,11 +25,12 @@ from conftest import SMALL, nbgrader, processes_below
 from nbconvert.exporters import HTMLExporter
 from nbgrader.server_extensions.formgrader import handlers
 
+from helpers.checking.observing import Local
 from helpers.grading.classes import autograde as grading
 from helpers.grading.classes.pool import Pool
 from helpers.grading.course.folder import Course
 from helpers.grading.gradebook import gradebook as books
-from helpers.grading.marking import mending
+from helpers.grading.marking import bounds, mending
 from helpers.grading.marking.reference import Checked, ProblemSet
 from helpers.grading.pages.feedback import feedback
 from helpers.grading.pages.graded import read
@@ -422,6 +423,33 @@ def test_numbers_that_nobody_has_written_down_are_counted_before_they_are(sandbo
                     f"import pandas as pd\ndef half(x): return {form}")
     assert {row.share for row in found.verdict.rows} == {0}
     assert time.process_time() - start < 3
+
+
+SLOW = """import time
+def half(x):
+    start = time.process_time()
+    while time.process_time() - start < 0.2: pass
+    return x / 2"""
+
+
+@pytest.mark.parametrize("check", [
+    "check.values(half, {})", "check.properties(half, a=lambda r, x: abs(r - x / 2) < 1e-9, {})"])
+def test_whose_limit_ends_while_the_reference_computes_leaves_nobody_a_wrong_reference(check):
+    """What a limit breaks off is an exception of the function that is observed: of the reference, for all to come."""
+    cell = nbformat.v4.new_code_cell
+    problem_set = ProblemSet("q", nbformat.v4.new_notebook(cells=[
+        cell("import numpy as np\nfrom helpers import check"),
+        cell(SLOW, metadata={"nbgrader": {"grade_id": "q", "solution": True, "grade": False, "locked": False}}),
+        cell("", metadata={"nbgrader": {"grade_id": "q-check", "solution": False, "grade": True, "points": 2}})]))
+    text = check.format(AT.replace("standard_normal(3)", "standard_normal()"))
+
+    def points(limit: float) -> float:
+        with contextlib.suppress(bounds.TooLong), bounds.bounded(seconds=limit):
+            found = problem_set.check(text, "q-check", {"half": Local("half", lambda x: x / 2)}, 1, "where")
+            return found.verdict.points if found.verdict else 0.0
+        return 0.0
+
+    assert [points(limit) for limit in (0.1, 0.3, 60.0)][-1] == 2
 
 
 BY_NBGRADER = ("changed_points", "edited_checks", "experiment_answers", "forged_output", "linked_notebook",

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 MEMORY_BYTES = 2 * 2**30  # beyond what the process has when a check begins
@@ -17,6 +18,11 @@ LEAST_SECONDS = 2.0  # that each of them has all the same
 READ_SECONDS = 60.0  # of processor time, to read a submission and to restore it, or what its cells send; an honest
 # one takes tenths
 AGAIN = 0.5  # seconds between further signals: an `except Exception` or a callback of Python's own may swallow one
+
+
+SPARE_BYTES = 64 * 2**20  # of MEMORY_BYTES: with less left, what trusted code has computed may be an excuse
+
+_interrupted = 0  # how often a limit of time has been reached
 
 
 class TooLong(Exception):
@@ -41,8 +47,7 @@ def _memory(more: int) -> Iterator[None]:
         return
     import resource
 
-    with open("/proc/self/statm") as file:
-        now = int(file.read().split()[0]) * resource.getpagesize()
+    now = _address_space()
     soft, hard = resource.getrlimit(resource.RLIMIT_AS)
     limit = now + more if hard == resource.RLIM_INFINITY else min(now + more, hard)
     resource.setrlimit(resource.RLIMIT_AS, (limit, hard))
@@ -50,6 +55,39 @@ def _memory(more: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def undisturbed(compute: Callable[[], Any]) -> Any:
+    """What trusted code computes, for all who come later: not where one submission's limits were reached meanwhile.
+
+    An observation takes every exception for the observed function's own: it would be the reference's from then on.
+
+    Raises:
+        TooLong, MemoryError: if they were.
+    """
+    before = _interrupted
+    value = compute()
+    if _interrupted != before:
+        raise TooLong("a limit was reached while the reference computed")
+    if _memory_left() < SPARE_BYTES:
+        raise MemoryError("hardly any memory is left for the reference")
+    return value
+
+
+def _memory_left() -> float:
+    if sys.platform != "linux":
+        return math.inf
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return math.inf if limit == resource.RLIM_INFINITY else limit - _address_space()
+
+
+def _address_space() -> int:
+    import resource
+
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[0]) * resource.getpagesize()
 
 
 def _time(seconds: float) -> contextlib.AbstractContextManager[None]:
@@ -96,7 +134,9 @@ def _timer(seconds: float, says: str) -> Iterator[None]:
     armed = True
 
     def stop(number: int, frame: Any) -> None:
+        global _interrupted
         if armed:
+            _interrupted += 1
             raise TooLong(says)
 
     before, start = signal.signal(signal.SIGPROF, stop), time.process_time()

@@ -20,6 +20,7 @@ from helpers.checking import setting as settings
 from helpers.checking.observing import Local, Subject
 from helpers.checking.verdict import Verdict
 from helpers.grading.marking import nothing
+from helpers.grading.marking.bounds import undisturbed
 from helpers.grading.marking.grading_setting import GradingSetting, PlainSetting
 from helpers.grading.marking.plain import PlainReference, is_plain
 from helpers.grading.marking.quiet import quietly
@@ -141,7 +142,7 @@ class ProblemSet:
 
     def remembered(self, key: Any, compute: Callable[[], Any]) -> Any:
         if key not in self._memory:
-            self._memory[key] = compute()
+            self._memory[key] = undisturbed(compute)
         return self._memory[key]
 
     def forget(self) -> None:
@@ -173,7 +174,7 @@ class ProblemSet:
     def known(self, key: Any, compute: Callable[[], Any]) -> Any:
         """What depends on no seed."""
         if key not in self._known:
-            self._known[key] = compute()
+            self._known[key] = undisturbed(compute)
         return self._known[key]
 
     def returned_by(self, function: str) -> tuple[str, ...]:
