@@ -608,12 +608,15 @@ def forward(W1, b1, W2, b2, W3, b3, x):
 
 # %% nbgrader={"grade_id": "cross-entropy-cases", "locked": true}
 def probability_cases(rng):
-    """Probabilities and one-hot targets; in the last case a wrong class has probability 0."""
+    """Probabilities and one-hot targets; in the last cases a wrong class has probability 0, or the right one nearly."""
     for K, zeros in ((4, 0), (10, 0), (6, 1)):
         right = rng.integers(K)
         p = rng.uniform(0.1, 1.0, K)
         p[(right + 1) % K] *= 1 - zeros
         yield {"p": p / p.sum(), "y": np.eye(K)[right], "case": f"K = {K}" + ", a probability of 0" * zeros}
+    p = rng.uniform(0.1, 1.0, 5)
+    p[2] = 1e-6 * p[1]
+    yield {"p": p / p.sum(), "y": np.eye(5)[2], "case": "sure, and wrong"}
 
 
 # %% nbgrader={"grade_id": "cross-entropy", "solution": true}

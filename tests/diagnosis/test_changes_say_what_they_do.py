@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from types import SimpleNamespace
 
 import pytest
@@ -35,10 +36,23 @@ def test_equality_has_no_threshold():
 @pytest.mark.parametrize("end", ["return c", "raise ValueError(c)"])
 def test_another_order_is_one_of_all_steps(end):
     """What stands behind the end is not done at all, and an end that comes first leaves out all that follows."""
-    orders = [change.text() for change in changes(f"def f(a):\n    b = a + 1\n    c = 2 * b\n    b = c\n    {end}")
+    orders = [change.text() for change in changes(f"def f(a):\n    b = a + 1\n    c = 2 * b\n    c = c - b\n    {end}")
               if change.edit.rule == "another order"]
     assert orders
     assert all(ast.parse(text).body[0].body[-1:] and text.rstrip().endswith(end) for text in orders)
+
+
+@pytest.mark.parametrize("loop", [
+    "for k in n:\n    W = draw(k)\n    W = W / W.std()\n    net.append(W)",
+    "for k, rate in n:\n    if k > 2:\n        rate = rate / 10\n    W = W - rate * g(W)\n    net.append(W)",
+])
+def test_a_step_that_nothing_reads_any_more_is_not_done_in_another_order(loop):
+    code = "def f(W, n, net):\n" + "".join(f"    {line}\n" for line in loop.split("\n")) + "    return net"
+    orders = [change.text() for change in changes(code) if change.edit.rule == "another order"]
+    assert orders
+    for text in orders:
+        assert not re.search(r"W = W / W.std\(\)\n\s+W = draw", text)
+        assert not re.search(r"rate = rate / 10$", text.split("    return net")[0].rstrip())
 
 
 def test_what_a_changed_solution_leaves_unwritten_is_zero_and_not_what_was_in_memory():

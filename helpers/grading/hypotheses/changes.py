@@ -37,6 +37,16 @@ class Change:
         return self.edit.rank
 
     @property
+    def drops(self) -> bool:
+        """Whether statements are left out, and nothing else changes."""
+        return self.edit.rule in statements.DROPS
+
+    @property
+    def moves(self) -> bool:
+        """Whether all stays there and is only done at another time."""
+        return self.edit.rule in statements.MOVES
+
+    @property
     def made(self) -> str:
         return f"This is what comes out if {self.edit.made}."
 

@@ -26,6 +26,14 @@ class FormulaChange:
         return self.change.rank
 
     @property
+    def drops(self) -> bool:
+        return self.change.drops
+
+    @property
+    def moves(self) -> bool:
+        return self.change.moves
+
+    @property
     def made(self) -> str:
         return self.change.made
 

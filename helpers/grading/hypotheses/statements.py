@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import ast
 import itertools
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from helpers.grading.hypotheses.edit import COMMON, FAR, PLAUSIBLE, Edit
 from helpers.grading.hypotheses.scope import Place, is_docstring
+
+DROPS = ("drop a step", "drop a condition", "drop a case")  # rules
+MOVES = ("another order", "moved into a loop", "moved before a loop", "moved behind a loop")
 
 
 def edits(place: Place) -> Iterator[Edit]:
@@ -38,7 +41,8 @@ def edits(place: Place) -> Iterator[Edit]:
         yield Edit("drop a with", PLAUSIBLE, f"`{ast.unparse(node.items[0])}` is left out", "{code} is in the way.",
                    list(node.body))
     if isinstance(getattr(node, "body", None), list) and isinstance(node, (ast.For, ast.While, ast.With, ast.If)):
-        for order in _orders(node.body):
+        bound = names_of(node.target) if isinstance(node, ast.For) else frozenset()
+        for order in _orders(node.body, bound, repeated=isinstance(node, (ast.For, ast.While))):
             yield Edit("another order", COMMON, "two steps are done in the other order",
                        "In the part that begins with {code}, two steps are done in the wrong order.",
                        _with_body(node, order))
@@ -90,18 +94,68 @@ def _with_body(node: ast.stmt, body: list[ast.stmt]) -> ast.stmt:
     return type(node)(**{**fields, "body": body})
 
 
-def _orders(body: list[ast.stmt]) -> Iterator[list[ast.stmt]]:
+def _orders(body: list[ast.stmt], bound: frozenset[str] = frozenset(), repeated: bool = False
+            ) -> Iterator[list[ast.stmt]]:
     """Each statement moved to another place, in short bodies; none past the end of the function or the loop, for then
-    it is not done in another order, but not at all."""
+    it is not done in another order, but not at all. The same holds where nothing reads what a statement makes any more.
+
+    bound: names that every repetition gives anew.
+    """
     if not 2 <= len(body) <= 9:
         return
     ends = next((k for k, one in enumerate(body) if isinstance(one, (ast.Return, ast.Raise, ast.Break, ast.Continue))),
                 len(body))
+    in_vain = _in_vain(body, bound, repeated)
     for source in range(ends):
         for target in range(ends):
             if target not in (source, source - 1):
                 rest = body[:source] + body[source + 1 :]
-                yield [*rest[:target], body[source], *rest[target:]]
+                order = [*rest[:target], body[source], *rest[target:]]
+                if _in_vain(order, bound, repeated) <= in_vain:
+                    yield order
+
+
+def _in_vain(body: list[ast.stmt], bound: frozenset[str], repeated: bool) -> set[int]:
+    """Assignments whose names are all given anew before anything reads them (their identities)."""
+    found = set()
+    for number, one in enumerate(body):
+        again: tuple[ast.stmt | frozenset[str], ...] = (bound, *body[:number + 1]) if repeated else ()
+        if isinstance(one, (ast.Assign, ast.If)) and _only_names(one) and _given_anew(
+                names_of(one), (*body[number + 1:], *again)):
+            found.add(id(one))
+    return found
+
+
+def _only_names(statement: ast.stmt) -> bool:
+    """Whether all that a statement does is to give values to names."""
+    return not any(isinstance(node, ast.Expr) or (isinstance(node, (ast.Attribute, ast.Subscript))
+                                                  and isinstance(node.ctx, ast.Store)) for node in ast.walk(statement))
+
+
+def _given_anew(names: frozenset[str], later: Iterable[ast.stmt | frozenset[str]]) -> bool:
+    """Whether statements, or what binds a set of names, give all of the names anew before they read one."""
+    left = names
+    for one in later:
+        if isinstance(one, frozenset):
+            left -= one
+        elif left & _read(one):
+            return False
+        elif isinstance(one, ast.Assign):
+            left -= names_of(one)
+        if not left:
+            return True
+    return False
+
+
+def _read(statement: ast.stmt) -> frozenset[str]:
+    changed = names_of(statement) if isinstance(statement, ast.AugAssign) else frozenset()
+    return changed | {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)
+                      and isinstance(node.ctx, ast.Load)}
+
+
+def names_of(node: ast.AST) -> frozenset[str]:
+    """Names that are stored below a node."""
+    return frozenset(one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store))
 
 
 def _added_at(node: ast.Call) -> Iterator[Edit]:
@@ -165,4 +219,4 @@ def _loops(node: ast.For | ast.While) -> Iterator[Edit]:
                        [_with_body(node, rest), statement])
 
 
-__all__ = ["edits"]
+__all__ = ["DROPS", "MOVES", "edits"]

@@ -81,6 +81,7 @@ class Traced:
     around: list[ast.AST] = field(default_factory=list)
     quotes: list[str] = field(default_factory=list)
     texts: dict[int, str] = field(default_factory=dict)  # of every expression, by its identity
+    steering: set[int] = field(default_factory=set)  # places of which hangs only what is done next
 
     def quoted(self, place: int) -> str:
         """The code of a place; of a name or a number, with what stands around it."""
@@ -128,7 +129,10 @@ def _below(node: ast.AST, found: Traced) -> None:
             if isinstance(value, ast.Attribute):
                 value.value = _noted(value.value, value, found)  # type: ignore[assignment]
         elif isinstance(value, ast.AST):
+            first = len(found.nodes)
             setattr(node, name, _noted(value, node, found))
+            if name == "test":
+                found.steering.update(range(first, len(found.nodes)))
         elif isinstance(value, list):
             setattr(node, name, [_noted(part, node, found) if isinstance(part, ast.AST) else part for part in value])
 

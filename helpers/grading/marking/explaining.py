@@ -34,19 +34,31 @@ def explain(problem_set: ProblemSet, source: str, run: Callable[[str], bool], su
 
     texts = problem_set.check_sources
     # A run that ends below a bound proves nothing about a change: many a wrong one does.
-    open_ones = {grade_id: checked for grade_id, checked in failed.items()
-                 if mending.wanting(checked.verdict) and "check.training" not in texts[grade_id]}
+    open_ones = {grade_id: checked for grade_id, checked in _wanting(failed).items()
+                 if "check.training" not in texts[grade_id]}
     given = _given(problem_set, source, open_ones)
-    suspicion = _transplant(problem_set, source, run, subjects, open_ones, given)
-    mending.mend(source, run, [
+    changed = functools.partial(_change, source, run, [
         mending.Failed(checked.verdict, functools.partial(again, grade_id), bool(WEAK.search(texts[grade_id])))
-        for grade_id, checked in open_ones.items() if checked.verdict is not None and mending.wanting(
-            checked.verdict)], _formulas_said(problem_set, subjects, open_ones), suspicion, given)
+        for grade_id, checked in open_ones.items() if checked.verdict is not None])
+    changed(given=given, drops=True)
+    still = _wanting(open_ones)
+    suspicion = _transplant(problem_set, source, run, subjects, still, given)
+    changed(_formulas_said(problem_set, subjects, still), suspicion, given)
+    # Where a condition is wrong, it is rarely its numbers.
+    _transplant(problem_set, source, run, subjects, _wanting(open_ones), given, steering=True)
     for grade_id, checked in open_ones.items():
         _formula_places(problem_set, grade_id, checked, subjects)
         _contrast(problem_set, grade_id, checked, subjects)
     for checked in failed.values():
         checked.finish()
+
+
+def _change(source: str, run: Callable[[str], bool], failed: Iterable[mending.Failed], *how: Any, **more: Any) -> None:
+    mending.mend(source, run, [one for one in failed if mending.wanting(one.verdict)], *how, **more)
+
+
+def _wanting(failed: Mapping[str, Checked]) -> dict[str, Checked]:
+    return {grade_id: checked for grade_id, checked in failed.items() if mending.wanting(checked.verdict)}
 
 
 def _given(problem_set: ProblemSet, source: str, failed: Iterable[str]) -> frozenset[int]:
@@ -96,8 +108,9 @@ def _formulas_said(problem_set: ProblemSet, subjects: Mapping[str, Any],
 
 
 def _transplant(problem_set: ProblemSet, source: str, run: Callable[[str], bool], subjects: Mapping[str, Any],
-                failed: Mapping[str, Checked], given: frozenset[int]) -> dict[int, float]:
-    """Look for the place of an answer that is wrong by giving it numbers of the solution's (`transplanting`).
+                failed: Mapping[str, Checked], given: frozenset[int], steering: bool = False) -> dict[int, float]:
+    """Look for the place of an answer that is wrong by giving it numbers of the solution's (`transplanting`); steering:
+    among those that conditions are made of.
 
     Returns by line of the answer how suspicious it is, as far as that is known.
     """
@@ -115,7 +128,7 @@ def _transplant(problem_set: ProblemSet, source: str, run: Callable[[str], bool]
                 continue
             search, donors = setting.known_places(subject, key)
             whole = BY_CASE.search(problem_set.check_sources[grade_id]) is not None  # a row speaks of all outputs
-            found = search.find(answer, inside, donors, given, whole) if donors else None
+            found = search.find(answer, inside, donors, given, whole, steering) if donors else None
             suspicion.update(search.suspicion)
             if found is not None and checked.verdict is not None:
                 mending.tell(checked.verdict, found.says, found.outputs)

@@ -59,12 +59,13 @@ def wanting(verdict: Verdict | None) -> bool:
 
 def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed],
          formulas: Iterable[FormulaChange] = (), suspicion: Mapping[int, float] = {},
-         given: frozenset[int] = frozenset()) -> None:
+         given: frozenset[int] = frozenset(), drops: bool = False) -> None:
     """Give the wrong rows of checks a sentence, where one small change of an answer makes them right.
 
     run(text): defines changed functions in the answer's place; False if that never ends. formulas: changes of the
     formulas that the answer says. suspicion: by line of the answer, how much it goes with being wrong;
-    given: lines that need no change.
+    given: lines that need no change. drops: only leave out steps and conditions, and only where that makes all of a
+    check right.
     """
     failed = list(failed)
     if not failed or len(source) > LONGEST:
@@ -72,6 +73,8 @@ def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed],
     found: dict[tuple[int, int], list[Change | FormulaChange]] = {}
     stalls, begun = 0, time.process_time()
     for change in formulas or _suspects_first(source, suspicion, given):
+        if drops and not change.drops:
+            continue
         if change.rank > FAR or stalls >= STALLS or time.process_time() - begun > MOST_SECONDS:
             break
         if found and change.rank > min(c.rank for c in next(iter(found.values()))) and len(found) == _open(failed):
@@ -83,14 +86,15 @@ def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed],
             stalls += 1
             continue
         for number, one in enumerate(failed):
-            better = _mended(one)
+            better = _mended(one, one.whole or drops or change.moves)
             stalls += better is None
             for row in better or ():
                 found.setdefault((number, row), []).append(change)
     run(source)
     mended = Counter(id(change) for mends in found.values() for change in mends)
     for (number, row), mends in found.items():
-        best = max((change for change in mends if change.rank == mends[0].rank), key=lambda change: mended[id(change)])
+        best = max((change for change in mends if change.rank == mends[0].rank),
+                   key=lambda change: (mended[id(change)], not change.moves))
         target = failed[number].verdict.rows[row]
         if not target.why:
             target.why, target.kind = best.mends, MENDED
@@ -113,8 +117,11 @@ def _open(failed: list[Failed]) -> int:
     return sum(not row.right for one in failed for row in one.verdict.rows)
 
 
-def _mended(failed: Failed) -> list[int] | None:
-    """The rows that are right with the changed code and were not, if none has become wrong; None if it never ends."""
+def _mended(failed: Failed, whole: bool) -> list[int] | None:
+    """The rows that are right with the changed code and were not, if none has become wrong; None if it never ends.
+
+    whole: only a change counts that makes every row right. A step that is moved may put others out of use.
+    """
     for first in (True, False):
         verdict = failed.again(first)
         if verdict is None:
@@ -128,7 +135,7 @@ def _mended(failed: Failed) -> list[int] | None:
         if any(before.right and not now.right for _, before, now in pairs):
             return []
         better = [k for k, before, now in pairs if now.right and not before.right and before.kind != "cheap"]
-        if not better or (failed.whole and not first and not verdict.right):
+        if not better or (whole and not first and not verdict.right):
             return []
     return better
 

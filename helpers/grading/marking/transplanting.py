@@ -80,9 +80,10 @@ class Search:
         return places, results
 
     def find(self, answer: Traced, run: Run, donors: Sequence[Values], given: frozenset[int] = frozenset(),
-             whole: bool = False) -> Found | None:
+             whole: bool = False, steering: bool = False) -> Found | None:
         """The first place that makes wrong outputs right, and no right one wrong. given: lines that are as they were
-        given, or as in the solution; whole: it has to make all wrong outputs right."""
+        given, or as in the solution; whole: it has to make all wrong outputs right; steering: look at the places that
+        conditions are made of, and else at all others."""
         places, results = self.noted(run)
         places = {place: values for place, values in places.items()
                   if place < len(answer.nodes) and answer.nodes[place].lineno not in given}
@@ -92,7 +93,8 @@ class Search:
         if not wrong or len({len(rights) for rights in judged.values()}) != 1 or not self._enough(judged, wrong):
             return None
         self.suspicion = _suspicion(answer, places, set(wrong))
-        places = _of_numbers(places)
+        places = {place: values for place, values in _of_numbers(places).items()
+                  if (place in answer.steering) == steering}
         trial = _Trial(self, run, judged, wrong)
         hopeless = [*_wholes({number: self.expected(self.rungs[number]) for number in judged}, trial.amiss),
                     *_wholes({number: outputs_of(results[number]) for number in judged}, trial.amiss)]
