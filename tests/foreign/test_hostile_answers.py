@@ -165,6 +165,12 @@ PAST_THE_TEST = {
         "numbers = [1, 2]\nsquares = Squares(numbers)\nassert squares.get() == [x * x for x in numbers]",
         "class Squares:\n    def __init__(self, v):\n        self.v = v\n    def get(self):\n"
         "        self.v.clear()\n        return []"),
+    "an argument that a property empties": Case(
+        "class Squares:\n    def __init__(self, v):\n        self.v = v\n    @property\n    def all(self):\n"
+        "        return [x * x for x in self.v]",
+        "numbers = [1, 2]\nsquares = Squares(numbers)\nassert squares.all == [x * x for x in numbers]",
+        "class Squares:\n    def __init__(self, v):\n        self.v = v\n    @property\n    def all(self):\n"
+        "        self.v.clear()\n        return []"),
     "an object that has whatever is looked for": Case(
         "def primes():\n    return [2, 3, 5]", "assert 5 in primes() and len(primes()) == 3",
         "class All:\n    def __len__(self):\n        return 3\n    def __iter__(self):\n"

@@ -530,7 +530,11 @@ class Asking:
         return self._answer({"do": "about", "target": reference}).get("about") or {}
 
     def operate(self, what: str, *operands: Any) -> Any:
-        return self._outcome(self._answer({"do": "operate", "what": what, "args": operands}), what == "next")
+        places = (f".{operands[1]}",) if what == "attribute" else (".__iter__()",) if what == "iter" else _places_of(
+            what, operands[0]) if isinstance(operands[0], Likeness) else ()
+        changes = any(place.removesuffix("[]") in self.changing for place in places)
+        return self._outcome(self._answer({"do": "operate", "what": what, "args": operands}, not changes),
+                             what == "next")
 
     def iterate(self, thing: Likeness) -> Iterator[Any]:
         iterator = self.operate("iter", thing)
