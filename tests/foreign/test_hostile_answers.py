@@ -209,13 +209,16 @@ def proved(case: Case, kind: str) -> tuple[GradingJob, Ways]:
     return dataclasses.replace(job, ways=tuple(ways.ways.items()), digest=""), ways
 
 
-def marks(case: Case, answer: str, kind: str) -> float:
-    """Points for the test."""
+def graded_by(case: Case, answer: str, kind: str) -> bytes:
     job, _ = proved(case, kind)
     handed_in = nbformat.reads(job.recorded, as_version=4)
     next(cell for cell in handed_in.cells if cell.metadata.get("nbgrader", {}).get("solution")).source = answer
-    task = SubmissionTask("eve", nbformat.writes(handed_in).encode(), ())
-    graded = nbformat.reads(Result.from_bytes(grade(job, task)).notebook, as_version=4)
+    return grade(job, SubmissionTask("eve", nbformat.writes(handed_in).encode(), ()))
+
+
+def marks(case: Case, answer: str, kind: str) -> float:
+    """Points for the test."""
+    graded = nbformat.reads(Result.from_bytes(graded_by(case, answer, kind)).notebook, as_version=4)
     return [float(determine_grade(cell)[0]) for cell in graded.cells if is_check(cell)][-1]
 
 
@@ -295,6 +298,14 @@ def test_no_file_of_the_graders_is_read_on_a_students_word(path):
                     SubmissionTask("eve", nbformat.writes(handed_in).encode(), ()))
     assert Path(path).read_text()[:40].encode() not in content
     assert b"is not supported here" in content
+
+
+@pytest.mark.parametrize("kind", ["none", pytest.param("auto", marks=needs_walls)])
+def test_a_process_that_leaves_in_the_middle_of_a_test_is_cleared_up(kind):
+    case = Case("def one():\n    return 1", "assert one() == 1", "")
+    content = graded_by(case, "import os\ndef one():\n    os._exit(0)", kind)
+    assert b"is not supported here" not in content
+    assert b"exit code 0" in content or b"was stopped" in content
 
 
 LINES = "import tempfile, json, dataclasses\nfrom collections import namedtuple"
