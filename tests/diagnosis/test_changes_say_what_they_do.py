@@ -64,6 +64,16 @@ def test_what_a_changed_solution_leaves_unwritten_is_zero_and_not_what_was_in_me
     assert not any("empty" in text for text in texts)
 
 
+def test_what_students_are_given_in_the_cell_is_not_where_they_go_wrong():
+    cell = SimpleNamespace(source="def f(a, b):\n    ### BEGIN SOLUTION\n    return 2 * a - b\n    ### END SOLUTION\n\n"
+                                  "def tried(a, b):\n    return 3 * f(a, b) + 7")
+    question = SimpleNamespace(cell=cell, alternatives=[])
+    ranked = Suppositions(question, lambda source: {"f": None}).ranked()
+    texts = [one.change.text() for found in ranked.values() for one in found]
+    assert any("a + b" in text for text in texts)
+    assert not any("def tried" in text for text in texts)
+
+
 def test_of_changes_that_mend_alike_the_one_is_told_that_mends_most():
     """Flipping the first sign alone mends one row, flipping both mends two."""
     verdict = Verdict("f", [Row("x", 1.0), Row("y", 1.0)], depth="why")

@@ -21,7 +21,8 @@ from helpers.grading.hypotheses.changes import Change, changes
 from helpers.grading.hypotheses.derivations import FormulaChange, formula_changes
 from helpers.grading.hypotheses.edit import FARTHER
 from helpers.grading.marking.bounds import within
-from helpers.grading.notebooks.master import Question
+from helpers.grading.notebooks.ipython import tree_of
+from helpers.grading.notebooks.master import Question, stub_of
 
 CALL_SECONDS = 0.3  # of processor time, for one call of a changed solution
 ALL_SECONDS = 2.5  # of processor time, for all that is tried for one check
@@ -76,7 +77,7 @@ class Suppositions:
                 if number and time.process_time() - begun > MAKING_SECONDS:
                     break
                 namespace = self.candidate(cell.source)
-                found: list[Change | FormulaChange] = [*changes(_filled(cell.source), MOST)]
+                found: list[Change | FormulaChange] = [*_of_code(_filled(cell.source), self.question.cell.source)]
                 for change in found + _of_formulas(cell.source, namespace):
                     if number == 0 or change.rank < FARTHER:
                         self._ranked.setdefault(change.rank, []).append(Supposition(change, namespace))
@@ -87,6 +88,15 @@ def _filled(source: str) -> str:
     """With arrays that begin with zeros. What a change leaves unwritten would else hold what was in memory before, and
     that may be the very numbers that are to be explained."""
     return EMPTY.sub(r"\1.zeros", source)
+
+
+def _of_code(source: str, solution: str) -> list[Change]:
+    """Changes of a cell but in what its students are given, such as a function that tries theirs."""
+    given = {ast.dump(statement) for statement in tree_of(stub_of(solution)).body}
+    changed = changes(source, MOST)
+    tops = {id(change.place.top): change.place.top for change in changed}
+    untouched = {number for number, top in tops.items() if ast.dump(top) in given}
+    return [change for change in changed if id(change.place.top) not in untouched]
 
 
 def _of_formulas(source: str, namespace: dict[str, Any]) -> list[Change | FormulaChange]:
