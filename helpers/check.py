@@ -340,8 +340,8 @@ def _nearly_there(verdict: Verdict, below: float) -> Verdict:
     short = [row for row in verdict.rows if not row.right]
     if short and verdict.depth == "why" and not any(row.why for row in short) and all(
             row.error is not None and row.error < NEARLY * below for row in short):
-        short[0].why = ("What is left over is small, but not small enough: the search stops too early, or digits are "
-                        "lost on the way.")
+        short[0].why = ("What is left over is small, but not small enough: the search stops too early, digits are lost "
+                        "on the way, or equations are solved that differ a little from those asked for.")
         short[0].kind = "nearly"
     return verdict
 
