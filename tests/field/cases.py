@@ -1137,3 +1137,27 @@ def debugger_left_in_an_answer(nb):
 @case(told=("AttributeError",), marks=FULL | {"gradient-check": 0.0}, asks=frozenset({"gradient-check"}))
 def function_of_an_older_numpy(nb):
     return changed(nb, "    residuals", "    n = np.product(y.shape)\n    residuals")
+
+
+# Helpers that stand too late ------------------------------------------------------------------------------------------
+
+@case(asks=SAME_ON_PAPER, told=("`gradient-check` stood before its answer",))
+def helper_at_the_end(nb):
+    set_text(nb, "gradient", "def gradient(w, X, y):\n    return 2 / len(y) * X.T @ outer(w, X, y)")
+    nb["cells"].append(new("def outer(w, X, y):\n    return inner(w, X, y)"))
+    nb["cells"].append(new("def inner(w, X, y):\n    return X @ w - y"))
+    return nb
+
+
+@case(asks=frozenset({"loss-check"}), told=("`loss-check` stood before its answer",))
+def helper_behind_the_first_check_that_needs_it(nb):
+    set_text(nb, "loss", "def loss(w, X, y):\n    return np.mean(off(w, X, y) ** 2)")
+    nb["cells"].insert(at(nb, "gradient"), new("def off(w, X, y):\n    return X @ w - y"))
+    return nb
+
+
+@case(quiet=True)
+def later_cells_that_use_the_names_of_an_answers_own(nb):
+    """`residuals` is the answer's own: a later one is no reason to move a check."""
+    nb["cells"].append(new("residuals = np.ones(3)\nw = X = y = 1"))
+    return nb

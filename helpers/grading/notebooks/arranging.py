@@ -11,12 +11,13 @@ from nbformat import NotebookNode
 from nbgrader import utils
 
 from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, is_check
-from helpers.grading.notebooks.code import MAX_PARSED, Code, mended, parts, understood
+from helpers.grading.notebooks.code import MAX_PARSED, Code, globals_of, mended, parts, understood
 from helpers.grading.notebooks.keeping import kept_outputs, plain
 from helpers.grading.notebooks.matching import Handed
 from helpers.grading.notebooks.scripts import unfenced
 from helpers.grading.notebooks.shape import Shape, plain_text
 
+DEEPEST = 8  # calls within calls that are followed to a helper
 ELSEWHERE = "# The answer to this question stands in another cell."
 
 
@@ -272,11 +273,11 @@ class Arranging:
             written |= entry.code.written
 
     def move_checks(self) -> None:
-        """A check that stands before what it reads goes behind it."""
+        """A check that stands before what it reads, or what an answer that it reads calls, goes behind it."""
         for name in [name for name in self.shape.order if name in self.shape.reads]:
             here = next(i for i, entry in enumerate(self.entries) if entry.place == self.shape.index[name])
             before = frozenset().union(*(entry.code.there for entry in self.entries[:here] if entry.code))
-            absent = self.shape.reads[name] - before
+            absent = (self.shape.reads[name] - before) | self._helpers_behind(here, self.shape.reads[name])
             later = max((i for i, entry in enumerate(self.entries) if i > here and entry.has(absent)), default=-1)
             if later < 0:
                 continue
@@ -286,6 +287,18 @@ class Arranging:
             self.entries.insert(later, entry)
             if entry.own:
                 self.repairs.append(f"`{name}` stood before its answer and was moved behind it")
+
+    def _helpers_behind(self, here: int, reads: frozenset[str]) -> frozenset[str]:
+        """What some names call, and what these call in turn, that a student has defined only behind a place."""
+        codes = [(number, entry.code or understood(entry.cell.source)) for number, entry in enumerate(self.entries)
+                 if entry.cell.cell_type == "code" and not is_check(entry.cell)]
+        bound = frozenset().union(*(code.names for number, code in codes if number < here))
+        later = frozenset().union(*(entry.code.written for entry in self.entries[here:] if entry.code)) - bound
+        called, pending = frozenset[str](), reads
+        for _ in range(DEEPEST if later else 0):
+            called |= pending
+            pending = frozenset().union(*(globals_of(code, pending) for _, code in codes)) - called
+        return (called & later) - self.shape.names
 
     def name_answers(self) -> None:
         """Each solution's grade_id goes to the cell that is in force at its check."""

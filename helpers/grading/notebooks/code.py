@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import symtable
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 
@@ -127,6 +128,23 @@ def parts(code: Code, names: frozenset[str], keep: bool) -> str:
             first = min([statement.lineno, *(d.lineno for d in getattr(statement, "decorator_list", ()))])
             inside[first - 1:statement.end_lineno] = [True] * (statement.end_lineno - first + 1)
     return "\n".join(line for line, there in zip(lines, inside) if there == keep).strip("\n")
+
+
+def globals_of(code: Code, names: frozenset[str]) -> frozenset[str]:
+    """What the functions and methods that define one of `names` in a cell read of the notebook's names, when called."""
+    if code.tree is None or not code.names & names:
+        return frozenset()
+    try:
+        tables = [symtable.symtable(parts(code, names, keep=True), "cell", "exec")]
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return frozenset()
+    found: set[str] = set()
+    while tables:
+        table = tables.pop()
+        tables += table.get_children()
+        if isinstance(table, symtable.Function):
+            found.update(table.get_globals())
+    return frozenset(found)
 
 
 def says_nothing(source: str) -> bool:
