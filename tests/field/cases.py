@@ -1161,3 +1161,18 @@ def later_cells_that_use_the_names_of_an_answers_own(nb):
     """`residuals` is the answer's own: a later one is no reason to move a check."""
     nb["cells"].append(new("residuals = np.ones(3)\nw = X = y = 1"))
     return nb
+
+
+@case(asks=SAME_ON_PAPER, told=("a tab in line 3",))
+def tabs_among_blanks(nb):
+    return changed(nb, "    return", "\treturn")
+
+
+@case(quiet=True)
+def tabs_throughout(nb):
+    return changed(nb, "    ", "\t")
+
+
+@case(reason="is what macOS notes of a file", marks=dict.fromkeys(FULL, 0.0), written=False)
+def double_of_macos_alone(nb):
+    return {f"._{NAME}": b"\0\5\x16\7\0\2\0\0Mac OS X" + bytes(4000)}

@@ -158,8 +158,9 @@ class Arranging:
         source, line, char = mended(self._without_fences(one)) if kind == "code" else (one.cell.source, 0, "")
         if line:
             kind_of = unicodedata.name(char, "?").lower()
-            self.repairs.append(f"a cell had a syntax error, a typeset character ({kind_of}) in line {line} of "
-                                f"“{_first(source)}”; such characters were replaced by a keyboard's")
+            what, done = ("a tab", "tabs were replaced by blanks") if char == "\t" else (
+                f"a typeset character ({kind_of})", "such characters were replaced by a keyboard's")
+            self.repairs.append(f"a cell had a syntax error, {what} in line {line} of “{_first(source)}”; {done}")
         new = plain(kind, source)
         if one.cell.get("attachments") and kind == "markdown":
             new.attachments = one.cell.attachments

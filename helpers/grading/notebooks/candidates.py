@@ -177,6 +177,8 @@ def _what_is_there(folder: Path, name: str) -> str:
 def _remark(label: str) -> str:
     """Why a file is not the notebook, if its name says so."""
     name = label.lower()
+    if _is_waste(label):
+        return f" {label[:100]} is what macOS notes of a file, not the file."
     if name.endswith(EXPORTS):
         return f" {label[:100]} shows the notebook, at best: it cannot be run."
     if name.endswith(CLOSED):

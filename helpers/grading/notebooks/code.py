@@ -24,6 +24,7 @@ TYPESET: dict[str, str | int | None] = {
     "\u2260": "!=", "\u2026": "...", "\u00b2": "**2", "\u00b3": "**3",
     **{chr(number): chr(number - 0xFEE0) for number in range(0xFF01, 0xFF5F)},  # of full width, as in Chinese text
 }
+TAB = 4  # blanks, as editors for Python show it
 MOST_TYPESET = 300  # such characters that are looked at one by one in a cell
 
 
@@ -154,8 +155,12 @@ def says_nothing(source: str) -> bool:
 
 
 def mended(source: str) -> tuple[str, int, str]:
-    """Code that is Python once typeset characters are a keyboard's, the first such line, and its first character;
-    else itself, 0 and "". Within texts and comments they stay, if that can be."""
+    """Code that is Python once typeset characters are a keyboard's, or tabs among blanks are blanks; the first such
+    line, and its first such character; else itself, 0 and "". Within texts and comments they stay, if that can be."""
+    if "\t" in source and isinstance(_tree(source)[1], TabError):
+        clean = source.expandtabs(TAB)
+        line = next(n for n, text in enumerate(source.split("\n"), 1) if "\t" in text)
+        return (clean, line, "\t") if _tree(clean)[0] is not None else (source, 0, "")
     if source.isascii() or not any(char in TYPESET for char in source) or _tree(source)[0] is not None:
         return source, 0, ""
     for clean in (_plain_where_it_matters(source), source.translate(str.maketrans(TYPESET))):
