@@ -1176,3 +1176,135 @@ def tabs_throughout(nb):
 @case(reason="is what macOS notes of a file", marks=dict.fromkeys(FULL, 0.0), written=False)
 def double_of_macos_alone(nb):
     return {f"._{NAME}": b"\0\5\x16\7\0\2\0\0Mac OS X" + bytes(4000)}
+
+
+# Written, and not where a run finds it --------------------------------------------------------------------------------
+
+LOST = {"marks": FULL | {"gradient-check": 0.0}, "asks": frozenset({"gradient-check"})}
+NO_RUN = ("`gradient` is written where no run defines it",)
+
+
+@case(**LOST, told=("`gradient` is written in a text cell",))
+def fenced_in_a_text_cell_below_the_stub(nb):
+    nb["cells"].insert(at(nb, "gradient") + 1, new(f"Mine:\n\n```python\n{RIGHT['gradient']}```", "markdown"))
+    return set_text(nb, "gradient", STUB)
+
+
+@case(**LOST, told=("`gradient` is written in a raw cell",))
+def raw_cell_below_the_stub(nb):
+    nb["cells"].insert(at(nb, "gradient") + 1, new(RIGHT["gradient"], "raw"))
+    return set_text(nb, "gradient", STUB)
+
+
+@case(**LOST, told=("`gradient` raises NotImplementedError before what is written",))
+def beneath_the_last_line_of_the_stub(nb):
+    return changed(nb, "    residuals", "    raise NotImplementedError()\n    residuals")
+
+
+@case(**LOST, told=NO_RUN)
+def comment_marks_before_all_of_it(nb):
+    return set_text(nb, "gradient", "\n".join(f"# {line}" for line in RIGHT["gradient"].splitlines()))
+
+
+@case(**LOST, told=NO_RUN)
+def in_three_quotation_marks(nb):
+    return set_text(nb, "gradient", f'"""\n{RIGHT["gradient"]}"""')
+
+
+@case(**LOST, told=NO_RUN)
+def in_a_class(nb):
+    inside = RIGHT["gradient"].replace("\n", "\n    ")
+    return set_text(nb, "gradient", f"class Line:\n    @staticmethod\n    {inside}")
+
+
+@case(**LOST, told=NO_RUN)
+def written_to_a_file(nb):
+    return set_text(nb, "gradient", f"%%writefile slope.py\n{RIGHT['gradient']}")
+
+
+@case(quiet=True)
+def written_to_a_file_that_is_imported(nb):
+    nb["cells"].insert(at(nb, "gradient"), new(f"%%writefile slope.py\n{RIGHT['gradient']}"))
+    return set_text(nb, "gradient", "from slope import gradient")
+
+
+@case(**LOST, told=("written in a file that was handed in",))
+def loaded_from_a_file(nb):
+    return {NAME: saved(set_text(nb, "gradient", "%load slope.py")), "slope.py": RIGHT["gradient"].encode()}
+
+
+@case(**LOST, told=("but it is not there when its check runs",))
+def under_timeit(nb):
+    return set_text(nb, "gradient", f"%%timeit\n{RIGHT['gradient']}")
+
+
+@case(**LOST, told=("but it is not there when its check runs",))
+def all_names_deleted(nb):
+    nb["cells"].insert(at(nb, "gradient-check"), new("%reset -f"))
+    return nb
+
+
+@case(**LOST, told=("something else has its name",))
+def gradient_of_a_trial_kept_under_its_name(nb):
+    nb["cells"].insert(at(nb, "gradient-check"), new("gradient = gradient(np.ones(2), np.ones((3, 2)), np.ones(3))"))
+    return nb
+
+
+@case(**LOST, told=("`gradient` is not defined, but `Gradient` is",))
+def name_in_capitals(nb):
+    return changed(nb, "def gradient", "def Gradient")
+
+
+@case(quiet=True, marks=FULL | {"gradient-check": 0.0})
+def left_out_beside_old_attempts_at_another(nb):
+    """What is not run of one answer says nothing about another that is not written."""
+    set_text(nb, "loss", f"# {WRONG_GRADIENT.splitlines()[0].replace('gradient', 'loss')}\n{RIGHT['loss']}")
+    return set_text(nb, "gradient", STUB)
+
+
+# Names of the course, used for something else -------------------------------------------------------------------------
+
+@case(quiet=True)
+def names_of_the_course_in_a_trial(nb):
+    trial = ("w, X, y = np.ones(2), np.ones((3, 2)), np.zeros(3)\ncheck = np.allclose(X @ w, 2)\nplots = data = []\n"
+             "line_cases = list(line_cases(np.random))\nloss = loss(w, X, y)\nprint(loss)")
+    nb["cells"].insert(at(nb, "gradient-check"), new(trial))
+    return nb
+
+
+# Other programs -------------------------------------------------------------------------------------------------------
+
+@case(quiet=True)
+def versions_of_no_kind(nb):
+    """As texts, and of a language that nobody asked for."""
+    nb["nbformat"], nb["nbformat_minor"] = "4", "19"
+    nb["metadata"] = {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}}
+    return nb
+
+
+@case(quiet=True)
+def of_deepnote(nb):
+    nb["nbformat_minor"] = 4
+    for cell in nb["cells"]:
+        cell.pop("id")
+        cell["metadata"] |= {"cell_id": "0f", "deepnote_cell_type": cell["cell_type"], "source_hash": "1"}
+    nb["cells"].append(new("<a href='https://deepnote.com'>Created in <span>Deepnote</span></a>", "markdown"))
+    return nb
+
+
+@case(told=("`piplite`",))
+def of_jupyterlite(nb):
+    nb["cells"].insert(0, new("import piplite\nawait piplite.install(['numpy'])"))
+    return nb
+
+
+@case(told=("ps0_straight_line.py` was graded",))
+def script_of_pycharm(nb):
+    return {"ps0_straight_line.py": as_script(nb, "#%% md\n", "#%%").encode()}
+
+
+@case(told=("ps0_straight_line.py` was graded",), asks=frozenset({"why"}))
+def script_of_colab(nb):
+    head = '"""Automatically generated by Colab.\n\nOriginal file is located at\n    https://colab.example/drive/1\n"""'
+    cells = [one["source"] if one["cell_type"] == "code" else f'"""{one["source"]}\n"""' for one in nb["cells"]]
+    return {"ps0_straight_line.py": "\n\n".join(["# -*- coding: utf-8 -*-", head, *cells]).encode()}

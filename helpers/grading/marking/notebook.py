@@ -35,6 +35,7 @@ from helpers.grading.marking.plain import PlainReference, PlainRun, fresh_folder
 from helpers.grading.marking.reference import Checked, ProblemSet
 from helpers.grading.notebooks.answers import answers_beside
 from helpers.grading.notebooks.cells import EXPERIMENT
+from helpers.grading.notebooks.idle import idle_answers
 from helpers.grading.notebooks.keeping import kept_outputs
 from helpers.grading.notebooks.shape import shape_of
 from helpers.grading.sandbox.process import SubmissionProcess
@@ -93,9 +94,11 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gra
     reads = shape_of(problem_set.recorded).reads if problem_set.recorded is not None else {}
     lost = asks_for(graded.causes, graded.verdicts, reads)
     if problem_set.recorded is not None and not facts.get("note"):
-        lost |= {name: why for name, why in answers_beside(
-            notebook, shape_of(problem_set.recorded), {*files} - {*dict(assignment.files)}).items()
-            if name not in facts.get("asks", {})}
+        shape, given = shape_of(problem_set.recorded), dict(assignment.files)
+        beside = {name: content for name, content in files.items() if name not in given}
+        idle = {} if graded.ended else idle_answers(notebook, shape, graded.verdicts, beside)
+        lost |= {name: why for name, why in {**idle, **answers_beside(notebook, shape, beside)}.items()
+                 if name not in lost and name not in facts.get("asks", {})}
     points = points_by_check(notebook)
     doubts = {name: why for name, why in facts.pop("doubts", {}).items()
               if points.get(name, -1.0) < shape_of(problem_set.recorded).known[name].metadata.nbgrader.points}
@@ -165,9 +168,10 @@ def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
             graded.refused |= {grade_id: refused} if refused else {}
             cell.outputs = [nbformat.from_dict(output) for output in outputs]
         elif grade_id in sources and utils.is_grade(cell):
+            absent = dict.fromkeys(problem_set.student_names, student.ended) if student.ended else failed
             with computing.bounded():
                 checked = problem_set.check(sources[grade_id], grade_id, subjects, assignment.seed,
-                                            assignment.depth, failed_cells=failed)
+                                            assignment.depth, failed_cells=absent)
             checks.append((cell, grade_id, checked))
         elif EXPERIMENT in cell.metadata.get("tags", ()) and not assignment.run_experiments:
             cell.outputs = cell.outputs or kept_outputs(cell)
