@@ -15,35 +15,14 @@ from helpers.grading.hypotheses.changes import Change, changes
 
 
 @dataclass(frozen=True, eq=False)
-class FormulaChange:
-    """One change of a text of formulas that a function returns; used as a `Change`."""
+class FormulaChange(Change):
+    """One change of a text of formulas that a function returns."""
 
-    change: Change
-    function: str
-
-    @property
-    def rank(self) -> int:
-        return self.change.rank
-
-    @property
-    def drops(self) -> bool:
-        return self.change.drops
-
-    @property
-    def moves(self) -> bool:
-        return self.change.moves
-
-    @property
-    def made(self) -> str:
-        return self.change.made
-
-    @property
-    def mends(self) -> str:
-        return self.change.mends
+    function: str = ""
 
     def text(self) -> str | None:
         """The function that returns the changed formulas."""
-        changed = self.change.text()
+        changed = super().text()
         if changed is None:
             return None
         body = ast.parse(changed).body[0].body  # type: ignore[attr-defined]
@@ -61,7 +40,8 @@ def formula_changes(function: str, text: object, most: int = 3000) -> list[Formu
         formulas = parse(text)
     except FormulaError:
         return []
-    return [FormulaChange(change, function) for change in changes(_as_function(formulas), most)]
+    return [FormulaChange(change.edit, change.place, change.also, function)
+            for change in changes(_as_function(formulas), most)]
 
 
 def _as_function(formulas: Sequence[Formula]) -> str:

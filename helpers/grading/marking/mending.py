@@ -16,7 +16,6 @@ from typing import Any
 from helpers.checking.kinds import NOT_THERE
 from helpers.checking.verdict import Verdict
 from helpers.grading.hypotheses.changes import Change, changes
-from helpers.grading.hypotheses.derivations import FormulaChange
 from helpers.grading.hypotheses.edit import FAR
 
 MENDED = "mended"
@@ -58,7 +57,7 @@ def wanting(verdict: Verdict | None) -> bool:
 
 
 def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed],
-         formulas: Iterable[FormulaChange] = (), suspicion: Mapping[int, float] = {},
+         formulas: Iterable[Change] = (), suspicion: Mapping[int, float] = {},
          given: frozenset[int] = frozenset(), drops: bool = False) -> None:
     """Give the wrong rows of checks a sentence, where one small change of an answer makes them right.
 
@@ -70,7 +69,7 @@ def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed],
     failed = list(failed)
     if not failed or len(source) > LONGEST:
         return
-    found: dict[tuple[int, int], list[Change | FormulaChange]] = {}
+    found: dict[tuple[int, int], list[Change]] = {}
     stalls, begun = 0, time.process_time()
     for change in formulas or _suspects_first(source, suspicion, given):
         if drops and not change.drops:

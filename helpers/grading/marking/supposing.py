@@ -18,7 +18,7 @@ import numpy as np
 
 from helpers.checking.observing import Local, Observation
 from helpers.grading.hypotheses.changes import Change, changes
-from helpers.grading.hypotheses.derivations import FormulaChange, formula_changes
+from helpers.grading.hypotheses.derivations import formula_changes
 from helpers.grading.hypotheses.edit import FARTHER
 from helpers.grading.marking.bounds import within
 from helpers.grading.notebooks.ipython import tree_of
@@ -35,7 +35,7 @@ EMPTY = re.compile(r"\b(np|torch)\.empty(?=_like\b|\()")
 class Supposition:
     """A changed solution: what it means, and what it gives on each case, as far as it has been asked."""
 
-    change: Change | FormulaChange
+    change: Change
     namespace: dict[str, Any]
     seen: dict[int, Observation | None] = field(default_factory=dict)
     function: Any = None
@@ -77,7 +77,7 @@ class Suppositions:
                 if number and time.process_time() - begun > MAKING_SECONDS:
                     break
                 namespace = self.candidate(cell.source)
-                found: list[Change | FormulaChange] = [*_of_code(_filled(cell.source), self.question.cell.source)]
+                found: list[Change] = [*_of_code(_filled(cell.source), self.question.cell.source)]
                 for change in found + _of_formulas(cell.source, namespace):
                     if number == 0 or change.rank < FARTHER:
                         self._ranked.setdefault(change.rank, []).append(Supposition(change, namespace))
@@ -99,9 +99,9 @@ def _of_code(source: str, solution: str) -> list[Change]:
     return [change for change in changed if id(change.place.top) not in untouched]
 
 
-def _of_formulas(source: str, namespace: dict[str, Any]) -> list[Change | FormulaChange]:
+def _of_formulas(source: str, namespace: dict[str, Any]) -> list[Change]:
     """Changes of the formulas that a cell's functions without arguments return."""
-    found: list[Change | FormulaChange] = []
+    found: list[Change] = []
     for node in ast.parse(source).body:
         if isinstance(node, ast.FunctionDef) and not node.args.args:
             text = namespace[node.name]()
