@@ -317,6 +317,8 @@ AT_HOME = [
     "import unittest\nclass Twice(unittest.TestCase):\n    def test_it(self):\n        self.assertEqual(twice(2), 4)\n"
     "assert unittest.TextTestRunner(stream=__import__('io').StringIO()).run("
     "unittest.defaultTestLoader.loadTestsFromTestCase(Twice)).wasSuccessful()",
+    "import os\nwith tempfile.TemporaryDirectory() as place:\n    path = os.path.join(place, 'kept')\n"
+    "    open(path, 'w').write('2')\n    assert twice(int(open(path).read())) == 4",
     "import colorsys\nassert twice(colorsys.rgb_to_hsv(0, 0, 0)[0]) == 0",
     "import matplotlib.pyplot as plt\nplt.plot([twice(1)])\nplt.gcf().canvas.draw()",
     "found = !echo 1\nassert twice(int(found[0])) == 2",

@@ -483,6 +483,7 @@ class PlainRun:
             self.asking = Asking(self.student, self.student.limits.cell_seconds)
             self.reference.go_live(self.asking)
             os.chdir(self.folder)
+            tempfile.tempdir = str(self.folder)  # files that a test makes for itself are its own, too
             sys.path.insert(0, str(self.folder))
         return self.asking
 
