@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import signal
+import sys
 import time
 
 import pytest
@@ -65,3 +67,13 @@ def test_all_checks_of_a_submission_have_one_allowance(monkeypatch):
     with computing.bounded():
         compute_a_little = sum(range(1000))
     assert compute_a_little == 499_500
+
+
+def test_no_import_is_broken_off(tmp_path, monkeypatch):
+    """A table that somebody returns has the grader import pandas: half of it would be there for all after them."""
+    (tmp_path / "slow_to_load.py").write_text(
+        "import time\nstart = time.process_time()\nwhile time.process_time() - start < 0.4: pass\nwhole = True\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(bounds.TooLong), bounds.bounded(seconds=0.1):
+        compute(20 if importlib.import_module("slow_to_load") else 0)
+    assert sys.modules.pop("slow_to_load").whole

@@ -135,7 +135,7 @@ def _timer(seconds: float, says: str) -> Iterator[None]:
 
     def stop(number: int, frame: Any) -> None:
         global _interrupted
-        if armed:
+        if armed and not _importing(frame):  # the signal comes again
             _interrupted += 1
             raise TooLong(says)
 
@@ -152,3 +152,10 @@ def _timer(seconds: float, says: str) -> Iterator[None]:
         signal.signal(signal.SIGPROF, before)
         if left:
             signal.setitimer(signal.ITIMER_PROF, max(left - (time.process_time() - start), 0.01), AGAIN)
+
+
+def _importing(frame: Any) -> bool:
+    """Is a module being imported? One that is broken off stays broken, for all who come later."""
+    while frame is not None and frame.f_globals.get("__name__") != "importlib._bootstrap":
+        frame = frame.f_back
+    return frame is not None
