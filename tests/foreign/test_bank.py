@@ -161,6 +161,13 @@ def test_what_is_asked_for_its_items_may_be_any_object():
     assert [float(determine_grade(cell)[0]) for cell in graded.cells if is_check(cell)] == [0, 1]
 
 
+def test_an_iterator_of_a_students_is_its_own_iterator():
+    halves = "def halves(items):\n    for item in items:\n        yield item / 2"
+    _, ways = proved_of((halves, "found = halves([2, 4])\nassert iter(found) is found and next(found) == 1\n"
+                                 "assert list(found) == [2]"))
+    assert {*ways.ways.values()} == {"a"}
+
+
 @cache
 def proved_of(texts: tuple[str, ...]) -> tuple[GradingJob, Ways]:
     """An assignment of one solution cell and tests of a point each."""

@@ -537,7 +537,11 @@ class Asking:
                              what == "next")
 
     def iterate(self, thing: Likeness) -> Iterator[Any]:
+        """What `iter(thing)` gives: itself, where it is an iterator of the student's."""
         iterator = self.operate("iter", thing)
+        return thing if iterator is thing and not thing._for_data else self._walk(thing, iterator)
+
+    def _walk(self, thing: Likeness, iterator: Any) -> Iterator[Any]:
         if not isinstance(iterator, Likeness):
             yield from iterator
             return
