@@ -1156,6 +1156,11 @@ def helper_behind_the_first_check_that_needs_it(nb):
     return nb
 
 
+@case(asks=frozenset({"loss-check"}), told=("`loss-check` stood before its answer",))
+def calls_what_a_later_question_asks_for(nb):
+    return set_text(nb, "loss", "def loss(w, X, y):\n    return w @ gradient(w, X, y) / 2 - y @ (X @ w - y) / len(y)")
+
+
 @case(quiet=True)
 def later_cells_that_use_the_names_of_an_answers_own(nb):
     """`residuals` is the answer's own: a later one is no reason to move a check."""

@@ -293,13 +293,13 @@ class Arranging:
         """What some names call, and what these call in turn, that a student has defined only behind a place."""
         codes = [(number, entry.code or understood(entry.cell.source)) for number, entry in enumerate(self.entries)
                  if entry.cell.cell_type == "code" and not is_check(entry.cell)]
-        bound = frozenset().union(*(code.names for number, code in codes if number < here))
+        bound = frozenset().union(*(code.there for number, code in codes if number < here))
         later = frozenset().union(*(entry.code.written for entry in self.entries[here:] if entry.code)) - bound
         called, pending = frozenset[str](), reads
         for _ in range(DEEPEST if later else 0):
             called |= pending
             pending = frozenset().union(*(globals_of(code, pending) for _, code in codes)) - called
-        return (called & later) - self.shape.names
+        return called & later
 
     def name_answers(self) -> None:
         """Each solution's grade_id goes to the cell that is in force at its check."""
