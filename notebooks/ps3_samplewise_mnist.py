@@ -615,7 +615,7 @@ def probability_cases(rng):
         p[(right + 1) % K] *= 1 - zeros
         yield {"p": p / p.sum(), "y": np.eye(K)[right], "case": f"K = {K}" + ", a probability of 0" * zeros}
     p = rng.uniform(0.1, 1.0, 5)
-    p[2] = 1e-6 * p[1]
+    p[2] = rng.uniform(2e-5, 5e-5)
     yield {"p": p / p.sum(), "y": np.eye(5)[2], "case": "sure, and wrong"}
 
 
