@@ -90,6 +90,16 @@ def test_an_untouched_written_answer_is_grey(built):
     assert result.select_one("span.wrong") is None
 
 
+def test_nbgraders_own_comment_on_an_empty_answer_is_no_comment(course):
+    with contextlib.closing(books.ClassGradebook(course, NAME)) as book:
+        book.find_comment("why", NAME, NAME, "eve.broken").auto_comment = "No response."
+        book.db.commit()
+    feedback(course, NAME, workers=1, force=True)
+    page = soup_of(course.root, "eve.broken").get_text(" ", strip=True)
+    assert "No response." not in page
+    assert "with a comment" not in page
+
+
 def test_what_to_look_at_stands_at_the_top_with_links(built):
     look = soup_of(built, "ben.summed").select_one("#look")
     assert "1 to look at" in look.get_text(" ", strip=True)

@@ -63,7 +63,7 @@ def demo(
     name = folder.find(ps)
     building.build(folder, name)
     console.print(f"Built source/{name}/ and release/{name}/ from notebooks/{name}.py.")
-    classrooms.make(folder, name, students, seed, to.resolve())
+    handed_in = classrooms.make(folder, name, students, seed, to.resolve())
     console.print(f"Made a pretend class of {students} in {to}/.")
     walls, why = walls_available()
     if not walls:
@@ -76,7 +76,8 @@ def demo(
     with Shown("Writing feedback") as shown:
         write_feedback(scratch, name, progress=shown)
     _show_marks(scratch, name)
-    for what, path in (("a feedback page", to / "feedback" / for_terminal(summary.graded[0]) / name / f"{name}.html"),
+    telling = next((one.student for one in handed_in if "mistake" in one.kind), summary.graded[0])
+    for what, path in (("a feedback page", to / "feedback" / for_terminal(telling) / name / f"{name}.html"),
                        ("the gradebook", to / "gradebook.db"), ("what each should get", to / classrooms.EXPECTED)):
         console.print(f"Look at {what}: {path}")
 

@@ -163,12 +163,15 @@ def _waiting(course: Course, name: str, graded: dict[str, Path], summary: Writte
 
 def what_the_gradebook_says(course: Course, name: str, student: str | None = None,
                             ) -> dict[str, tuple[dict[str, Any], Marks, dict[str, str]]]:
-    """Student → facts of the submission, marks and comments by cell; a few queries for the whole class, or for one."""
+    """Student → facts of the submission, marks and comments by cell; a few queries for the whole class, or for one.
+
+    Of comments, those that somebody has written: nbgrader's own "No response." is what the page says of such a cell.
+    """
     with contextlib.closing(books.ClassGradebook(course, name)) as book:
         marks = book.marks(student)
         comments: dict[str, dict[str, str]] = {}
         for who, cell, comment in _of_assignment(book, book.db.query(
-                api.Student.id, api.BaseCell.name, api.Comment.comment).select_from(api.Comment)
+                api.Student.id, api.BaseCell.name, api.Comment.manual_comment).select_from(api.Comment)
                 .join(api.BaseCell, api.BaseCell.id == api.Comment.cell_id), api.Comment, student):
             if comment:
                 comments.setdefault(who, {})[cell] = comment
