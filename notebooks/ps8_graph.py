@@ -1582,9 +1582,9 @@ def reduced_loss(G, axis, summed, averaged):
 
 
 def broadcast_cases(rng):
-    """Shapes that numpy stretches: missing axes, axes of length 1, both, and none."""
+    """Shapes that numpy stretches: missing axes, axes of length 1, both, and none; axes that are as long as others."""
     for small, large in (((4,), (3, 4)), ((3, 1), (3, 4)), ((1, 4), (3, 4)), ((), (2, 3)), ((3, 1), (2, 3, 4)),
-                         ((2, 3), (2, 3)), ((1, 1), (1, 5))):
+                         ((2, 3), (2, 3)), ((1, 1), (1, 5)), ((3,), (3, 3)), ((3, 1), (3, 3))):
         yield {"G": rng.standard_normal(large), "shape": small, "x": rng.standard_normal(small),
                "case": f"{small} stretched to {large}"}
 

@@ -1130,8 +1130,10 @@ def decay_cases(rng):
 
 
 def clip_cases(rng):
-    """Three arrays, too long together, just short enough, and long in a single one."""
-    for sizes, limit in (((1.0, 2.0, 0.5), 1.5), ((0.2, 0.1, 0.1), 3.0), ((4.0, 0.1, 0.2), 2.0)):
+    """Three arrays, too long together, short enough, and long in a single one; and lengths on one side of the limit whose
+    squares are on the other."""
+    for sizes, limit in (((1.0, 2.0, 0.5), 1.5), ((0.2, 0.1, 0.1), 3.0), ((4.0, 0.1, 0.2), 2.0), ((1.2, 0.8, 0.6), 2.2),
+                         ((0.4, 0.3, 0.3), 0.5)):
         shapes = ((3, 2), (2,), (2, 4))
         drawn = [rng.standard_normal(shape) for shape in shapes]
         yield {"gradients": [size * array / np.linalg.norm(array) for size, array in zip(sizes, drawn)], "limit": limit,
