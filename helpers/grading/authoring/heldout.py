@@ -161,7 +161,7 @@ def rates(measured: Iterable[Measured]) -> list[tuple[str, Counter[str]]]:
         for counter in (by_set.setdefault(one.set, Counter()), total):
             counter[one.kind] += 1
             counter["example"] += bool(one.examples) and one.expected == "wrong"
-    return [*sorted(by_set.items()), ("all", total)]
+    return [*sorted(by_set.items(), key=lambda item: (len(item[0]), item[0])), ("all", total)]
 
 
 def to_json(measured: Iterable[Measured]) -> str:
