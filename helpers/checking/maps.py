@@ -60,13 +60,16 @@ class ErrorMap:
 def error_map(got: np.ndarray, expected: np.ndarray) -> ErrorMap | None:
     """The map of a result against what is right, both of one shape; nan in `expected` is not known, and right.
 
-    None for what is no matrix, or too small to need a picture.
+    None for what is no matrix, is infinite somewhere, or is too small to need a picture.
     """
-    if got.ndim < 2 or min(got.shape[-2:]) < 2 or got.size < 6 or not np.isfinite(got).all():
+    if got.ndim < 2 or min(got.shape[-2:]) < 2 or got.size < 6 or not np.isfinite(got).all() or (
+            np.isinf(expected).any()):
         return None
+    got, expected = got.astype(float), expected.astype(float)
     known = ~np.isnan(expected)
     scale = max(float(np.abs(expected[known]).max(initial=0.0)), 1e-300)
-    off = np.where(known, got - expected, 0.0).astype(float) / scale
+    with np.errstate(over="ignore"):
+        off = np.where(known, got / scale - expected / scale, 0.0)
     factor = _factor(got[known], expected[known])
     if factor is not None:  # the even colour: by how much the size is off; a wrong sign is as far off as can be
         even = max((factor - 1) / max(1.0, factor), -1.0)
@@ -82,11 +85,13 @@ def error_map(got: np.ndarray, expected: np.ndarray) -> ErrorMap | None:
 
 def _factor(got: np.ndarray, expected: np.ndarray) -> float | None:
     """c with got = c · expected, to two digits, as it is told; None if there is none."""
-    size = float(expected @ expected)
-    if size <= 0 or not got.any():
+    if not expected.any() or not got.any():
         return None
-    ratio = float(got @ expected) / size
-    if np.abs(got - ratio * expected).max() > 1e-4 * max(np.abs(got).max(), 1e-300) or abs(ratio - 1) < 1e-3:
+    unit = np.abs(expected).max()  # squares of huge numbers, or of tiny ones, are none
+    with np.errstate(over="ignore", invalid="ignore"):
+        ratio = float(got / unit @ (expected / unit)) / float(expected / unit @ (expected / unit))
+        away = np.abs(got - ratio * expected).max()
+    if not np.isfinite(ratio) or away > 1e-4 * max(np.abs(got).max(), 1e-300) or abs(ratio - 1) < 1e-3:
         return None
     return float(f"{ratio:.2g}")
 

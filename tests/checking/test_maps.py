@@ -102,6 +102,19 @@ def test_unknown_entries_and_odd_results_are_no_trouble():
     assert error_map(np.ones((3, 4)), np.full((3, 4), np.nan)).grid[0][0] == 0
 
 
+@pytest.mark.parametrize(("got", "expected"), [
+    (1e300, 1e300), (1e300, 1e-300), (1e-300, 1e300), (1e-200, 1e-200), (1.0, np.inf), (1e300, np.inf), (1e308, -1e308),
+])
+def test_numbers_of_any_size_have_a_map_that_can_be_drawn_or_none(got, expected):
+    numbers = RNG.uniform(0.5, 1.5, (3, 4))
+    for wrong in (got * numbers, got * numbers * RNG.choice([-1, 1], (3, 4))):
+        found = error_map(wrong, expected * numbers)
+        if found is not None:
+            assert found.factor is None or np.isfinite(found.factor)
+            assert all(colour(value) for line in found.grid for value in line if value)
+            assert all(-1 <= value <= 1 for line in found.grid for value in line)
+
+
 def test_without_styles_the_map_is_still_to_be_read():
     expected = RNG.standard_normal((3, 4))
     got = expected.copy()
