@@ -13,7 +13,7 @@ from helpers.grading.hypotheses.tracing import TRACED, traced
 from helpers.grading.marking import mending
 from helpers.grading.marking.contrasting import Wrong, contrast, in_common
 from helpers.grading.marking.explaining import explain
-from helpers.grading.marking.formula_places import amiss
+from helpers.grading.marking.formula_places import amiss, parts_of
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import parse
 
@@ -183,7 +183,8 @@ def test_a_formula_that_is_wrong_only_because_another_one_is():
     letters = [{"x": np.array([1.0, 2.0, n])} for n in (3.0, 4.0)]
     right = [{"a": one["x"] ** 2, "b": np.sin(1) * one["x"] ** 2} for one in letters]
     solution = formulas.parse(f"a = x ** 2; b = {np.sin(1)} * a")
-    said = amiss(formulas.parse(f"a = exp(x) - x; b = {np.sin(1)} * a"), [solution], letters, right, ["a", "b"])
+    said = amiss(formulas.parse(f"a = exp(x) - x; b = {np.sin(1)} * a"), parts_of([solution], letters, right),
+                 letters, right, ["a", "b"])
     assert said == {"b": "This formula is right in itself: it is wrong only because a is."}
 
 

@@ -41,7 +41,7 @@ def edits(place: Place) -> Iterator[Edit]:
         yield Edit("drop a with", PLAUSIBLE, f"`{ast.unparse(node.items[0])}` is left out", "{code} is in the way.",
                    list(node.body))
     if isinstance(getattr(node, "body", None), list) and isinstance(node, (ast.For, ast.While, ast.With, ast.If)):
-        bound = names_of(node.target) if isinstance(node, ast.For) else frozenset()
+        bound = _stored(node.target) if isinstance(node, ast.For) else frozenset()
         for order in _orders(node.body, bound, repeated=isinstance(node, (ast.For, ast.While))):
             yield Edit("another order", COMMON, "two steps are done in the other order",
                        "In the part that begins with {code}, two steps are done in the wrong order.",
@@ -121,7 +121,7 @@ def _in_vain(body: list[ast.stmt], bound: frozenset[str], repeated: bool) -> set
     for number, one in enumerate(body):
         again: tuple[ast.stmt | frozenset[str], ...] = (bound, *body[:number + 1]) if repeated else ()
         if isinstance(one, (ast.Assign, ast.If)) and _only_names(one) and _given_anew(
-                names_of(one), (*body[number + 1:], *again)):
+                _stored(one), (*body[number + 1:], *again)):
             found.add(id(one))
     return found
 
@@ -141,19 +141,19 @@ def _given_anew(names: frozenset[str], later: Iterable[ast.stmt | frozenset[str]
         elif left & _read(one):
             return False
         elif isinstance(one, ast.Assign):
-            left -= names_of(one)
+            left -= _stored(one)
         if not left:
             return True
     return False
 
 
 def _read(statement: ast.stmt) -> frozenset[str]:
-    changed = names_of(statement) if isinstance(statement, ast.AugAssign) else frozenset()
+    changed = _stored(statement) if isinstance(statement, ast.AugAssign) else frozenset()
     return changed | {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)
                       and isinstance(node.ctx, ast.Load)}
 
 
-def names_of(node: ast.AST) -> frozenset[str]:
+def _stored(node: ast.AST) -> frozenset[str]:
     """Names that are stored below a node."""
     return frozenset(one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store))
 

@@ -17,10 +17,8 @@ ALL_SECONDS = 180.0  # of processor time, for all checks of a submission togethe
 LEAST_SECONDS = 2.0  # that each of them has all the same
 READ_SECONDS = 60.0  # of processor time, to read a submission and to restore it, or what its cells send; an honest
 # one takes tenths
-AGAIN = 0.5  # seconds between further signals: an `except Exception` or a callback of Python's own may swallow one
-
-
 SPARE_BYTES = 64 * 2**20  # of MEMORY_BYTES: with less left, what trusted code has computed may be an excuse
+AGAIN = 0.5  # seconds between further signals: an `except Exception` or a callback of Python's own may swallow one
 
 _interrupted = 0  # how often a limit of time has been reached
 

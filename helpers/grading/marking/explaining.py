@@ -23,8 +23,9 @@ BY_CASE = re.compile(r"""\bby\s*=\s*["']case["']""")
 def explain(problem_set: ProblemSet, source: str, run: Callable[[str], bool], subjects: Mapping[str, Any], seed: int,
             failed: Mapping[str, Checked]) -> None:
     """Look for what is wrong with an answer; `failed` are its checks by grade_id, run(text) defines changed functions
-    in its place. An answer is given the solution's numbers, place by place (`transplanting`), then changed (`mending`);
-    formulas are looked at by place (`formula_places`); last comes what sets wrong cases apart (`contrasting`).
+    in its place. What is one too many is left out first; then an answer is given the solution's numbers, place by place
+    (`transplanting`), then changed in other ways (`mending`); formulas are looked at by place (`formula_places`); last
+    comes what sets wrong cases apart (`contrasting`).
     """
     def again(grade_id: str, first: bool) -> Verdict | None:
         verdict = failed[grade_id].verdict
@@ -37,7 +38,7 @@ def explain(problem_set: ProblemSet, source: str, run: Callable[[str], bool], su
     open_ones = {grade_id: checked for grade_id, checked in _wanting(failed).items()
                  if "check.training" not in texts[grade_id]}
     given = _given(problem_set, source, open_ones)
-    changed = functools.partial(_change, source, run, [
+    changed = functools.partial(mending.mend, source, run, [
         mending.Failed(checked.verdict, functools.partial(again, grade_id), bool(WEAK.search(texts[grade_id])))
         for grade_id, checked in open_ones.items() if checked.verdict is not None])
     changed(given=given, drops=True)
@@ -51,10 +52,6 @@ def explain(problem_set: ProblemSet, source: str, run: Callable[[str], bool], su
         _contrast(problem_set, grade_id, checked, subjects)
     for checked in failed.values():
         checked.finish()
-
-
-def _change(source: str, run: Callable[[str], bool], failed: Iterable[mending.Failed], *how: Any, **more: Any) -> None:
-    mending.mend(source, run, [one for one in failed if mending.wanting(one.verdict)], *how, **more)
 
 
 def _wanting(failed: Mapping[str, Checked]) -> dict[str, Checked]:
@@ -75,9 +72,12 @@ def _formula_places(problem_set: ProblemSet, grade_id: str, checked: Checked, su
         if setting is None or verdict is None or not isinstance(subject, Formulas):
             continue
         rungs = setting.known_cases(subject, key)
-        wrong = [row for row in verdict.rows if not row.right and row.kind not in mending.HOPELESS and not row.why]
+        wrong = [row for row in verdict.rows
+                 if not row.right and row.kind not in (*mending.HOPELESS, "formula") and not row.why]
+        if not wrong:
+            continue
         said = formula_places.amiss(
-            subject.rebound(subjects[subject.name]).formulas(), setting.known_formulas(subject, key),
+            subject.rebound(subjects[subject.name]).formulas(), setting.known_parts(subject, key),
             [rung.case for rung in rungs], [rung.expected for rung in rungs], [row.name for row in wrong])
         for row in wrong:
             if row.name in said:

@@ -52,25 +52,41 @@ class Part:
     values: Values
 
 
-def amiss(formulas: Sequence[Formula], solutions: Iterable[Sequence[Formula]], cases: Sequence[Mapping[str, Any]],
+def parts_of(solutions: Iterable[Sequence[Formula]], cases: Sequence[Mapping[str, Any]],
+             right: Sequence[Mapping[str, Any]]) -> list[Part]:
+    """What the parts of right formulas give, the smallest parts first.
+
+    solutions: texts of formulas that are right. right: by case, the right values of all that is asked for.
+    """
+    asked, letters = _letters(cases, right)
+    trees = [inlined(one, name, asked) for one in solutions for name in asked]
+    return sorted(_parts([tree for tree in trees if tree is not None], letters), key=lambda part: part.size)
+
+
+def _letters(cases: Sequence[Mapping[str, Any]],
+             right: Sequence[Mapping[str, Any]]) -> tuple[list[str], list[dict[str, Any]]]:
+    """What is asked for, and by case all that a formula may be made of."""
+    return list(right[0]) if right else [], [{**case, **values} for case, values in zip(cases, right)]
+
+
+def amiss(formulas: Sequence[Formula], donors: Sequence[Part], cases: Sequence[Mapping[str, Any]],
           right: Sequence[Mapping[str, Any]], names: Sequence[str]) -> dict[str, str]:
     """What is wrong with the formulas of `names`, in a sentence each, as far as it is found.
 
-    formulas: a student's. solutions: texts of formulas that are right. right: by case, the right values of all that is
+    formulas: a student's. donors: see `parts_of`, on the same cases. right: by case, the right values of all that is
     asked for.
     """
     begun = time.process_time()
-    asked = list(right[0]) if right else []
-    letters = [{**case, **values} for case, values in zip(cases, right)]
-    donors = _parts([inlined(one, name, asked) for one in solutions for name in asked], letters)
-    donors.sort(key=lambda donor: donor.size)
+    asked, letters = _letters(cases, right)
     found = {}
     for name in names:
         tree = inlined(formulas, name, asked)
-        wanted = [np.asarray(values[name], float) for values in right]
-        if tree is None or not _enough(_values(tree, letters), wanted):
-            blamed = [] if tree is None else [one for one in asked if one != name and one in _names(tree)]
-            if blamed and _fit(_values(tree, letters), wanted):
+        if tree is None:
+            continue
+        got, wanted = _values(tree, letters), [np.asarray(values[name], float) for values in right]
+        if not _enough(got, wanted):
+            blamed = [one for one in asked if one != name and one in _names(tree)]
+            if blamed and all(map(_fits, got, wanted)):
                 found[name] = (f"This formula is right in itself: it is wrong only because {' and '.join(blamed)} "
                                f"{'is' if len(blamed) == 1 else 'are'}.")
             continue
@@ -161,7 +177,7 @@ def _places(tree: ast.expr) -> Iterator[Place]:
     """Every part of a formula but the whole: its nodes, and neighbours in a chain of products."""
     for node in ast.walk(tree):
         for field, value in ast.iter_fields(node):
-            for _k, child in enumerate(value if isinstance(value, list) else [value]):
+            for child in value if isinstance(value, list) else [value]:
                 if not isinstance(child, ast.expr) or (isinstance(node, ast.Call) and field == "func") or (isinstance(
                         node, (ast.keyword, ast.Subscript)) and field != "value"):
                     continue
@@ -198,11 +214,11 @@ class _Replace(ast.NodeTransformer):
         return node
 
 
-def _parts(trees: Iterable[ast.expr | None], letters: Sequence[Mapping[str, Any]]) -> list[Part]:
+def _parts(trees: Iterable[ast.expr], letters: Sequence[Mapping[str, Any]]) -> list[Part]:
     """What the parts of formulas give, products of some factors of a chain and transposes too; each series once."""
     texts: dict[str, ast.expr] = {}
     for tree in trees:
-        for node in ast.walk(tree) if tree is not None else ():
+        for node in ast.walk(tree):
             if not isinstance(node, ast.expr) or isinstance(node, (ast.Slice, ast.Tuple)):
                 continue
             texts.setdefault(ast.unparse(node), node)
@@ -231,17 +247,13 @@ def _parts(trees: Iterable[ast.expr | None], letters: Sequence[Mapping[str, Any]
 # ------------------------------------------------------------------------------------------------------------ numbers
 
 
-def _values(tree: ast.expr | None, letters: Sequence[Mapping[str, Any]]) -> Values:
-    return [None if tree is None else attempt([Formula("", tree)], one)[0].get("") for one in letters]
+def _values(tree: ast.expr, letters: Sequence[Mapping[str, Any]]) -> Values:
+    return [attempt([Formula("", tree)], one)[0].get("") for one in letters]
 
 
 def _fits(got: Any, wanted: np.ndarray) -> bool:
     numbers = Trouble("formula", "") if got is None else as_numbers(got, wanted.shape)
     return not isinstance(numbers, Trouble) and bool(np.allclose(numbers, wanted, rtol=NEAR, atol=1e-9))
-
-
-def _fit(got: Values, wanted: Sequence[np.ndarray]) -> bool:
-    return all(map(_fits, got, wanted))
 
 
 def _enough(got: Values, wanted: Sequence[np.ndarray]) -> bool:
@@ -264,4 +276,4 @@ def _is_a_multiple(donor: Values, wanted: Sequence[np.ndarray]) -> bool:
     return True
 
 
-__all__ = ["amiss"]
+__all__ = ["Part", "amiss", "parts_of"]

@@ -21,14 +21,13 @@ import numpy as np
 from helpers.checking import setting as settings
 from helpers.checking.derivation import Formulas
 from helpers.checking.expected import PUBLIC_SEED
-from helpers.checking.formulas import Formula
 from helpers.checking.ladder import Rung, rungs, weight_of
 from helpers.checking.observing import Local, Observation, Subject
 from helpers.checking.probe import called_with
 from helpers.checking.reasons import numbers_in
 from helpers.checking.seeds import depends
 from helpers.checking.structure import Structure, structure_of
-from helpers.grading.marking import contrasting, transplanting
+from helpers.grading.marking import contrasting, formula_places, transplanting
 from helpers.grading.marking.quiet import quietly
 from helpers.grading.marking.supposing import Suppositions, Trial
 from helpers.grading.notebooks.master import Master
@@ -208,12 +207,14 @@ class GradingSetting:
         """A few public cases and small ones, with what is right there."""
         return self._few(subject, key, with_ladder=True)
 
-    def known_formulas(self, subject: Formulas, key: str) -> list[list[Formula]]:
-        """The formulas of the solution and its alternatives."""
-        question = self.problem_set.check_question.get(self.grade_id, "")
-        return self.problem_set.known(("formulas", self.grade_id, key), lambda: [
-            subject.rebound(self.in_namespace(namespace, subject.subject)).formulas() for namespace in (
-                self.problem_set.reference, *self.problem_set.alternatives_for(question))])
+    def known_parts(self, subject: Formulas, key: str) -> list[formula_places.Part]:
+        """What the parts of the formulas of the solution and its alternatives give in `known_cases`."""
+        problem_set, rungs = self.problem_set, self.known_cases(subject, key)
+        question = problem_set.check_question.get(self.grade_id, "")
+        right = (problem_set.reference, *problem_set.alternatives_for(question))
+        return problem_set.known(("formulas", self.grade_id, key), lambda: formula_places.parts_of(
+            [subject.rebound(self.in_namespace(namespace, subject.subject)).formulas() for namespace in right],
+            [rung.case for rung in rungs], [rung.expected for rung in rungs]))
 
     def known_places(self, subject: Subject, key: str) -> tuple[transplanting.Search, list[transplanting.Values]]:
         """A search on a few public cases, and what the places of the solution and its alternatives give there."""

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from helpers.checking.kinds import NOT_THERE
@@ -59,14 +60,14 @@ def wanting(verdict: Verdict | None) -> bool:
 def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed],
          formulas: Iterable[Change] = (), suspicion: Mapping[int, float] = {},
          given: frozenset[int] = frozenset(), drops: bool = False) -> None:
-    """Give the wrong rows of checks a sentence, where one small change of an answer makes them right.
+    """Give the wrong rows of checks that want a sentence one, where one small change of an answer makes them right.
 
     run(text): defines changed functions in the answer's place; False if that never ends. formulas: changes of the
     formulas that the answer says. suspicion: by line of the answer, how much it goes with being wrong;
     given: lines that need no change. drops: only leave out steps and conditions, and only where that makes all of a
     check right.
     """
-    failed = list(failed)
+    failed = [one for one in failed if wanting(one.verdict)]
     if not failed or len(source) > LONGEST:
         return
     found: dict[tuple[int, int], list[Change]] = {}
@@ -102,10 +103,15 @@ def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed],
 
 def _suspects_first(source: str, suspicion: Mapping[int, float], given: frozenset[int]) -> list[Change]:
     """The changes of an answer by rank; where lines differ in how often they go with being wrong, by that."""
-    found = [change for change in changes(source, 4 * MOST) if change.rank <= FAR and _line(change) not in given]
+    found = [change for change in _possible(source) if change.rank <= FAR and _line(change) not in given]
     if len({round(value, 1) for value in suspicion.values()}) > 1:
         found.sort(key=lambda change: -round(suspicion.get(_line(change), 0.0), 1))
     return found[:MOST]
+
+
+@lru_cache(maxsize=1)  # an answer is gone through twice
+def _possible(source: str) -> list[Change]:
+    return changes(source, 4 * MOST)
 
 
 def _line(change: Change) -> int:
