@@ -18,6 +18,7 @@ from helpers.checking.tiny import remarks_on_function
 from helpers.checking.verdict import Row, Verdict
 from helpers.checking.written import spelled
 from helpers.diagnosis.diagnose import Evidence, KnownMistake, diagnose, where_to_look
+from helpers.numerals import numeral
 from helpers.sameness import same_value
 
 SPEECHLESS = (*NOT_THERE, "not-callable", "arguments", "order", "ended", "slow", "changed-in-place")
@@ -223,8 +224,8 @@ def _how_wrong(got: float | None, expected: float | None) -> str:
     if ratio < 0:
         return "has the wrong sign" + ("" if 0.8 < -ratio < 1.25 else ", and not the right size either")
     if 0.8 < ratio < 1.25:
-        return f"is too {'large' if abs(ratio) > 1 else 'small'}, by {100 * abs(ratio - 1):.1g} %"
-    return f"is about {ratio:.2g} times too large" if ratio > 1 else f"is about {1 / ratio:.2g} times too small"
+        return f"is too {'large' if abs(ratio) > 1 else 'small'}, by {numeral(100 * abs(ratio - 1), 1)} %"
+    return f"is about {numeral(max(ratio, 1 / ratio))} times too {'large' if ratio > 1 else 'small'}"
 
 
 def _in_case(probe: Probe, index: int) -> str:

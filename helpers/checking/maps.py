@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers.numerals import numeral
+
 SIDE = 16  # rows and columns of a map
 TOO_LARGE, TOO_SMALL = (224, 64, 44), (47, 123, 224)  # red and blue; `helpers.plots` draws errors with them as well
 STRENGTHS = ((0.1, 0.25), (0.5, 0.45), (np.inf, 0.65))  # up to how large an error, how opaque
@@ -101,7 +103,7 @@ def _times(factor: float) -> str:
     size = abs(factor)
     if 0.98 < size < 1.02:
         return "of the wrong sign"
-    return (f"about {size:.2g} times too large" if size > 1 else f"about {1 / size:.2g} times too small") + turned
+    return f"about {numeral(max(size, 1 / size))} times too {'large' if size > 1 else 'small'}{turned}"
 
 
 def _worst(block: np.ndarray) -> float:

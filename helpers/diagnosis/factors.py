@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from helpers.numerals import numeral
+
 SMALL = 5  # a batch size below this, the same in all cases, is not told apart from a constant
 
 
@@ -139,7 +141,7 @@ def _constant(value: float, tolerance: float, vectors: list[tuple[int, ...]]) ->
     if abs(size - 1) <= 4 * tolerance:
         return Factor("sign", "of the wrong sign", SIGNS)
     times = max(size, 1 / size)
-    number = f"{times:.3g}"
+    number = numeral(times, 3)
     idea = "It is one factor, the same everywhere."
     if any(set(vector) == {round(times)} for vector in vectors) and abs(times - round(times)) <= 4 * tolerance * times:
         idea = f"It is one factor, the same everywhere; {number} is also the width of a layer here."

@@ -15,6 +15,8 @@ from typing import Any
 
 import numpy as np
 
+from helpers.numerals import numeral
+
 FEWEST = 2  # cases of either kind
 MORE, CONTENTS = 3, 3  # of them, where a condition is about what an array holds, which has this rank
 ENOUGH = 6  # wrong numbers
@@ -78,7 +80,7 @@ def in_common(wrong: Sequence[Wrong]) -> str:
 
 
 def _says_times(name: str, times: Sequence[float]) -> str:
-    shown = ", ".join(f"{one:.3g}" for one in sorted({round(one, 6) for one in times})[:3])
+    shown = ", ".join(numeral(one, 3) for one in sorted({round(one, 6) for one in times})[:3])
     if all(round(one, 6) == -1 for one in times):
         return f"What is returned is right but for `{name}`, which is missing as a term."
     if all(one > 0 and abs(one - round(one)) < ALIKE for one in times):
