@@ -168,6 +168,21 @@ def test_an_iterator_of_a_students_is_its_own_iterator():
     assert {*ways.ways.values()} == {"a"}
 
 
+AS_IN_A_NOTEBOOK = {
+    "annotations are classes, not texts": (
+        "def kinds(f):\n    return list(f.__annotations__.values())",
+        "def twice(x: int) -> float: ...\nassert kinds(twice) == [int, float]"),
+    "what was printed is in the name that %%capture gives it": (
+        "def greet(): print('hello')", "%%capture --no-stderr said\ngreet()", "assert said.stdout == 'hello\\n'"),
+}
+
+
+@pytest.mark.parametrize("texts", AS_IN_A_NOTEBOOK.values(), ids=AS_IN_A_NOTEBOOK)
+def test_a_cell_means_what_it_means_in_a_notebook(texts):
+    _, ways = proved_of(texts)
+    assert not ways.problems
+
+
 @cache
 def proved_of(texts: tuple[str, ...]) -> tuple[GradingJob, Ways]:
     """An assignment of one solution cell and tests of a point each."""

@@ -31,7 +31,7 @@ from helpers.grading.notebooks.code import understood
 from helpers.grading.notebooks.ipython import python_of, tree_of
 from helpers.grading.notebooks.master import defined_names, used_names
 from helpers.grading.notebooks.shape import HIDDEN, without_hidden_tests
-from helpers.grading.sandbox.asserts import AWAITING, Tested, compiled, run_code, run_test
+from helpers.grading.sandbox.asserts import Tested, compiled, flags_of, run_code, run_test
 from helpers.grading.sandbox.given import travels
 from helpers.grading.sandbox.likeness import Asking, Likeness, NotSupportedHere, ProcessGone, StandIn
 from helpers.grading.sandbox.process import SubmissionProcess
@@ -220,9 +220,10 @@ class PlainReference:
 
     def _run(self, cell: Any, name: str) -> None:
         if not is_check(cell):
-            run_code(compile(python_of(cell.source), name, "exec", AWAITING), self.namespace)
+            code = compile(python_of(cell.source), name, "exec", flags_of(self.namespace), True)
+            run_code(code, self.namespace)
             return
-        statements, last = compiled(python_of(cell.source), name)
+        statements, last = compiled(python_of(cell.source), name, flags_of(self.namespace))
         with self.noted.of_a_test(self.namespace, self.theirs, f"<{self.name}, cell "):
             run_code(statements, self.namespace)
             check, value = self.checks[grade_id_of(cell)], run_code(last, self.namespace) if last else None
@@ -582,7 +583,7 @@ class _Shell:
             return self._run(re.sub(r"^(\s*-\S+(\s+\d+)?)*\s*", "", line))
         if name == "run":
             path = line.split()[0]
-            return exec(compile(Path(path).read_text(), path, "exec"), self.user_ns)
+            return exec(compile(Path(path).read_text(), path, "exec", dont_inherit=True), self.user_ns)
         raise NotImplementedError(f"%{name} is not supported in the grader")
 
     def run_cell_magic(self, name: str, line: str, cell: str) -> Any:
@@ -596,7 +597,8 @@ class _Shell:
         raise NotImplementedError(f"%%{name} is not supported in the grader")
 
     def _run(self, source: str) -> None:
-        exec(compile(python_of(source), "<test magic>" if WATCH.holds(source) else "<text>", "exec"), self.user_ns)
+        name = "<test magic>" if WATCH.holds(source) else "<text>"
+        exec(compile(python_of(source), name, "exec", flags_of(self.user_ns), True), self.user_ns)
 
     def system(self, line: str) -> None:
         self.getoutput(line)

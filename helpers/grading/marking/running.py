@@ -21,7 +21,7 @@ def execute(source: str, namespace: dict[str, Any], name: str) -> None:
     """
     linecache.cache[name] = (len(source), None, source.splitlines(keepends=True), name)  # for who reads a property
     with quietly(io.StringIO()):
-        exec(compile(source, name, "exec"), namespace)
+        exec(compile(source, name, "exec", dont_inherit=True), namespace)
 
 
 def evaluate(source: str, namespace: dict[str, Any], name: str) -> Any:
@@ -37,9 +37,10 @@ def _compiled(source: str, name: str) -> tuple[types.CodeType, types.CodeType | 
     tree = ast.parse(source, name)
     last = tree.body[-1] if tree.body else None
     if not isinstance(last, ast.Expr):
-        return compile(tree, name, "exec"), None
+        return compile(tree, name, "exec", dont_inherit=True), None
     del tree.body[-1]
-    return compile(tree, name, "exec"), compile(ast.Expression(last.value), name, "eval")
+    return (compile(tree, name, "exec", dont_inherit=True),
+            compile(ast.Expression(last.value), name, "eval", dont_inherit=True))
 
 
 def outputs_for(value: Any, printed: str) -> list[dict[str, Any]]:

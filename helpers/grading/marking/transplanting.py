@@ -216,7 +216,7 @@ def _runner(code: Traced, namespace: dict[str, Any]) -> Run:
         except Exception:
             return None
 
-    exec(compile(code.text, "<traced>", "exec"), here)
+    exec(compile(code.text, "<traced>", "exec", dont_inherit=True), here)
     return run
 
 

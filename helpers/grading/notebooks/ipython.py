@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import ast
+import textwrap
 from functools import lru_cache
 
 # Cell magics that run their cell in the notebook's own namespace.
 TRANSPARENT = ("time", "timeit", "capture", "prun")
+CAPTURE = "with __import__('IPython.utils.capture').utils.capture.capture_output({}) as {}:"
 
 
 @lru_cache(maxsize=2000)
 def python_of(source: str, transparent: bool = True) -> str:
     """A cell's text as Python; the text itself where it is Python already, or nothing that IPython could read.
 
-    transparent: a cell under `%%time` and its like is taken for what it runs.
+    transparent: a cell under `%%time` and its like is taken for what it runs; under `%%capture name` it binds the name.
     """
     if _parses(source):
         return source
     first, _, rest = source.lstrip().partition("\n")
     if transparent and first.startswith("%%") and first[2:].split(" ")[0].strip() in TRANSPARENT:
-        return python_of(rest)
+        return _captured(first, python_of(rest))
     from IPython.core.inputtransformer2 import TransformerManager
 
     try:
@@ -27,6 +29,19 @@ def python_of(source: str, transparent: bool = True) -> str:
     except SyntaxError:
         return source
     return found if _parses(found) else source
+
+
+def _captured(magic: str, source: str) -> str:
+    """What a cell under a transparent magic runs: under `%%capture name`, with what it printed in that name."""
+    words = magic.split()
+    names = [word for word in words[1:] if word.isidentifier()]
+    inside = textwrap.indent(source, " ")
+    if words[0] != "%%capture" or not names or not _parses(f"if 1:\n{inside}"):
+        return source
+    if ast.dump(ast.Module(ast.parse(f"if 1:\n{inside}").body[0].body, [])) != ast.dump(ast.parse(source)):
+        return source  # a text of several lines would be another one
+    said = ", ".join(f"{word[5:]}=False" for word in ("--no-stdout", "--no-stderr", "--no-display") if word in words)
+    return f"{CAPTURE.format(said, names[0])}\n{inside}"
 
 
 def tree_of(source: str) -> ast.Module:

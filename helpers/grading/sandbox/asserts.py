@@ -4,6 +4,7 @@ Used on both sides of the walls: in the grader, where the student's names are st
 """
 
 from __future__ import annotations
+import __future__
 
 import ast
 import asyncio
@@ -19,6 +20,7 @@ _SHORT.maxstring = _SHORT.maxother = 120
 _SHORT.maxlist = _SHORT.maxtuple = _SHORT.maxdict = _SHORT.maxset = 8
 AWAITING = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
 _eval, _compile, _parse, _COROUTINE = eval, compile, ast.parse, inspect.CO_COROUTINE
+_FEATURE = __future__._Feature
 _raise_name, _short = "__assertion__", _SHORT.repr
 
 
@@ -42,7 +44,7 @@ def run_test(source: str, name: str, namespace: dict[str, Any]) -> Tested:
     """Run a cell of plain Python; whatever it raises is in the result. A result is failed until the end was reached."""
     found = Tested()
     try:
-        statements, last = compiled(source, name)
+        statements, last = compiled(source, name, flags_of(namespace))
         namespace[_raise_name] = _failed
         run_code(statements, namespace)
         value = run_code(last, namespace) if last else None
@@ -61,13 +63,25 @@ def run_test(source: str, name: str, namespace: dict[str, Any]) -> Tested:
     return found
 
 
-def compiled(source: str, name: str) -> tuple[Any, Any]:
-    """A cell's statements, and its last expression if it ends in one, with assertions that keep what they compare."""
+def flags_of(namespace: dict[str, Any]) -> int:
+    """How a notebook's cell is compiled: with what an earlier one has imported from `__future__`, and nothing else."""
+    flags = AWAITING
+    for value in [*namespace.values()]:
+        if type(value) is _FEATURE:
+            flags |= value.compiler_flag
+    return flags
+
+
+def compiled(source: str, name: str, flags: int) -> tuple[Any, Any]:
+    """A cell's statements, and its last expression if it ends in one, with assertions that keep what they compare.
+
+    flags: as `flags_of` says.
+    """
     tree = _Asserts().visit(_parse(source, name))
     ast.fix_missing_locations(tree)
     last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
-    return (_compile(tree, name, "exec", AWAITING),
-            _compile(ast.Expression(last.value), name, "eval", AWAITING) if last else None)
+    return (_compile(tree, name, "exec", flags, True),
+            _compile(ast.Expression(last.value), name, "eval", flags, True) if last else None)
 
 
 def run_code(code: Any, namespace: dict[str, Any]) -> Any:
