@@ -324,6 +324,18 @@ def test_an_old_gradebook_is_told(pretend_class):
         grade(pretend_class)
 
 
+def _noisy(task: SubmissionTask) -> bytes:
+    os.write(1, b"as a library prints")
+    return b""
+
+
+def test_what_libraries_print_is_no_part_of_a_commands_output(capfd):
+    with Pool(_noisy, workers=1) as pool:
+        found = pool.outcomes(iter([(0, SubmissionTask("ada", b""))]), StopSignal())
+        assert [outcome for _, _, outcome in found] == [b""]
+    assert capfd.readouterr().out == ""
+
+
 def test_few_large_submissions_are_in_flight_at_a_time(monkeypatch):
     """Files of holes cost their student nothing, and whoever holds them all their size."""
     begun: list[int] = []

@@ -26,7 +26,7 @@ from helpers.checking.replay import rebound
 from helpers.checking.verdict import Verdict
 from helpers.grading.authoring.recording import expected_numbers
 from helpers.grading.authoring.validity import at_hand
-from helpers.grading.classes.pool import leave_interrupts
+from helpers.grading.classes.pool import begin_work
 from helpers.grading.course.errors import CourseError
 from helpers.grading.marking.quiet import quietly
 from helpers.grading.marking.reference import ProblemSet
@@ -106,7 +106,7 @@ def agreements(paths: Iterable[Path], workers: int | None = None, extra: Iterabl
                                if path.stem.startswith(one["set"]) and one["question"] == question])
              for path, master in masters.items() for question in master.questions]
     context = multiprocessing.get_context("fork" if FORKS else "spawn")
-    with futures.ProcessPoolExecutor(workers or os.cpu_count(), context, initializer=leave_interrupts) as pool:
+    with futures.ProcessPoolExecutor(workers or os.cpu_count(), context, initializer=begin_work) as pool:
         running = {pool.submit(agreement_of, str(path), question, more): path for path, question, more in tasks}
         try:
             for done, future in enumerate(futures.as_completed(running), 1):

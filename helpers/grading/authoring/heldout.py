@@ -21,7 +21,7 @@ from typing import Any
 import nbformat
 
 from helpers.checking.verdict import Verdict
-from helpers.grading.classes.pool import leave_interrupts
+from helpers.grading.classes.pool import begin_work
 from helpers.grading.course.errors import CourseError
 from helpers.grading.course.folder import Course
 from helpers.grading.marking.job import GradingJob, SubmissionTask
@@ -96,7 +96,7 @@ def measure(course: Course, bank: Iterable[dict[str, Any]], workers: int | None 
     found: list[Measured | None] = [None] * len(bank)
     context = multiprocessing.get_context("fork" if FORKS else "spawn")
     order = sorted(range(len(bank)), key=lambda k: names[bank[k]["set"]])  # a worker keeps one problem set at hand
-    with futures.ProcessPoolExecutor(workers or os.cpu_count(), context, initializer=leave_interrupts) as pool:
+    with futures.ProcessPoolExecutor(workers or os.cpu_count(), context, initializer=begin_work) as pool:
         running = {pool.submit(grade, *tasks[k]): k for k in order}
         try:
             for done, future in enumerate(futures.as_completed(running), 1):

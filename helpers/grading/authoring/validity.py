@@ -32,7 +32,7 @@ from helpers.grading.authoring import forms
 from helpers.grading.authoring.cards import QuestionCard, Scorecard
 from helpers.grading.authoring.mutants import mutants
 from helpers.grading.authoring.source import source_notebook
-from helpers.grading.classes.pool import leave_interrupts
+from helpers.grading.classes.pool import begin_work
 from helpers.grading.marking import nothing
 from helpers.grading.marking.grading_setting import GradingSetting
 from helpers.grading.marking.reference import ProblemSet
@@ -63,7 +63,7 @@ def scorecards(paths: Iterable[Path], seeds: int = SEEDS, workers: int | None = 
     tasks = [task for path, master in masters.items() for task in _tasks(path, master, seeds, with_mutants)]
     context = multiprocessing.get_context("fork" if FORKS else "spawn")
     done = 0
-    with futures.ProcessPoolExecutor(workers or os.cpu_count(), context, initializer=leave_interrupts) as pool:
+    with futures.ProcessPoolExecutor(workers or os.cpu_count(), context, initializer=begin_work) as pool:
         running = {pool.submit(work, str(path), *rest): path for work, path, *rest in tasks}
         try:
             for future in futures.as_completed(running):

@@ -12,7 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import AbstractContextManager, ExitStack, nullcontext
+from contextlib import AbstractContextManager, ExitStack, nullcontext, suppress
 from typing import Any
 
 from helpers.grading.classes.cluster import check_certificates
@@ -27,9 +27,12 @@ LATER = object()  # in the place of a key: nothing to do yet, ask again
 MOMENT = 0.1  # seconds until then
 
 
-def leave_interrupts(then: Callable[[], None] | None = None) -> None:
+def begin_work(then: Callable[[], None] | None = None) -> None:
     """How a worker begins: Ctrl-C is for the driver, which lets the running tasks end, and a killed driver takes its
-    workers along, whatever they are stuck in."""
+    workers along, whatever they are stuck in. What a library prints by itself, as LAPACK does of odd numbers, is no
+    part of a command's output."""
+    with suppress(OSError):  # started without either stream
+        os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
@@ -179,7 +182,7 @@ class Pool:
 
     def _fork(self) -> futures.Executor:
         context = multiprocessing.get_context("fork" if FORKS else "spawn")
-        return futures.ProcessPoolExecutor(self.workers, context, initializer=leave_interrupts,
+        return futures.ProcessPoolExecutor(self.workers, context, initializer=begin_work,
                                            initargs=(self.prepare,))
 
     def _kill(self) -> None:
