@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -155,12 +154,12 @@ class Arranging:
         self.entries.append(Entry(new, one.place))
 
     def _written(self, one: Handed, kind: str, place: int) -> Entry:
-        source, line, char = mended(self._without_fences(one)) if kind == "code" else (one.cell.source, 0, "")
-        if line:
-            kind_of = unicodedata.name(char, "?").lower()
-            what, done = ("a tab", "tabs were replaced by blanks") if char == "\t" else (
-                f"a typeset character ({kind_of})", "such characters were replaced by a keyboard's")
-            self.repairs.append(f"a cell had a syntax error, {what} in line {line} of “{_first(source)}”; {done}")
+        source = self._without_fences(one) if kind == "code" else one.cell.source
+        mend = mended(source) if kind == "code" else None
+        if mend is not None:
+            trouble = "a syntax error, " if understood(source).tree is None else ""
+            source, where = mend.source, f"in line {mend.line} of “{_first(mend.source)}”"
+            self.repairs.append(f"a cell had {trouble}{mend.what} {where}; {mend.done}")
         new = plain(kind, source)
         if one.cell.get("attachments") and kind == "markdown":
             new.attachments = one.cell.attachments
@@ -235,14 +234,16 @@ class Arranging:
         bound = frozenset().union(*(code.names for code in codes.values()))
         used = frozenset().union(*(code.used for code in codes.values()))
         there = {self.entries[number].place for number, code in codes.items()
-                 if self.entries[number].text and (code.tree is None or code.tree.body)}
+                 if self.entries[number].text and code.error is None and (code.tree is None or code.tree.body)}
         for place, mine in enumerate(self.shape.cells):
             if (place in there or mine.cell_type != "code" or grade_id_of(mine)
                     or EXPERIMENT in mine.metadata.get("tags", ())):
                 continue
             needed = sorted(understood(mine.source).names & used - bound)
             if needed:
-                self.repairs.append(f"the cell that binds {listed(needed)} had been emptied or deleted: it is back")
+                no_python = any(self.entries[number].place == place and code.error for number, code in codes.items())
+                how = "is no Python" if no_python else "had been emptied or deleted"
+                self.repairs.append(f"the cell that binds {listed(needed)} {how}: it is back")
                 self.entries.insert(self.gap(place)[0], Entry(copy.deepcopy(mine), place, understood(mine.source),
                                                               own=False))
 

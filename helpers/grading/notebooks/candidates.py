@@ -37,6 +37,8 @@ MAX_ARCHIVES = 3
 SAME_TIME = 3.0  # seconds between files that were written in one go
 # What is handed in for a notebook and is none.
 EXPORTS = (".html", ".htm", ".pdf", ".docx", ".doc", ".odt", ".tex")
+INSTEAD = "hand in the file itself (in Colab: File, Download, Download .ipynb)."
+LINK_BYTES = 4_000  # of a text in which an address is looked for
 LINKS = (".url", ".webloc", ".gdoc", ".lnk", ".desktop")
 
 
@@ -170,7 +172,8 @@ def _what_is_there(folder: Path, name: str) -> str:
     if not shown:
         return ""
     listed = ", ".join(shown[:6]) + (f" and {len(shown) - 6} more" if len(shown) > 6 else "")
-    remark = next(filter(None, map(_remark, shown)), "")
+    remark = next(filter(None, map(_remark, shown)), "") or next((
+        f" {label[:100]} is a text with a link: {INSTEAD}" for label in shown if _holds_a_link(folder / label)), "")
     return f"The folder holds {listed[:300]} but no {name}.ipynb: hand in that name.{remark}"
 
 
@@ -186,8 +189,16 @@ def _remark(label: str) -> str:
     if name.endswith(ENDINGS):
         return f" No notebook could be read from {label[:100]}: it is damaged, locked by a password, or holds none."
     if name.endswith(LINKS):
-        return f" {label[:100]} is a link: hand in the file itself (in Colab: File, Download, Download .ipynb)."
+        return f" {label[:100]} is a link: {INSTEAD}"
     return ""
+
+
+def _holds_a_link(path: Path) -> bool:
+    """Is it a short text with an address in it?"""
+    try:
+        return path.suffix.lower() == ".txt" and path.stat().st_size <= LINK_BYTES and b"https://" in path.read_bytes()
+    except OSError:
+        return False
 
 
 def _of_archive(content: bytes, label: str, others: dict[str, bytes], allowance: Allowance,

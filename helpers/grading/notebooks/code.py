@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import html
 import re
 import symtable
-from dataclasses import dataclass, field
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 from helpers.grading.notebooks.master import defined_names, used_names
@@ -24,6 +27,15 @@ TYPESET: dict[str, str | int | None] = {
     "\u2260": "!=", "\u2026": "...", "\u00b2": "**2", "\u00b3": "**3",
     **{chr(number): chr(number - 0xFEE0) for number in range(0xFF01, 0xFF5F)},  # of full width, as in Chinese text
 }
+# Letters of Cyrillic and Greek that look like Latin ones.
+LOOKS_ALIKE = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb"
+    "\u0410\u0412\u0415\u041a\u041c\u041d\u041e\u0420\u0421\u0422\u0425\u0406\u0408\u0405"
+    "\u0391\u0392\u0395\u0396\u0397\u0399\u039a\u039c\u039d\u039f\u03a1\u03a4\u03a5\u03a7\u03bf\u03bd",
+    "aeopcyxijsh" "ABEKMHOPCTXIJS" "ABEZHIKMNOPTYXov")
+ENTITY = re.compile(r"&(?:amp|lt|gt|quot|apos|nbsp|#\d{2,4}|#x[\da-f]{2,4});")
+NUMBERED = re.compile(r"[ \t]*(\d{1,4})(?: ?[.:)|\u2502])?(?:[ \t](.*))?")
+CONTINUED = re.compile(r"(?m)\\[ \t]+$")
 TAB = 4  # blanks, as editors for Python show it
 MOST_TYPESET = 300  # such characters that are looked at one by one in a cell
 
@@ -154,22 +166,83 @@ def says_nothing(source: str) -> bool:
     return tree is not None and all(isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant) for s in tree.body)
 
 
-def mended(source: str) -> tuple[str, int, str]:
-    """Code that is Python once typeset characters are a keyboard's, or tabs among blanks are blanks; the first such
-    line, and its first such character; else itself, 0 and "". Within texts and comments they stay, if that can be."""
-    if "\t" in source and isinstance(_tree(source)[1], TabError):
-        clean = source.expandtabs(TAB)
-        line = next(n for n, text in enumerate(source.split("\n"), 1) if "\t" in text)
-        return (clean, line, "\t") if _tree(clean)[0] is not None else (source, 0, "")
-    if source.isascii() or not any(char in TYPESET for char in source) or _tree(source)[0] is not None:
-        return source, 0, ""
+@dataclass(frozen=True)
+class Mend:
+    """Code that has become Python by what cannot be seen on paper, or has nothing to do with it. line: the first that
+    is another now; what: stood there; done: what was done about it."""
+
+    source: str
+    line: int
+    what: str
+    done: str
+
+
+def mended(source: str) -> Mend | None:
+    """What no Python was, or named what is not there, as its author sees it on the screen: with blanks for tabs among
+    them, a keyboard's characters for typeset ones and for letters that look like them, and without blanks behind a
+    backslash, numbers before the lines and HTML's spelling. None where there is nothing of it, or that does not help.
+    Within texts and comments typeset characters stay, if that can be."""
+    tree, error = _tree(source)
+    spelled = (html.unescape, "a character as HTML spells it", "such characters were spelled as Python's")
+    if tree is not None and ENTITY.search(source):  # `a &gt; b` is `a & gt`, and then `b`
+        names = {"gt", "lt", "amp", "quot"} & used_names(tree) - {*defined_names(tree)}
+        return _made(source, spelled[0](source), *spelled[1:]) if names else None
+    if tree is not None:
+        return None if source.isascii() else _made(source, _without_look_alikes(source, tree), "a letter that looks "
+                                                   "like a Latin one", "such letters were replaced by Latin ones")
+    if len(source) > MAX_PARSED:
+        return None
+    if isinstance(error, TabError):
+        return _made(source, source.expandtabs(TAB), "a tab", "tabs were replaced by blanks")
+    ways: list[tuple[Callable[[str], str], str, str]] = [
+        (lambda text: CONTINUED.sub(r"\\", text), "a blank behind a backslash", "such blanks were taken away"),
+        (_without_numbers, "a number", "the numbers before the lines were taken away"),
+        *([spelled] if ENTITY.search(source) else [])]
+    found = (_made(source, way(source), what, done) for way, what, done in ways)
+    return next(filter(None, found), None) or _of_typeset(source)
+
+
+def _made(source: str, clean: str, what: str, done: str) -> Mend | None:
+    if clean == source or _tree(clean)[0] is None:
+        return None
+    pairs = enumerate(zip(source.split("\n"), clean.split("\n")), 1)
+    return Mend(clean, next((n for n, (before, after) in pairs if before != after), 1), what, done)
+
+
+def _of_typeset(source: str) -> Mend | None:
+    if source.isascii() or not any(char in TYPESET for char in source):
+        return None
     for clean in (_plain_where_it_matters(source), source.translate(str.maketrans(TYPESET))):
-        if _tree(clean)[0] is not None:
-            pairs = enumerate(zip(source.split("\n"), clean.split("\n")), 1)
-            line, before = next((n, before) for n, (before, after) in pairs if before != after)
-            changed = next((char for char in before if char in TYPESET), "")
-            return clean, line, changed
-    return source, 0, ""
+        found = _made(source, clean, "", "such characters were replaced by a keyboard's")
+        if found is not None:
+            changed = next((char for char in source.split("\n")[found.line - 1] if char in TYPESET), "")
+            what = f"a typeset character ({unicodedata.name(changed, '?').lower()})"
+            return replace(found, what=what)
+    return None
+
+
+def _without_look_alikes(source: str, tree: ast.Module) -> str:
+    """With Latin letters in names that the cell nowhere binds, where it binds one that looks the same."""
+    bound = {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)} | {
+        node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
+    lines, places = [line.encode() for line in source.split("\n")], []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and not node.id.isascii() and node.id not in bound:
+            plain = node.id.translate(LOOKS_ALIKE)
+            places += [(node.lineno, node.col_offset, node.end_col_offset, plain)] if plain in bound else []
+    for line, begin, end, plain in sorted(places, reverse=True):
+        lines[line - 1] = lines[line - 1][:begin] + plain.encode() + lines[line - 1][end:]
+    return b"\n".join(lines).decode()
+
+
+def _without_numbers(source: str) -> str:
+    """Without the numbers that stand before all lines, as a page or an editor shows them: each one more than the last;
+    itself where there are none."""
+    found = [NUMBERED.fullmatch(line) for line in source.rstrip().split("\n")]
+    numbers = [int(line[1]) for line in found if line is not None]
+    if len(numbers) < max(len(found), 2) or numbers != list(range(numbers[0], numbers[0] + len(numbers))):
+        return source
+    return "\n".join(line[2] or "" for line in found if line is not None)
 
 
 def _plain_where_it_matters(source: str) -> str:

@@ -38,7 +38,8 @@ def _captured(magic: str, source: str) -> str:
     inside = textwrap.indent(source, " ")
     if words[0] != "%%capture" or not names or not _parses(f"if 1:\n{inside}"):
         return source
-    if ast.dump(ast.Module(ast.parse(f"if 1:\n{inside}").body[0].body, [])) != ast.dump(ast.parse(source)):
+    block = ast.parse(f"if 1:\n{inside}").body[0]
+    if not isinstance(block, ast.If) or [*map(ast.dump, block.body)] != [*map(ast.dump, ast.parse(source).body)]:
         return source  # a text of several lines would be another one
     said = ", ".join(f"{word[5:]}=False" for word in ("--no-stdout", "--no-stderr", "--no-display") if word in words)
     return f"{CAPTURE.format(said, names[0])}\n{inside}"

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import codecs
+import contextlib
 import copy
 import json
 import re
@@ -23,6 +25,7 @@ MAX_PARTS = 1_000_000  # lists and objects in a notebook's file: one of two byte
 MAX_CELLS = 1_000
 MAX_TEXT = 5_000_000  # characters, in all cells
 MAX_MIXED_BYTES = 10_000_000  # of a file whose bytes are looked at one by one where they are no UTF-8
+MAX_LITERAL = 2_000_000  # characters of a notebook that was saved as Python shows a dict
 WRAPPINGS = 3  # of a notebook in other JSON
 KEPT_RICH_BYTES = 2_000_000  # of one output of an experiment
 KEPT_OUTPUTS = 50  # of one experiment
@@ -105,6 +108,7 @@ def _json(text: str) -> tuple[Any, int, str]:
     """A notebook's JSON, how many characters behind its end are none of it, and what is wrong with it.
 
     A file that was overwritten by a shorter one keeps the tail of the old; of a damaged one the whole cells are read.
+    A script that saves a notebook with `str` writes a dict as Python shows it.
 
     Raises:
         ValueError: if there are none.
@@ -112,6 +116,9 @@ def _json(text: str) -> tuple[Any, int, str]:
     try:
         raw, end = json.JSONDecoder(strict=False).raw_decode(text)
     except json.JSONDecodeError:
+        if text.startswith("{'") and len(text) <= MAX_LITERAL:
+            with contextlib.suppress(SyntaxError, MemoryError, RecursionError):
+                return ast.literal_eval(text), 0, ""
         cells, damage = whole_cells(text)
         if not cells:
             raise
