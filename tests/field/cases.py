@@ -1327,6 +1327,12 @@ def link_in_a_text(nb):
     return {"submission.txt": b"My notebook: https://colab.example/drive/1?usp=sharing"}
 
 
+@case(**LOST, told=("`gradient` uses `np`, which a cell binds to something else",))
+def np_taken_by_a_trial(nb):
+    nb["cells"].insert(at(nb, "gradient-check"), new("np = 3"))
+    return changed(nb, "2 / len(y) * X.T @ residuals", "2 * np.mean(X * residuals[:, None], axis=0)")
+
+
 @case(asks=frozenset({"loss-check"}), told=("the cell that binds `check`, `np`, `plots` and `plt` is no Python",))
 def prints_of_an_older_python_among_the_imports(nb):
     nb["cells"][2]["source"] += "\nprint 'ready'"

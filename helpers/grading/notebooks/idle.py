@@ -1,9 +1,10 @@
-"""Answers that can be read and that no run defines: in a text cell, a comment, a file. A person looks before they count
-as absent."""
+"""Answers that can be read and that no run defines: in a text cell, a comment, a file; and those that a cell of trials
+has taken a name from, such as `sum` or `np`. A person looks before they count as absent or wrong."""
 
 from __future__ import annotations
 
 import ast
+import builtins
 import difflib
 import re
 from collections.abc import Iterable, Mapping
@@ -13,11 +14,13 @@ from nbgrader import utils
 
 from helpers.checking.verdict import Verdict
 from helpers.grading.notebooks.cells import is_check
-from helpers.grading.notebooks.code import MAX_PARSED, Code, parts, understood
+from helpers.grading.notebooks.code import MAX_PARSED, Code, globals_of, parts, understood
 from helpers.grading.notebooks.shape import Shape, plain_text
 
 ALIKE = 0.75  # of two names, for one to be a slip of the other's
 LOOK = "look whether the answer is there"
+# What Python says of a number that is called, or asked for what a module has.
+OTHER_THING = re.compile(r"` raises (?:TypeError|AttributeError): '\w{1,50}' object (?:is not|has no attribute)")
 
 
 def idle_answers(notebook: NotebookNode, shape: Shape, verdicts: Mapping[str, Verdict],
@@ -28,6 +31,10 @@ def idle_answers(notebook: NotebookNode, shape: Shape, verdicts: Mapping[str, Ve
     own = [cell for cell in notebook.cells if not is_check(cell) and not utils.is_locked(cell)
            and plain_text(cell.source) not in shape.seen]
     for check, verdict in verdicts.items():
+        if any(not row.right and OTHER_THING.search(row.where) for row in verdict.rows):
+            for answer, name in _taken(notebook, shape, shape.reads.get(check, frozenset())):
+                asks.setdefault(check, f"`{answer}` uses `{name}`, which a cell binds to something else: look whether "
+                                       "the answer is right without that")
         kinds = {row.kind for row in verdict.rows if not row.right}
         for name in sorted(shape.reads.get(check, ())) if kinds & {"missing", "not-written", "not-callable"} else ():
             if f"`{name}`" in " ".join(row.where for row in verdict.rows) or kinds == {"not-written"}:
@@ -35,6 +42,21 @@ def idle_answers(notebook: NotebookNode, shape: Shape, verdicts: Mapping[str, Ve
                 if why:
                     asks.setdefault(check, f"{why}: {LOOK}")
     return asks
+
+
+def _taken(notebook: NotebookNode, shape: Shape, answers: frozenset[str]) -> Iterable[tuple[str, str]]:
+    """Answers, with a name of Python's or of an import that they use and that a cell of the student's binds again."""
+    cells = [cell for cell in notebook.cells if cell.cell_type == "code" and not is_check(cell)]
+    codes = [understood(cell.source, shape.given) for cell in cells]
+    imports = {alias.asname or alias.name.partition(".")[0] for code in codes if code.tree is not None
+               for part in code.tree.body if isinstance(part, (ast.Import, ast.ImportFrom)) for alias in part.names}
+    again = {node.id for code in codes if code.tree is not None for part in code.tree.body
+             if not isinstance(part, (ast.FunctionDef, ast.ClassDef)) for node in ast.walk(part)
+             if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    for answer in sorted(answers):
+        for code in codes:
+            for name in sorted(globals_of(code, frozenset({answer})) & again & {*imports, *dir(builtins)}):
+                yield answer, name
 
 
 def _reasons(name: str, kinds: set[str], cells: list[NotebookNode], shape: Shape,
