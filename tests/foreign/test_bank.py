@@ -168,6 +168,29 @@ def test_an_iterator_of_a_students_is_its_own_iterator():
     assert {*ways.ways.values()} == {"a"}
 
 
+IN_THE_GRADER = {
+    "input that a test answers": (
+        "def ask():\n    while not (said := input('n: ')).isdigit():\n        print('again')\n    return int(said)",
+        "from unittest.mock import patch\nwith patch('builtins.input', side_effect=['x', '4']) as asked:\n"
+        "    assert ask() == 4\nasked.assert_called_with('n: ')",
+        "import builtins\nbuiltins.input = lambda prompt: '7'\nassert ask() == 7"),
+    "chance that a test decides": (
+        "import random\ndef dice(): return [random.randint(1, 6), random.randint(1, 6)]",
+        "from unittest import mock\nwith mock.patch('random.randint', return_value=6) as rolled:\n"
+        "    assert dice() == [6, 6]\nassert rolled.call_count == 2"),
+    "what is written to stderr": (
+        "import sys\ndef warn(): print('careful', file=sys.stderr)",
+        "import contextlib, io\nwith contextlib.redirect_stderr(io.StringIO()) as said:\n    warn()\n"
+        "assert said.getvalue() == 'careful\\n'"),
+}
+
+
+@pytest.mark.parametrize("texts", IN_THE_GRADER.values(), ids=IN_THE_GRADER)
+def test_what_a_test_puts_in_pythons_place_is_there_for_an_answer(texts):
+    _, ways = proved_of(texts)
+    assert {*ways.ways.values()} == {"a"}, ways.why
+
+
 AS_IN_A_NOTEBOOK = {
     "annotations are classes, not texts": (
         "def kinds(f):\n    return list(f.__annotations__.values())",

@@ -33,7 +33,14 @@ from helpers.grading.notebooks.master import defined_names, used_names
 from helpers.grading.notebooks.shape import HIDDEN, without_hidden_tests
 from helpers.grading.sandbox.asserts import Tested, compiled, flags_of, run_code, run_test
 from helpers.grading.sandbox.given import travels
-from helpers.grading.sandbox.likeness import Asking, Likeness, NotSupportedHere, ProcessGone, StandIn
+from helpers.grading.sandbox.likeness import (
+    Asking,
+    Likeness,
+    NotSupportedHere,
+    ProcessGone,
+    StandIn,
+    nothing_replaced_behind,
+)
 from helpers.grading.sandbox.process import SubmissionProcess
 from helpers.grading.sandbox.shared import bytes_of
 
@@ -187,7 +194,7 @@ class PlainReference:
         self._needed: dict[frozenset[str], set[str]] = {}
         self.noted = Noted()
         dict.__setitem__(self.namespace, "get_ipython", lambda: _Shell(self.namespace))
-        with in_folder(self.folder):
+        with in_folder(self.folder), nothing_replaced_behind():
             self._execute(cells)
 
     def _execute(self, cells: list[Any]) -> None:

@@ -18,6 +18,7 @@ import itertools
 import operator
 import random
 import sys
+import time
 import types
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -46,6 +47,11 @@ _OF_PYTHON: tuple[type, ...] = (
     enumerate, filter, map, reversed, zip, types.CoroutineType, types.GeneratorType, type({}.keys()), type({}.values()),
     type({}.items()), type(iter([])), type(iter(())), type(iter("")))
 OF_PYTHON = {kind.__name__: kind for kind in _OF_PYTHON}
+# What tests put something else in the place of, for a student's code to call: `patch("builtins.input", …)`.
+_REPLACED: dict[Any, tuple[str, ...]] = {
+    builtins: ("input", "print"), time: ("perf_counter", "sleep", "time"),
+    random: ("choice", "choices", "gauss", "randint", "random", "randrange", "sample", "uniform")}
+_ORIGINALS = {(module, name): getattr(module, name) for module, names in _REPLACED.items() for name in names}
 NATURES = ("function", "class", "exception", "object", "called", "module", "data", "called data")
 
 
@@ -561,8 +567,9 @@ class Asking:
         self._random = state
         place = ".__init__()" if type(function) is Class else f"{function._place}()"
         reply = self._answer(message, place not in self.changing)
-        if reply.get("printed"):
-            print(reply["printed"], end="")
+        for stream, said in ((sys.stdout, reply.get("printed")), (sys.stderr, reply.get("complained"))):
+            if said and isinstance(said, str):
+                stream.write(said)
         for bases, text in reply.get("warned") or ():
             category = next((c for c in map(_warning, bases) if c), UserWarning)
             warnings.warn(str(text), category, stacklevel=3)
@@ -639,6 +646,8 @@ class Asking:
         self.asked = True
         if message["do"] not in ("look", "about"):
             self.epoch += 1
+        if message["do"] in ("apply", "operate"):
+            message["replaced"] = replaced_by_the_test()
         if message["do"] != "about":
             message |= {"shared": self.shared.listed(message.get("args"), message.get("kwargs")),
                         "forgotten": self.shared.forgotten()}
@@ -661,6 +670,23 @@ class Asking:
         if "value" in reply:
             reply["value"] = replaced(reply["value"], here)
         return reply
+
+
+def replaced_by_the_test() -> dict[str, Any]:
+    """What a test has put in the place of functions of Python's, by module and name."""
+    now = {(module, name): getattr(module, name, None) for module, name in _ORIGINALS}
+    return {f"{module.__name__}.{name}": now[module, name] for (module, name), original in _ORIGINALS.items()
+            if now[module, name] is not original and callable(now[module, name])}
+
+
+@contextlib.contextmanager
+def nothing_replaced_behind() -> Iterator[None]:
+    """After a block, functions of Python's are where they were, whatever a test has left in their places."""
+    try:
+        yield
+    finally:
+        for (module, name), original in _ORIGINALS.items():
+            setattr(module, name, original)
 
 
 def as_said(error: BaseException) -> dict[str, Any]:

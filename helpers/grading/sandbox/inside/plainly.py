@@ -17,7 +17,7 @@ import random
 import sys
 import types
 import warnings
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from helpers.checking.observing import cut, student_error
@@ -107,14 +107,15 @@ def apply(function: Any, args: list, kwargs: dict, is_given: Callable[[Any], boo
     """
     reply: dict[str, Any] = {}
     before = random_state()
-    text = _Bounded()
-    with contextlib.redirect_stdout(text), warnings.catch_warnings(record=True) as warned:
+    text, complaint = _Bounded(), _Bounded()
+    with (contextlib.redirect_stdout(text), contextlib.redirect_stderr(complaint),
+          warnings.catch_warnings(record=True) as warned):
         warnings.simplefilter("always")
         try:
             reply["value"] = function(*args, **kwargs)
         except BaseException as error:
             reply["raised"] = raised(error)
-    reply["printed"] = text.getvalue()
+    reply["printed"], reply["complained"] = text.getvalue(), complaint.getvalue()
     reply["warned"] = [([base.__name__ for base in w.category.__mro__], cut(str(w.message), 500)) for w in warned[:20]]
     drawn = {name: state for name, state in random_state().items() if not same_state(state, before.get(name))}
     if drawn:
@@ -123,6 +124,21 @@ def apply(function: Any, args: list, kwargs: dict, is_given: Callable[[Any], boo
     reply["objects"] = [value for _, value in now if any(map(is_given, [value, *_items_of(value)]))]
     reply["states"] = [(key, state) for key, value in now if (state := state_of(value)) is not None]
     return reply
+
+
+@contextlib.contextmanager
+def in_the_place_of(replaced: dict[str, Any]) -> Iterator[None]:
+    """Inside, functions of Python's are what a test has put in their places. replaced: by module and name."""
+    before: list[tuple[Any, str, Any]] = []
+    for place, function in replaced.items():
+        module, _, name = place.partition(".")
+        before.append((sys.modules[module], name, getattr(sys.modules[module], name)))
+        setattr(sys.modules[module], name, function)
+    try:
+        yield
+    finally:
+        for owner, name, function in before:
+            setattr(owner, name, function)
 
 
 def random_state() -> dict[str, Any]:

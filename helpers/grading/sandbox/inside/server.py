@@ -188,7 +188,7 @@ class Server:
         if broken:
             return plainly.unresolved(broken[0])
         args, _ = self.in_step(message)
-        with self.outlet.cell(silent=True):
+        with self.outlet.cell(silent=True), plainly.in_the_place_of(message["replaced"]):
             return self.with_shared(plainly.apply(plainly.ASKED[message["what"]], args, {}))
 
     def do_apply(self, message: dict) -> dict:
@@ -199,7 +199,7 @@ class Server:
         if message.get("random"):
             plainly.set_random(message["random"])
         args, kwargs = self.in_step(message)
-        with self.outlet.cell(silent=True):
+        with self.outlet.cell(silent=True), plainly.in_the_place_of(message["replaced"]):
             return self.with_shared(plainly.apply(message["target"], args, kwargs, self.is_given))
 
     def do_test(self, message: dict) -> dict:
