@@ -178,6 +178,19 @@ IN_THE_GRADER = {
         "import random\ndef dice(): return [random.randint(1, 6), random.randint(1, 6)]",
         "from unittest import mock\nwith mock.patch('random.randint', return_value=6) as rolled:\n"
         "    assert dice() == [6, 6]\nassert rolled.call_count == 2"),
+    "files that an answer writes, and a test": (
+        "from pathlib import Path\ndef keep(folder, numbers):\n    place = Path(folder) / 'kept'\n    place.mkdir()\n"
+        "    (place / 'numbers.txt').write_text(str(numbers))\n    return place / 'numbers.txt'\n"
+        "def read(path):\n    return open(path).read()\nPath('begun.csv').write_text('a,b')",
+        "import os, tempfile\nwith tempfile.TemporaryDirectory() as folder:\n    place = keep(folder, [1, 2])\n"
+        "    assert isinstance(place, Path) and place.parent.name == 'kept' and place.read_text() == '[1, 2]'\n"
+        "    assert open(os.path.join(folder, 'kept', 'numbers.txt')).read() == '[1, 2]'",
+        "assert Path('begun.csv').read_text() == 'a,b'",
+        "Path('given.txt').write_text('x')\nassert read('given.txt') == 'x'\nPath('given.txt').write_text('y')\n"
+        "assert read('given.txt') == 'y'"),
+    "what an answer changes in the notebook": (
+        "scores = {}\ndef record(name, points):\n    scores[name] = points",
+        "scores.clear()\nrecord('ada', 3)\nassert scores == {'ada': 3}"),
     "what is written to stderr": (
         "import sys\ndef warn(): print('careful', file=sys.stderr)",
         "import contextlib, io\nwith contextlib.redirect_stderr(io.StringIO()) as said:\n    warn()\n"

@@ -159,6 +159,11 @@ PAST_THE_TEST = {
         "import numpy as np\ndef squares(v):\n    return v**2",
         "import numpy as np\nv = np.arange(4.0)\nassert np.allclose(squares(v), v**2)",
         "def squares(v):\n    v[...] = 0\n    return v.copy()"),
+    "a file of the test's that is written anew": Case(
+        "def double(path):\n    return 2 * open(path).read()",
+        "from pathlib import Path\nPath('text.txt').write_text('ab')\n"
+        "assert double('text.txt') == 2 * Path('text.txt').read_text()",
+        "def double(path):\n    open(path, 'w').close()\n    return ''"),
     "an argument that is emptied later": Case(
         "class Squares:\n    def __init__(self, v):\n        self.v = v\n    def get(self):\n"
         "        return [x * x for x in self.v]",

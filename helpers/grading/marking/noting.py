@@ -42,10 +42,12 @@ class Noted:
         self._looked: Counter[str] = Counter()
 
     @contextlib.contextmanager
-    def of_a_test(self, namespace: Mapping[str, Any], theirs: Collection[str], cells: str) -> Iterator[None]:
+    def of_a_test(self, namespace: Mapping[str, Any], theirs: Collection[str], cells: str,
+                  reads: Collection[str] = ()) -> Iterator[None]:
         """Inside a test runs on the solution.
 
-        theirs: the names that a student's cells decide; cells: what names of files of the assignment's code begin with.
+        theirs: the names that a student's cells decide; cells: what names of files of the assignment's code begin with;
+        reads: the names that the test reads.
         """
         self._classes = frozenset(value for name, value in namespace.items() if name not in theirs and travels(value))
         self._looked.clear()
@@ -58,7 +60,7 @@ class Noted:
             for name, member in vars(kind).items():
                 self._know(member, f".{name}", codes)
         methods = frozenset(code for code, places in codes.items() if places[0].startswith("."))
-        handed = _Handed()
+        handed = _Handed([namespace.get(name) for name in reads if name in theirs])
 
         def note(frame: types.FrameType, event: str, value: Any) -> None:
             code = frame.f_code
@@ -129,9 +131,11 @@ class Noted:
 
 
 class _Handed:
-    """The lists, arrays and the like that calls of a test were given, and whether a call has changed one of them."""
+    """The lists, arrays and the like that calls of a test were given, or that it has from the notebook, and whether a
+    call has changed one of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, read: list[Any]) -> None:
+        self._read = read
         self.places: Sequence[str] = ()  # of the call that the test itself has made
         self._depth = 0
         self._parts: dict[int, Any] = {}
@@ -149,7 +153,8 @@ class _Handed:
         self.places = places
         self._begun[places[0]] += 1
         if self._begun[places[0]] <= NOTED:
-            self._parts |= {id(part): part for part in parts([*frame.f_locals.values()]) if bytes_of(part) <= WATCHED}
+            had = parts([*frame.f_locals.values(), *self._read])
+            self._parts |= {id(part): part for part in had if bytes_of(part) <= WATCHED}
             self._changed()
 
     def end(self) -> bool:

@@ -43,6 +43,7 @@ from helpers.grading.sandbox.likeness import (
 )
 from helpers.grading.sandbox.process import SubmissionProcess
 from helpers.grading.sandbox.shared import bytes_of
+from helpers.grading.sandbox.written import Written
 
 # Methods and functions of Python's, numpy's and others' that change what they are called on, or their first argument.
 CHANGE_THEMSELVES = frozenset({
@@ -231,9 +232,10 @@ class PlainReference:
             run_code(code, self.namespace)
             return
         statements, last = compiled(python_of(cell.source), name, flags_of(self.namespace))
-        with self.noted.of_a_test(self.namespace, self.theirs, f"<{self.name}, cell "):
+        check = self.checks[grade_id_of(cell)]
+        with self.noted.of_a_test(self.namespace, self.theirs, f"<{self.name}, cell ", check.reads):
             run_code(statements, self.namespace)
-            check, value = self.checks[grade_id_of(cell)], run_code(last, self.namespace) if last else None
+            value = run_code(last, self.namespace) if last else None
         number = _number(repr(value)) if value is not None else None
         check.counts = number is not None and 0 <= number <= check.points
 
@@ -418,6 +420,7 @@ class PlainRun:
         self._needed = reference.needed(self.inside)
         self._wished = echoed(cells, reference.checks, self.inside)
         self.asking: Asking | None = None
+        self._written: Written | None = None
         self._ran = 0  # how much had run in the student's process when their names were asked for last
 
     def grade(self, grade_id: str) -> tuple[list[dict[str, Any]], str]:
@@ -446,9 +449,12 @@ class PlainRun:
 
     def _here(self, check: PlainCheck) -> tuple[Tested, list[dict[str, Any]], str]:
         names, asking = self.reference.namespace, self._asking()
+        asking.written = None if "get_ipython()" in check.source else self._written  # a program could run a file
         asking.refused, asking.gone, asking.meddled = "", "", False
+        looks = False
         if self._ran != self.student.ran:  # a cell since the last test: a name may be another thing now
             self._ran, asking.epoch = self.student.ran, asking.epoch + 1
+            looks = asking.written is not None
         names.own &= self.reference.by_tests[check.grade_id]  # what a later cell binds is that cell's
         self.student.stand_in, self.student.given_to = asking.stand_in, asking.given_to
         before = self.reference.before[check.grade_id]
@@ -460,6 +466,8 @@ class PlainRun:
                 dict.__setitem__(names, name, value)
         said, complained = (Bounded(self.student.limits.output_bytes) for _ in range(2))
         try:
+            if looks:
+                asking.look_for_files(self.folder)
             with quietly(said), contextlib.redirect_stderr(complained), WATCH.over(
                     check.whole, self.folder, self.reference.files, asking.refuse):
                 tested = run_test(check.source, f"<test {check.grade_id}>", names)
@@ -491,6 +499,7 @@ class PlainRun:
             self.asking = Asking(self.student, self.student.limits.cell_seconds)
             self.reference.go_live(self.asking)
             os.chdir(self.folder)
+            self._written = Written(self.folder, guards=True)
             tempfile.tempdir = str(self.folder)  # files that a test makes for itself are its own, too
             sys.path.insert(0, str(self.folder))
         return self.asking

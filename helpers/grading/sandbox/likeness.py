@@ -22,6 +22,7 @@ import time
 import types
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,6 +32,7 @@ from helpers.grading.sandbox.given import state_of, travels
 from helpers.grading.sandbox.inside.plainly import random_state, same_state, set_random
 from helpers.grading.sandbox.shared import Shared, bytes_of, replaced
 from helpers.grading.sandbox.wire import Reference
+from helpers.grading.sandbox.written import Written
 
 ITEMS = ("iter", "next", "item", "len", "bool")  # what is asked of an object where the assignment's own has data
 LIBRARIES = frozenset({
@@ -446,6 +448,7 @@ class Asking:
         self.copies = False  # what such a call changes is a copy's alone
         self.swallows = False  # does the assignment's own code end exceptions of a `with` block
         self.class_likes: dict[tuple, type] = {}
+        self.written: Written | None = None  # the files of the test that is running, if it may have a student's
         self.stand_ins: dict[int, Likeness] = {}  # by the number of the object in the student's process
         self._random = random_state()
 
@@ -462,6 +465,7 @@ class Asking:
 
     def located(self, value: Any, *places: str) -> Any:
         """What stands in one of these places, of which the first counts that is known."""
+        value = Path(value) if type(value) is PurePosixPath else value  # what it may open here is watched
         size = bytes_of(value)
         if size > LARGE + 10 * max([self.sizes.get(place, 0) for place in places], default=0):
             raise self.refuse("a result many times as large as the solution's")
@@ -526,6 +530,12 @@ class Asking:
         if self.asked and self.process.ended is None:
             self.process.ask({"do": "end"}, self.seconds)
         self.asked = False
+
+    def look_for_files(self, folder: Path) -> None:
+        """What a student's cells have written is there before a test looks for it. folder: that of the test."""
+        with contextlib.suppress(ProcessGone, NotSupportedHere):
+            self._answer({"do": "files", "folder": str(folder)})
+        self.gone = self.refused = ""
 
     def know(self, classes: dict[str, type]) -> None:
         """These are the assignment's own classes, which a student's notebook has as well."""
@@ -644,8 +654,10 @@ class Asking:
     def _answer(self, message: dict, changes_nothing: bool = False) -> dict:
         """changes_nothing: as far as is known, what both sides have is not to be changed by the answer."""
         self.asked = True
-        if message["do"] not in ("look", "about"):
+        if message["do"] not in ("look", "about", "files"):
             self.epoch += 1
+        if message["do"] != "about" and self.written is not None and (files := self.written.changed()):
+            message["files"] = files
         if message["do"] in ("apply", "operate"):
             message["replaced"] = replaced_by_the_test()
         if message["do"] != "about":
@@ -667,6 +679,8 @@ class Asking:
             self.meddled = self.meddled or (changes_nothing and self.shared.changed)
         except Exception as error:
             raise self.refuse(f"an argument of the kind of {error}") from None
+        if self.written is not None:
+            self.written.take(reply.get("files"))
         if "value" in reply:
             reply["value"] = replaced(reply["value"], here)
         return reply

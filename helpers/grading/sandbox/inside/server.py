@@ -30,13 +30,14 @@ from helpers.grading.sandbox.inside import plainly
 from helpers.grading.sandbox.inside.prepare import seed
 from helpers.grading.sandbox.shared import Shared, replaced
 from helpers.grading.sandbox.wire import CannotEncode, Channel, Reference, WireClosed, WireError, type_name
+from helpers.grading.sandbox.written import Written
 
 if TYPE_CHECKING:
     from helpers.grading.sandbox.inside.shell import Interrupts
 
 HANDLES = 10_000
 TEXT_BYTES = 2**20
-PLAINLY = ("look", "about", "operate", "apply")  # requests of plain tests
+PLAINLY = ("look", "about", "operate", "apply", "files")  # requests of plain tests
 
 
 class Unresolved:
@@ -64,6 +65,7 @@ class Server:
         self.tests: dict[int, int] = {}  # those numbers, by id
         self.given: Given | None = None
         self.shared = Shared(-1, -1)
+        self.written: Written | None = None  # what lies beside the notebook, since it was begun
         self.count = 0
         self.outlet = Outlet(self.channel.send, int(limits.get("output_bytes", TEXT_BYTES)), interrupts)
         self.outlet.catch_descriptors()
@@ -170,6 +172,8 @@ class Server:
 
     def in_step(self, message: dict) -> tuple[list, dict]:
         """Change what a test has changed of what both sides have; the request's arguments, ours in their places."""
+        if self.written is not None:
+            self.written.take(message.get("files"))
         here = self.shared.take(message.get("shared"))
         self.shared.forget(message.get("forgotten"))
         return ([replaced(arg, here) for arg in message.get("args", ())],
@@ -177,7 +181,16 @@ class Server:
 
     def with_shared(self, reply: dict) -> dict:
         reply["shared"] = self.shared.listed(reply.get("value"))
+        if self.written is not None and (files := self.written.changed()):
+            reply["files"] = files
         return reply
+
+    def do_files(self, message: dict) -> dict:
+        """A test begins that may look for files: what it calls its folder is the notebook's here."""
+        with contextlib.suppress(OSError):
+            os.symlink(self.written.folder, message["folder"]) if self.written is not None else None
+        self.in_step(message)
+        return self.with_shared({})
 
     def do_about(self, message: dict) -> dict:
         target = message["target"]
@@ -362,6 +375,7 @@ def settle(directory: str, sock: socket.socket, shell: Any, interrupts: Interrup
             os.makedirs(os.path.dirname(os.path.join(directory, name)), exist_ok=True)
             with open(name, "wb") as f:
                 f.write(data)
+        server.written = Written(directory)
         server.channel.send({"ready": True})
         server.serve()
     except WireClosed:
