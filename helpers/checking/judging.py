@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from helpers.checking.maps import error_map
 from helpers.checking.observing import Local
 from helpers.checking.probe import Probe, Trouble, as_numbers, named_outputs
 from helpers.checking.tiny import remarks_on_function
+from helpers.checking.trouble import at_no_cost
 from helpers.checking.verdict import Row, Verdict
 from helpers.checking.written import spelled
 from helpers.diagnosis.diagnose import Evidence, KnownMistake, diagnose, where_to_look
@@ -51,7 +53,7 @@ def illustrate(verdict: Verdict, probe: Probe, wrong: examples.Wrong) -> Verdict
         where = " ".join(row.where for row in amiss)
 
         def work() -> None:
-            verdict.example = examples.first(probe, wrong, where)
+            verdict.example = at_no_cost(lambda: examples.first(probe, wrong, where), "")
 
         probe.setting.later(work)
     return verdict
@@ -261,14 +263,11 @@ def _diagnose(probe: Probe, rows: list[Row], names: Sequence[str], evidence: lis
         return
     if probe.known_mistake() is not None:  # said once for the whole function, by verdict_of
         return
-    known = _known_results(probe, names)
+    known: list[KnownMistake] = at_no_cost(lambda: _known_results(probe, names), [])
     for row, name in zip(rows, names):
         if row.right or not all(name in facts.got and name in facts.expected for facts in evidence):
             continue
-        try:
-            finding = diagnose(name, evidence, known)
-        except Exception:  # a reason that cannot be found is none, and costs nobody a verdict
-            finding = None
+        finding = at_no_cost(partial(diagnose, name, evidence, known), None)
         if finding is not None:
             row.why, row.kind = finding.says, finding.kind
 
@@ -317,7 +316,7 @@ def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verd
     look."""
     if any(not row.right for row in rows) and rows[0].kind not in (
             *NOT_THERE, "not-callable", "ended", "slow"):
-        _put_in_order(probe, rows)
+        at_no_cost(lambda: _put_in_order(probe, rows), None)
     changed = sorted({name for i in probe.seen for name in probe.changed(i)})
     for row in rows:
         if changed and row.right:

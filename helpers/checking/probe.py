@@ -15,7 +15,7 @@ from helpers.checking import setting as settings
 from helpers.checking.expected import Sampled
 from helpers.checking.observing import Observation, StudentError, Subject, TooLong
 from helpers.checking.structure import Structure, fitted, merged, unlike
-from helpers.checking.trouble import Trouble
+from helpers.checking.trouble import Trouble, at_no_cost
 from helpers.sameness import same_behaviour
 
 LARGE = 8_000_000  # bytes of a result that nobody asks about
@@ -190,6 +190,9 @@ class Probe:
 
     def known_mistake(self) -> str | None:
         """The sentence of the one known mistake that behaves like this function on every case."""
+        return at_no_cost(self._known_mistake, None)
+
+    def _known_mistake(self) -> str | None:
         arguments = [self.arguments(i) for i in range(len(self.cases))]
         said = {
             says
@@ -214,6 +217,8 @@ def weight(value: Any) -> tuple[bool, int]:
         return any(objects for objects, _ in parts), sum(size for _, size in parts)
     if isinstance(value, Sampled):
         return False, 8 * math.prod(value.shape)
+    if isinstance(value, type):  # `np.float64` in the place of a number has attributes of that name, and no size
+        return False, 8
     if isinstance(value, range):  # as numpy would make one of it, and of an index of pandas' that is one
         return False, 8 * (abs(value.stop - value.start) // abs(value.step) + 1)
     entries = getattr(value, "size", 0)

@@ -14,6 +14,7 @@ import numpy as np
 from helpers.checking.kinds import NOT_THERE
 from helpers.checking.observing import Observation
 from helpers.checking.probe import LARGE, Probe, named_outputs, weight
+from helpers.checking.trouble import at_no_cost
 from helpers.checking.verdict import Row
 from helpers.sameness import differing, same_value, tolerance_of
 
@@ -25,6 +26,10 @@ ENOUGH = 2  # numbers that a reason has to get right where the answer is wrong
 
 def explain(probe: Probe, rows: Sequence[Row], names: Sequence[str] = ()) -> None:
     """Give wrong rows a reason: each of its own output if the rows are named like `names`, else the first for all."""
+    at_no_cost(lambda: _explain(probe, rows, names), None)
+
+
+def _explain(probe: Probe, rows: Sequence[Row], names: Sequence[str]) -> None:
     if probe.setting.depth != "why" or any(row.why for row in rows):
         return
     wrong = [row for row in rows if not row.right and not row.kind.startswith("not-")]

@@ -18,6 +18,7 @@ from nbgrader.utils import determine_grade
 from helpers import check
 from helpers import gradients as numerical
 from helpers.checking import judging
+from helpers.checking import setting as settings
 from helpers.checking.verdict import Row, Verdict, as_html, as_text
 from helpers.grading.authoring.source import source_notebook
 from helpers.grading.marking.reference import ProblemSet
@@ -183,8 +184,6 @@ def test_partial_credit_by_output_and_by_case():
 
     cases = [{"a": 1.0, "case": "small"}, {"a": 5.0, "case": "large"}]
     setting = _Reference({"f": right, "g": lambda a: 2 * a})
-    from helpers.checking import setting as settings
-
     with settings.using(setting):
         verdict = check.values(_named("f", wrong_second), at=cases, returns=("one", "two"), points=3)
         assert [row.share for row in verdict.rows] == [1, 0]
@@ -192,6 +191,26 @@ def test_partial_credit_by_output_and_by_case():
         verdict = check.values(_named("g", wrong_for_large), at=cases, points=3, by="case")
         assert [(row.name, row.share) for row in verdict.rows] == [("small", 1), ("large", 0)]
         assert check.values(_named("f", right), at=cases, returns=("one", "two"), points=3).points == 3
+
+
+@pytest.mark.parametrize("search", ["explaining", "known_mistakes", "ladder", "public_rungs"])
+def test_a_search_for_reasons_that_stumbles_costs_no_points(search):
+    def stumbles(*arguments):
+        raise TypeError("odd numbers")
+
+    setting = _Reference({"f": lambda a: (a, 2 * a)})
+    setattr(setting, search, stumbles)
+    cases = [{"a": 1.0, "case": "small"}, {"a": 900.0, "case": "large"}]
+    with settings.using(setting):
+        verdict = check.values(_named("f", lambda a: (a, 3 * a)), at=cases, returns=("one", "two"), points=2)
+    assert [row.share for row in verdict.rows] == [1, 0]
+
+
+@pytest.mark.parametrize("returned", [np.float64, np.ndarray, int, range])
+def test_a_class_is_no_number(returned):
+    verdict = check.values(lambda a: returned, at=[{"a": 1.0}], points=1)
+    assert verdict.points == 0
+    assert verdict.rows[0].where
 
 
 def _named(name, function):
