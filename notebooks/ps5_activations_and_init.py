@@ -105,10 +105,10 @@ SAMPLES = inputs.shape[1]
 
 # %% nbgrader={"grade_id": "one-hot-cases", "locked": true}
 def label_cases(rng):
-    """Labels of a few samples; in the second case, the last two classes do not occur."""
+    """Labels of a few samples; in the second case, the last class and one in the middle do not occur."""
     yield {"labels": rng.permutation(np.r_[np.arange(4), rng.integers(0, 4, 5)]), "classes": 4,
            "case": "4 classes, 9 samples"}
-    yield {"labels": rng.permutation(np.r_[np.arange(3), rng.integers(0, 3, 3)]), "classes": 5,
+    yield {"labels": rng.permutation(np.array([0, 2, 3])[np.r_[np.arange(3), rng.integers(0, 3, 3)]]), "classes": 5,
            "case": "5 classes, two of them absent"}
 
 
@@ -144,6 +144,11 @@ def one_hot(labels, classes):
     Y = np.zeros((classes, len(labels)))
     Y[labels] = 1
     return Y
+
+# %% tags=["mistake"] question="one-hot" says="The classes have been numbered anew, without those that do not occur: the row is that of the label itself."
+def one_hot(labels, classes):
+    _, number = np.unique(labels, return_inverse=True)
+    return np.eye(classes)[:, number]
 
 # %% tags=["alternative"] question="one-hot" name="columns of the identity"
 def one_hot(labels, classes):
@@ -235,6 +240,7 @@ def sigmoid(z, k):
 #
 # All three layers use $\sigma(kz)$ with the same $k$: here $\phi$ and $\psi$ are the same function. Keep all three
 # activations, the backward pass will need them. (If your sigmoid is not ready, `expit(k * z)` is the same function.)
+# Pre-activations may be huge here, too.
 #
 # Shapes: $X$ $(d, t)$; $W_1$ $(h_1, d)$, $W_2$ $(h_2, h_1)$, $W_3$ $(c, h_2)$ $\to$ $A_1$ $(h_1, t)$, $A_2$ $(h_2, t)$,
 # $A_3$ $(c, t)$.
@@ -258,6 +264,14 @@ def sigmoid_net_cases(rng, sizes=((6, 5, 4, 3, 7, 0.4), (4, 3, 5, 2, 6, 1.0), (3
                      "case": "{}–{}–{}–{}, t = {}".format(*shape) + f", k = {k}"}
 
 
+def sigmoid_forward_cases(rng):
+    """As above, and a net with pre-activations in the thousands."""
+    for case in sigmoid_net_cases(rng):
+        yield {name: case[name] for name in ("W1", "W2", "W3", "X", "k", "case")}
+    huge = small_net(rng, 4, 5, 3, 2, 6)
+    yield {"W1": 3000 * huge["W1"], "W2": huge["W2"], "W3": 3000 * huge["W3"], "X": huge["X"], "k": 0.8, "case": "huge weights"}
+
+
 # %% nbgrader={"grade_id": "sigmoid-forward", "solution": true}
 def sigmoid_forward(W1, W2, W3, X, k):
     """The activations of all three layers of the sigmoid net.
@@ -273,7 +287,7 @@ def sigmoid_forward(W1, W2, W3, X, k):
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "sigmoid-forward-check", "grade": true, "points": 1}
-check.values(sigmoid_forward, at=sigmoid_net_cases, returns=("A1", "A2", "A3"), points=1)
+check.values(sigmoid_forward, at=sigmoid_forward_cases, returns=("A1", "A2", "A3"), points=1)
 
 # %% tags=["mistake"] question="sigmoid-forward" says="The sigmoids of the hidden layers are missing: without them three layers are one linear map."
 def sigmoid_forward(W1, W2, W3, X, k):
@@ -292,6 +306,14 @@ def sigmoid_forward(W1, W2, W3, X, k):
     A1 = expit(k * W1 @ X)
     A2 = expit(W2 @ A1)
     return A1, A2, expit(W3 @ A2)
+
+# %% tags=["mistake"] question="sigmoid-forward" says="For large pre-activations the exponential overflows, and infinity divided by infinity is not a number: your sigmoid of 1.2 survives them."
+def sigmoid_forward(W1, W2, W3, X, k):
+    activations = [X]
+    for W in (W1, W2, W3):
+        E = np.exp(k * (W @ activations[-1]))
+        activations.append(E / (1 + E))
+    return tuple(activations[1:])
 
 # %% tags=["alternative"] question="sigmoid-forward" name="in a loop over the layers"
 def sigmoid_forward(W1, W2, W3, X, k):
@@ -579,13 +601,15 @@ def finite_or_not_cases(rng):
         return numbers | {"case": case}
 
     yield healthy() | {"case": "all is well"}
-    yield healthy() | {"dW2": 1e300 * (1 + rng.random((2, 3))), "case": "huge, but finite"}
+    yield healthy() | {"dW2": 1e308 * rng.uniform(1.0, 1.7, (2, 3)), "case": "huge, but finite"}
     yield healthy() | {"loss": float("nan"), "case": "the loss is NaN"}
     yield healthy() | {"loss": float("inf"), "case": "the loss is infinite"}
     yield spoilt("dW1", np.nan, "one NaN in dW1")
     yield spoilt("dW2", np.inf, "one infinity in dW2")
     yield spoilt("dW3", -np.inf, "one negative infinity in dW3")
     yield spoilt("dW2", np.nan, "NaN in dW2, infinity in dW3") | {"dW3": np.full((2, 2), np.inf)}
+    yield spoilt("dW1", np.inf, "infinity in dW1, NaN in dW2") | {"dW2": np.full((2, 3), np.nan)}
+    yield healthy() | {"loss": -float("inf"), "case": "the loss is minus infinity"}
 
 
 # %% nbgrader={"grade_id": "not-finite", "solution": true}
@@ -628,6 +652,22 @@ def first_not_finite(loss, dW1, dW2, dW3):
     for name, numbers in (("loss", loss), ("dW1", dW1), ("dW2", dW2), ("dW3", dW3)):
         if np.any(numbers == np.nan) or np.any(np.isinf(numbers)):
             return name
+    return ""
+
+# %% tags=["mistake"] question="not-finite" says="The entries have been added up first, and a sum of numbers that are large and finite can be infinite: look at every entry by itself."
+def first_not_finite(loss, dW1, dW2, dW3):
+    for name, numbers in (("loss", loss), ("dW1", dW1), ("dW2", dW2), ("dW3", dW3)):
+        if not np.isfinite(np.sum(numbers)):
+            return name
+    return ""
+
+# %% tags=["mistake"] question="not-finite" says="All four are searched for NaN before any is searched for infinity. The first that holds either is asked for: one is as bad as the other."
+def first_not_finite(loss, dW1, dW2, dW3):
+    everything = {"loss": loss, "dW1": dW1, "dW2": dW2, "dW3": dW3}
+    for is_bad in (np.isnan, np.isinf):
+        for name, numbers in everything.items():
+            if np.any(is_bad(numbers)):
+                return name
     return ""
 
 # %% tags=["alternative"] question="not-finite" name="a dictionary, with isnan and isinf"
@@ -756,13 +796,17 @@ LINEAR = {"hidden": "none"}
 def few_step_cases(rng):
     """Steps of the linear net, each with a rate of its own; the first moves the layers by 5 % at most.
 
-    In the third case one step is far too large: the loss rises there, and stays finite.
+    In the second case all answers are right from the start, and one step is as good as none. In the third case one step
+    is far too large: the loss rises there, and stays finite.
     """
     for shape, further in (((5, 4, 3, 3, 6), ()), ((3, 5, 4, 2, 7), ()), ((4, 3, 3, 2, 5), (400.0, 1e-12, 1e-12))):
         net = small_net(rng, *shape)
+        if shape[0] == 3:
+            net["Y"] = np.eye(2)[:, np.argmax(net["W3"] @ net["W2"] @ net["W1"] @ net["X"], axis=0)]
         _, _, gradients = evaluate(LINEAR, **net)
         most = max(np.linalg.norm(dW) / np.linalg.norm(net[W]) for W, dW in zip(("W1", "W2", "W3"), gradients))
         rates = 0.05 / most * np.array([1, *rng.uniform(0.2, 0.8, 3)[:1 if further else 3], *further])
+        rates[1] *= 1e-9 if shape[0] == 3 else 1
         yield {"net": LINEAR, **net, "rates": rates.tolist(),
                "case": "{}–{}–{}–{}, t = {}".format(*shape) + ", one step too large" * bool(further)}
 
@@ -1023,6 +1067,42 @@ def train(net, W1, W2, W3, X, Y, rates):
         W1, W2, W3 = (W - rate * dW for W, dW in zip((W1, W2, W3), gradients))
     return {"W1": W1, "W2": W2, "W3": W3, "losses": np.array(losses), "accuracies": np.array(accuracies),
             "sizes": np.array(sizes), "says": ""}
+
+# %% tags=["mistake"] question="train" says="Training stops when all answers are right. The loss goes on falling then: a step is asked for with each of the rates."
+def train(net, W1, W2, W3, X, Y, rates):
+    losses, accuracies, sizes, says = [], [], [], ""
+    for step, rate in enumerate(rates):
+        loss, accuracy, gradients = evaluate(net, W1, W2, W3, X, Y)
+        broken = first_not_finite(loss, *gradients)
+        if broken:
+            says = f"Stopped at step {step}: {broken} is not finite."
+            break
+        losses.append(loss)
+        accuracies.append(accuracy)
+        sizes.append([rate * np.linalg.norm(dW) / np.linalg.norm(W) for W, dW in zip((W1, W2, W3), gradients)])
+        if accuracy == 1:
+            break
+        W1, W2, W3 = (W - rate * dW for W, dW in zip((W1, W2, W3), gradients))
+    return {"W1": W1, "W2": W2, "W3": W3, "losses": np.array(losses), "accuracies": np.array(accuracies),
+            "sizes": np.array(sizes).reshape(-1, 3), "says": says}
+
+# %% tags=["mistake"] question="train" says="Training stops when the loss hardly changes. A step can be small because its rate is: one is asked for with each of the rates."
+def train(net, W1, W2, W3, X, Y, rates):
+    losses, accuracies, sizes, says = [], [], [], ""
+    for step, rate in enumerate(rates):
+        loss, accuracy, gradients = evaluate(net, W1, W2, W3, X, Y)
+        broken = first_not_finite(loss, *gradients)
+        if broken:
+            says = f"Stopped at step {step}: {broken} is not finite."
+            break
+        if losses and abs(loss - losses[-1]) < 1e-6:
+            break
+        losses.append(loss)
+        accuracies.append(accuracy)
+        sizes.append([rate * np.linalg.norm(dW) / np.linalg.norm(W) for W, dW in zip((W1, W2, W3), gradients)])
+        W1, W2, W3 = (W - rate * dW for W, dW in zip((W1, W2, W3), gradients))
+    return {"W1": W1, "W2": W2, "W3": W3, "losses": np.array(losses), "accuracies": np.array(accuracies),
+            "sizes": np.array(sizes).reshape(-1, 3), "says": says}
 
 # %% tags=["alternative"] question="train" name="a list of copies, moved in place; arrays of full length, cut at the end"
 def train(net, W1, W2, W3, X, Y, rates):
@@ -2080,6 +2160,7 @@ def output_error_cases(rng):
     for output in OUTPUTS:
         for c, t in ((4, 6), (5, 3)):
             Z3 = 1.5 * rng.standard_normal((c, t))
+            Z3[0, 0] = rng.choice([-8.0, 8.0])  # nearly saturated
             A3 = softmax(Z3, axis=0) if output.startswith("softmax") else expit(Z3)
             yield {"output": output, "Z3": Z3, "A3": A3, "Y": np.eye(c)[:, rng.integers(0, c, t)],
                    "case": f"{output}, t = {t}"}
@@ -2551,11 +2632,14 @@ with check.once_written():
 
 # %% nbgrader={"grade_id": "predict-cases", "locked": true}
 def prediction_cases(rng):
-    """Outputs of a softmax and of separate sigmoids."""
+    """Outputs of a softmax, of separate sigmoids, and of tanhs, where all outputs of a sample may be negative."""
     yield {"A3": softmax(2 * rng.standard_normal((4, 7)), axis=0), "case": "softmax, 4 classes"}
     A3 = rng.random((6, 5))
     A3[:, 0] = np.sort(rng.uniform(0.55, 0.95, 6))  # all above one half
     yield {"A3": A3, "case": "sigmoids, 6 classes"}
+    A3 = rng.uniform(-0.9, 0.9, (4, 5))
+    A3[:, 2] = -rng.permutation([0.2, 0.4, 0.6, 0.8])
+    yield {"A3": A3, "case": "tanhs, 4 classes"}
 
 
 # %% nbgrader={"grade_id": "predict", "solution": true}
@@ -2583,6 +2667,18 @@ def predict(A3):
 # %% tags=["mistake"] question="predict" says="Rounding asks each output whether it is above one half: several may be, or none. The answer is the largest."
 def predict(A3):
     return np.argmax(np.round(A3), axis=0), np.max(A3, axis=0)
+
+# %% tags=["mistake"] question="predict" says="The search begins with a best output of 0, so that a sample whose outputs are all negative gets no answer of its own: begin with its first output."
+def predict(A3):
+    answers, confidences = [], []
+    for column in A3.T:
+        best, answer = 0, 0
+        for i, output in enumerate(column):
+            if output > best:
+                best, answer = output, i
+        answers.append(answer)
+        confidences.append(best)
+    return np.array(answers), np.array(confidences)
 
 # %% tags=["alternative"] question="predict" name="sorted, and picked out by index"
 def predict(A3):
