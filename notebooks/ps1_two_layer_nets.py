@@ -100,6 +100,16 @@ def two_layer_cases(rng, sizes=((3, 5, 4), (4, 4, 6), (6, 3, 7))):
                "case": f"m = {m}, n = {n}, t = {t}"}
 
 
+def forward_cases(rng):
+    """Weights and inputs: as above, whole numbers, and weights so large that hardly a sigmoid is neither on nor off."""
+    for case in two_layer_cases(rng):
+        yield {name: case[name] for name in ("W1", "W2", "X", "case")}
+    yield {"W1": rng.standard_normal((2, 3)), "W2": rng.standard_normal((3, 2)), "X": rng.integers(-2, 3, (3, 4)),
+           "case": "inputs of whole numbers"}
+    yield {"W1": 1000 * rng.choice([-1.0, 1.0], (4, 3)) * rng.uniform(1, 2, (4, 3)), "W2": rng.standard_normal((3, 4)),
+           "X": np.hstack([np.eye(3), 0.008 * rng.standard_normal((3, 2))]), "case": "huge weights"}
+
+
 def output_cases(rng):
     """Outputs of a net and targets, both (n, t)."""
     for n, t in ((5, 4), (4, 6), (3, 7)):
@@ -126,6 +136,14 @@ def few_step_cases(rng):
     for case, steps, rate in zip(two_layer_cases(rng, sizes), (3, 4, 2, 2), (0.05, 0.02, 12.0, 8.0)):
         yield {"W1": case["W1"] / 2, "W2": case["W2"] / 2, "X": case["X"], "Y": case["Y"],
                "steps": steps, "rate": rate * rng.uniform(0.8, 1.2), "case": f"{case['case']}, {steps} steps"}
+
+
+def nearly_fitted_cases(rng, function):
+    """Steps that move hardly anything: targets that W2 function(W1 X) hits, but for a little or exactly."""
+    for case, aside in zip(two_layer_cases(rng, ((3, 4, 5), (4, 3, 6))), (2e-4, 0.0)):
+        F = case["W2"] @ function(case["W1"] @ case["X"])
+        yield case | {"Y": F + aside * case["Y"], "steps": 3, "rate": rng.uniform(5e-6, 1e-5),
+                      "case": f"{case['case']}, {'nearly' if aside else 'already'} fitted"}
 
 
 # %% [markdown]
@@ -155,7 +173,7 @@ def linear_forward(W1, W2, X):
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "linear-forward-check", "grade": true, "points": 1}
-check.values(linear_forward, at=two_layer_cases, points=1)
+check.values(linear_forward, at=forward_cases, points=1)
 
 # %% tags=["mistake"] question="linear-forward" says="The output is a product of both layers: W2 has been left out, and these are the hidden activations."
 def linear_forward(W1, W2, X):
@@ -168,6 +186,13 @@ def linear_forward(W1, W2, X):
 # %% tags=["mistake"] question="linear-forward" says="W1 meets the input first and W2 comes last: a transpose that makes the shapes fit does not make it the same net."
 def linear_forward(W1, W2, X):
     return W1.T @ W2.T @ X
+
+# %% tags=["mistake"] question="linear-forward" says="The outputs are stored in an array made like X: where X holds whole numbers, so does that array, and what lies behind the point is cut off."
+def linear_forward(W1, W2, X):
+    F = np.empty_like(X)
+    for s in range(X.shape[1]):
+        F[:, s] = W2 @ (W1 @ X[:, s])
+    return F
 
 # %% tags=["alternative"] question="linear-forward" name="the product of the weights first"
 def linear_forward(W1, W2, X):
@@ -676,7 +701,8 @@ def linear_train(W1, W2, X, Y, steps, rate):
     ### END SOLUTION
 
 # %% [markdown]
-# Two checks: the first follows a few steps number by number, once with a rate that is far too large. The second trains small nets for longer and looks whether
+# Two checks: the first follows steps number by number, a few with a rate that is far too large, a few where hardly
+# anything is left to learn, and many. The second trains small nets for longer and looks whether
 # they reach the best loss that any linear map can have, to within 5 %.
 
 # %% nbgrader={"grade_id": "linear-train-cases", "locked": true}
@@ -695,6 +721,13 @@ def linear_training_cases(rng):
            "case": f"300 steps, m = {m}, n = {n}"}
 
 
+def linear_step_cases(rng):
+    """A few steps, a few that move hardly anything, and many."""
+    yield from few_step_cases(rng)
+    yield from nearly_fitted_cases(rng, np.array)
+    yield from linear_training_cases(rng)
+
+
 def linear_loss_reached(result, W1, W2, X, Y, steps, rate):
     """The loss of the weights that training returns."""
     return linear_loss(result[0], result[1], X, Y)
@@ -706,7 +739,7 @@ def a_little_above_best(W1, W2, X, Y, steps, rate):
 
 
 # %% nbgrader={"grade_id": "linear-train-steps-check", "grade": true, "points": 3}
-check.values(linear_train, at=few_step_cases, returns=("W1", "W2", "losses"), tolerance=1e-5, points=3)
+check.values(linear_train, at=linear_step_cases, returns=("W1", "W2", "losses"), tolerance=1e-5, points=3)
 
 # %% nbgrader={"grade_id": "linear-train-end-check", "grade": true, "points": 1}
 check.training(linear_train, at=linear_training_cases, loss=linear_loss_reached, below=a_little_above_best,
@@ -773,6 +806,17 @@ def linear_train(W1, W2, X, Y, steps, rate):
         losses.append(linear_loss(W1, W2, X, Y))
         dW1, dW2 = linear_gradients(W1, W2, X, Y)
         W1, W2 = W1 + rate * dW1, W2 + rate * dW2
+    return W1, W2, np.array(losses)
+
+# %% tags=["mistake"] question="linear-train" says="Training stops where little is left to learn: so many steps are asked for as `steps` says, however small they are."
+def linear_train(W1, W2, X, Y, steps, rate):
+    losses = []
+    for _ in range(steps):
+        losses.append(linear_loss(W1, W2, X, Y))
+        if losses[-1] < 1e-6:
+            break
+        dW1, dW2 = linear_gradients(W1, W2, X, Y)
+        W1, W2 = W1 - rate * dW1, W2 - rate * dW2
     return W1, W2, np.array(losses)
 
 # %% tags=["alternative"] question="linear-train" name="with the functions from above"
@@ -897,9 +941,12 @@ with check.once_written():
 
 # %% nbgrader={"grade_id": "least-squares-cases", "locked": true}
 def regression_cases(rng):
-    """Inputs and targets with more samples than inputs."""
+    """Inputs and targets with more samples than inputs; in the last case one input is a thousand times smaller."""
     for n, t in ((3, 7), (4, 9), (5, 12)):
         yield {"X": rng.standard_normal((n, t)), "Y": rng.standard_normal((n, t)), "case": f"n = {n}, t = {t}"}
+    sizes = rng.permutation([1.0, 0.3, 0.001])
+    yield {"X": sizes[:, np.newaxis] * rng.standard_normal((3, 8)), "Y": rng.standard_normal((3, 8)),
+           "case": "n = 3, t = 8, a small input"}
 
 
 # %% nbgrader={"grade_id": "least-squares", "solution": true}
@@ -928,6 +975,17 @@ def least_squares(X, Y):
 # %% tags=["mistake"] question="least-squares" says="Inputs and targets have changed places: A takes X to Y. The best map from Y back to X is another one, and not even its inverse."
 def least_squares(X, Y):
     return X @ np.linalg.pinv(Y)
+
+# %% tags=["mistake"] question="least-squares" says="A number has been added to the diagonal of X X^T. Where inputs are small it is no longer small beside them, and the map is no longer the best one."
+def least_squares(X, Y):
+    return np.linalg.solve(X @ X.T + 1e-6 * np.eye(len(X)), X @ Y.T).T
+
+# %% tags=["mistake"] question="least-squares" says="Descent goes towards the best map and does not arrive: along small inputs it hardly moves. These equations are linear, a solver hits them at once."
+def least_squares(X, Y):
+    A = np.zeros((len(Y), len(X)))
+    for _ in range(5000):
+        A = A - (A @ X - Y) @ X.T / np.linalg.norm(X, 2) ** 2
+    return A
 
 # %% tags=["alternative"] question="least-squares" name="pseudo-inverse"
 def least_squares(X, Y):
@@ -1120,7 +1178,7 @@ def sigmoid(z):
 # $$Z = W_1 X, \qquad H = \sigma(Z), \qquad F = W_2 H$$
 #
 # There is no $\sigma$ on the output: targets may be any number, not only those between 0 and 1. If your sigmoid is
-# not ready yet, take `expit` from the first cell, which is the same function.
+# not ready yet, take `expit` from the first cell, which is the same function. Pre-activations may be huge here, too.
 #
 # Shapes: $X$ $(n, t)$ $\to$ $Z$ and $H$ $(m, t)$ $\to$ $F$ $(n, t)$.
 
@@ -1138,7 +1196,7 @@ def sigmoid_forward(W1, W2, X):
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "sigmoid-forward-check", "grade": true, "points": 2}
-check.values(sigmoid_forward, at=two_layer_cases, returns=("H", "F"), points=2)
+check.values(sigmoid_forward, at=forward_cases, returns=("H", "F"), points=2)
 
 # %% tags=["mistake"] question="sigmoid-forward" says="The output layer is linear: a sigmoid on the output could never reach a target below 0 or above 1."
 def sigmoid_forward(W1, W2, X):
@@ -1153,6 +1211,12 @@ def sigmoid_forward(W1, W2, X):
 # %% tags=["mistake"] question="sigmoid-forward" says="The sigmoid acts on the hidden layer, on the numbers W1 X: here it acts on the input, before W1."
 def sigmoid_forward(W1, W2, X):
     H = W1 @ sigmoid(X)
+    return H, W2 @ H
+
+# %% tags=["mistake"] question="sigmoid-forward" says="For large pre-activations exp overflows, and infinity divided by infinity is not a number: take your sigmoid of 2.1, which survives them."
+def sigmoid_forward(W1, W2, X):
+    E = np.exp(W1 @ X)
+    H = E / (1 + E)
     return H, W2 @ H
 
 # %% tags=["alternative"] question="sigmoid-forward" name="expit, sample by sample"
@@ -1481,6 +1545,15 @@ def sigmoid_training_cases(rng):
            "case": f"200 steps, m = {m}, n = {n}"}
 
 
+def sigmoid_step_cases(rng):
+    """A few steps, a few that move hardly anything, many, and a few where each unit is on or off."""
+    yield from few_step_cases(rng)
+    yield from nearly_fitted_cases(rng, expit)
+    yield from sigmoid_training_cases(rng)
+    for case in two_layer_cases(rng, ((4, 3, 6),)):
+        yield case | {"W1": 1000 * case["W1"], "steps": 2, "rate": 0.05, "case": "huge weights"}
+
+
 def sigmoid_loss_reached(result, W1, W2, X, Y, steps, rate):
     """The loss of the weights that training returns."""
     return sigmoid_loss(result[0], result[1], X, Y)
@@ -1492,7 +1565,7 @@ def best_of_any_linear_map(W1, W2, X, Y, steps, rate):
 
 
 # %% nbgrader={"grade_id": "sigmoid-train-steps-check", "grade": true, "points": 3}
-check.values(sigmoid_train, at=few_step_cases, returns=("W1", "W2", "losses"), tolerance=1e-5, points=3)
+check.values(sigmoid_train, at=sigmoid_step_cases, returns=("W1", "W2", "losses"), tolerance=1e-5, points=3)
 
 # %% nbgrader={"grade_id": "sigmoid-train-end-check", "grade": true, "points": 1}
 check.training(sigmoid_train, at=sigmoid_training_cases, loss=sigmoid_loss_reached, below=best_of_any_linear_map,
@@ -1540,6 +1613,30 @@ def sigmoid_train(W1, W2, X, Y, steps, rate):
         losses.append(mean_loss(F, Y))
         _, dW2 = sigmoid_gradients(W2, X, Y, H, F)
         W2 = W2 - rate * dW2
+    return W1, W2, np.array(losses)
+
+# %% tags=["mistake"] question="sigmoid-train" says="Training stops where little is left to learn: so many steps are asked for as `steps` says, however small they are."
+def sigmoid_train(W1, W2, X, Y, steps, rate):
+    losses = []
+    for k in range(steps):
+        H, F = sigmoid_forward(W1, W2, X)
+        losses.append(mean_loss(F, Y))
+        if k and abs(losses[-1] - losses[-2]) < 1e-6:
+            break
+        dW1, dW2 = sigmoid_gradients(W2, X, Y, H, F)
+        W1, W2 = W1 - rate * dW1, W2 - rate * dW2
+    return W1, W2, np.array(losses)
+
+# %% tags=["mistake"] question="sigmoid-train" says="For large pre-activations exp overflows, and infinity divided by infinity is not a number: take your sigmoid of 2.1, which survives them."
+def sigmoid_train(W1, W2, X, Y, steps, rate):
+    losses = []
+    for _ in range(steps):
+        E = np.exp(W1 @ X)
+        H = E / (1 + E)
+        F = W2 @ H
+        losses.append(mean_loss(F, Y))
+        dW1, dW2 = sigmoid_gradients(W2, X, Y, H, F)
+        W1, W2 = W1 - rate * dW1, W2 - rate * dW2
     return W1, W2, np.array(losses)
 
 # %% tags=["alternative"] question="sigmoid-train" name="with the functions from above"
