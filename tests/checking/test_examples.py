@@ -87,6 +87,31 @@ def test_what_no_small_case_shows_is_shown_by_a_case_of_the_notebook(problem_set
     assert said.pop().startswith("An example of the check's own: `gradient(W=np.array(")
 
 
+def test_a_rest_that_nobody_sees_is_no_example():
+    """For one score the loss is 0; that -1e-12 stands there is not what is wrong."""
+    code = """# %%
+import numpy as np
+from helpers import check
+
+# %% nbgrader={"grade_id": "cases", "locked": true}
+def cases(rng):
+    for n in (3, 4):
+        yield {"z": 900 * np.arange(n) + rng.standard_normal(n)}
+
+# %% nbgrader={"grade_id": "loss", "solution": true}
+def loss(z):
+    return np.logaddexp.reduce(z) - z[0]
+
+# %% nbgrader={"grade_id": "loss-check", "grade": true}
+check.values(loss, at=cases, points=1)
+"""
+    ps = ProblemSet("ps", source_notebook(parse(code, "ps")), parse(code, "ps"))
+    wrong = "def loss(z):\n    p = np.exp(z - z.max())\n    return -np.log(p[0] / p.sum() + 1e-12)"
+    checked = ps.check(ps.check_sources["loss-check"], "loss-check", ps.subjects(ps.candidate(wrong)), 5)
+    checked.finish()
+    assert "returns 27.63; right is" in checked.verdict.example
+
+
 def test_lists_of_different_lengths_have_examples_too():
     """Such as the parents of a graph's nodes: they are no array."""
     code = """# %%

@@ -216,6 +216,16 @@ def test_what_wrong_results_have_in_common(change, says):
     assert says in said if says else said == ""
 
 
+@pytest.mark.parametrize(("end", "says"), [
+    (-12 * np.log(10), "-27.63 is returned, the logarithm of 1e-12"),
+    (np.log(np.finfo(float).tiny), "-708.4 is returned, the logarithm of the smallest normal float"),
+    (27.0, "")])
+def test_what_ends_at_the_logarithm_of_a_bound_is_told_its_size(end, says):
+    right = np.array([-1.0, -900.0, -2000.0])
+    said = in_common([Wrong({"z": right}, np.where(right < -100, -abs(end), right), right)])
+    assert says in said if says else said == ""
+
+
 CASES = [{"stride": s, "mode": m, "x": n} for s in (1, 2) for m in ("same", "valid") for n in (1, 3)]
 
 

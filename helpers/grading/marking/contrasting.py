@@ -24,6 +24,10 @@ TELLING = 3  # different numbers: that two stand the wrong way round may be chan
 ALIKE = 1e-5
 FAR = 100  # where exponentials run out of numbers, or nearly so
 CONTRAST = "contrast"
+# Where logarithms of bounded numbers end: at round constants, and at the smallest numbers that floats have.
+BOUNDS = {f"1e-{k}": k * np.log(10) for k in range(2, 31)} | {
+    "the smallest normal float": -np.log(np.finfo(float).tiny), "the smallest float": -np.log(5e-324),
+    "the distance between 1 and the next float": -np.log(np.finfo(float).eps)}
 WORDS = (str, bool, type(None), int, tuple)
 NUMBERS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("is 0", lambda value: value == 0), ("is not 0", lambda value: value != 0), ("is 1", lambda value: value == 1),
@@ -58,6 +62,9 @@ def in_common(wrong: Sequence[Wrong]) -> str:
         pairs = [(one.case, np.asarray(one.got, float), np.asarray(one.right, float)) for one in wrong]
     except (TypeError, ValueError):
         return ""
+    ended = _ends_at_a_bound(pairs)
+    if ended:
+        return ended
     if sum(right.size for _, _, right in pairs) < ENOUGH or not all(np.isfinite(got).all() for _, got, _ in pairs):
         return ""
     telling = sum(right.size for _, _, right in pairs if np.unique(right.round(9)).size >= TELLING)
@@ -77,6 +84,21 @@ def in_common(wrong: Sequence[Wrong]) -> str:
         if all(one is not None for one in times):
             said[name] = [one for one in times if one is not None]
     return _says_times(*said.popitem()) if len(said) == 1 else lines if not said else ""
+
+
+def _ends_at_a_bound(pairs: Sequence[tuple[Case, np.ndarray, np.ndarray]]) -> str:
+    """Whether all that is wrong is one number, the logarithm of a bound; "" if not."""
+    if any(got.shape != right.shape for _, got, right in pairs):
+        return ""
+    got = np.concatenate([got.ravel() for _, got, _ in pairs])
+    right = np.concatenate([right.ravel() for _, _, right in pairs])
+    wrong = got[np.abs(got - right) > ALIKE * np.maximum(np.abs(right), 1)]
+    for name, end in BOUNDS.items() if wrong.size else ():
+        for sign, words in ((-1, "the logarithm"), (1, "minus the logarithm")):
+            if (np.abs(wrong - sign * end) < 1e-4 * end).all():
+                return (f"Where it is wrong, {numeral(sign * end, 4)} is returned, {words} of {name}: a constant or a "
+                        "bound of that size stands inside a logarithm.")
+    return ""
 
 
 def _says_times(name: str, times: Sequence[float]) -> str:
