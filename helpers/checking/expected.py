@@ -42,7 +42,8 @@ def read_expected(path: Path) -> dict[str, Any]:
                           f"beside it (format {version}; this one reads {VERSION}).\n"
                           "Put `helpers` and the notebook's other files from one download together again, and restart "
                           "the kernel.")
-    return found
+    questions = found.get("questions", {})
+    return {**found, "questions": dict(questions)} if isinstance(questions, list) else found
 
 
 def expected_here() -> dict[str, Any]:

@@ -17,6 +17,7 @@ from nbclient import NotebookClient
 
 from helpers import check
 from helpers.checking import cells, demonstrations
+from helpers.checking.absent import defined_by
 from helpers.checking.reach import globals_of, reached
 from helpers.grading.authoring import agreement
 from helpers.grading.authoring.validity import at_hand
@@ -103,7 +104,7 @@ def demonstrations_of(name: str) -> list[str]:
 @pytest.mark.parametrize("name", [path.stem for path in MASTERS])
 def test_every_cell_that_runs_an_answer_is_a_check_or_goes_on(name: str):
     """What runs answers and is neither stops "Run All" as soon as one of them raises."""
-    asked = json.loads((ROOT / "release" / name / "expected.json").read_text())["questions"]
+    asked = dict(json.loads((ROOT / "release" / name / "expected.json").read_text())["questions"])
     hard = []
     for cell in nbformat.read(ROOT / "release" / name / f"{name}.ipynb", as_version=4).cells:
         info = cell.metadata.get("nbgrader", {})
@@ -165,6 +166,18 @@ def test_what_is_not_written_is_waited_for_and_not_doubted(capsys, monkeypatch, 
     with check.once_written():
         {}["what an earlier cell would have made"] or shown_here()
     assert capsys.readouterr().out == "This cell has something to show once `shown_here` is written.\n"
+
+
+@pytest.mark.parametrize("name", [path.stem for path in MASTERS])
+def test_what_is_to_mend_is_named_in_the_order_of_the_questions(name: str, monkeypatch, tmp_path):
+    folder = ROOT / "release" / name
+    answers = [line for cell in nbformat.read(folder / f"{name}.ipynb", as_version=4).cells
+               if cell.cell_type == "code" and cell.metadata.get("nbgrader", {}).get("solution")
+               for line in defined_by(cell.source)]
+    monkeypatch.chdir(folder)
+    asked = list(demonstrations.questions())
+    assert asked == [one for one in answers if one in asked]
+    assert len(asked) > 9
 
 
 def test_a_cell_of_definitions_and_constants_shows_nothing_that_could_be_wrong():

@@ -257,7 +257,8 @@ def expected_numbers(problem_set: ProblemSet, depth: str) -> dict[str, Any]:
         checks.update({key: said for key, said in recording.said.items() if said})
         numbers.update(recording.numbers)
     return {"version": VERSION, "depth": depth, "checks": checks, "numbers": numbers,
-            "questions": question_numbers(problem_set), "demonstrations": _demonstrations(problem_set.notebook)}
+            "questions": [*question_numbers(problem_set).items()],
+            "demonstrations": _demonstrations(problem_set.notebook)}
 
 
 def _has_other_answers(problem_set: ProblemSet, function: str) -> bool:
