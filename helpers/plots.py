@@ -215,7 +215,7 @@ def weights(W: npt.ArrayLike, *, names: Sequence[Any] | None = None, shape: tupl
     W: (units, h·w) or (h·w, units), or (h·w,) for one unit. names: one for each unit.
     """
     stack = _stack(np.atleast_2d(W) if np.ndim(W) < 3 else W, shape)[:n]
-    limit = max(float(np.nanquantile(np.abs(stack), 0.998)), 1e-12)
+    limit = max(float(np.quantile(_sizes(stack), 0.998)), 1e-12)
     with _grid(len(stack), columns, 0.25) as axes:
         for number, (ax, image) in enumerate(zip(axes, stack)):
             shown = ax.imshow(image, cmap="PuOr_r", vmin=-limit, vmax=limit)
@@ -412,7 +412,7 @@ def _regions(ax, grid, said):
             _class_regions(ax, grid, by_class)
             return
         score, cut = (by_class[:, 1] - by_class[:, 0]).reshape(grid[0].shape), 0.0
-    reach = 0.5 if cut else max(float(np.nanmax(np.abs(score))), 1e-12)
+    reach = 0.5 if cut else max(float(_sizes(score).max()), 1e-12)
     colormap = LinearSegmentedColormap.from_list("sides", [COLORS[0], "white", COLORS[1]])
     _paint(ax, grid, score, cmap=colormap, vmin=cut - reach, vmax=cut + reach, alpha=0.45, interpolation="bilinear")
     if score.min() < cut < score.max():
@@ -424,6 +424,12 @@ def _class_regions(ax, grid, by_class):
     count = by_class.shape[1]
     colormap = ListedColormap([COLORS[number % len(COLORS)] for number in range(count)])
     _paint(ax, grid, winner, cmap=colormap, vmin=-0.5, vmax=count - 0.5, alpha=0.3, interpolation="nearest")
+
+
+def _sizes(values):
+    """The sizes of the finite entries, 0 if there are none: a net that has blown up is drawn without a warning."""
+    finite = np.abs(values[np.isfinite(values)])
+    return finite if finite.size else np.zeros(1)
 
 
 def _paint(ax, grid, values, **style):

@@ -3,6 +3,7 @@
 import importlib.util
 import subprocess
 import sys
+import warnings
 
 import matplotlib
 import numpy as np
@@ -254,6 +255,13 @@ def test_weights_share_a_scale_around_zero(W):
     assert low == -high < 0
     assert [axes["title"] for axes in only_figure()["axes"] if not axes["colorbar"]] == list("abcde")
     assert len(plots.weights(np.zeros(784))) == 1
+
+
+def test_a_net_that_has_blown_up_is_drawn_without_a_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        plots.weights(np.full((3, 784), np.nan))
+        plots.decision_boundary(lambda points: np.full(len(points), np.nan), POINTS, SIDES)
 
 
 def test_activations_count_what_they_do_not_draw():
