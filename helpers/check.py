@@ -22,6 +22,7 @@ changes     names of arguments that may be changed in place; any other change co
 from __future__ import annotations
 
 import copy
+import re
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -200,6 +201,11 @@ class _LossFailed(Exception):
         self.trouble = trouble
 
 
+def _in_words(predicate: str) -> str:
+    """A predicate's name with blanks; `1e_12` in it is a number."""
+    return re.sub(r"(\d)e (\d)", r"\1e-\2", predicate.replace("_", " "))
+
+
 def properties(function: Any, *, at: Any, points: float, also_at: Any = (), changes: Sequence[str] = (),
                **predicates: Callable[..., bool]) -> Verdict:
     """Check properties that any right answer has: one row each.
@@ -208,11 +214,11 @@ def properties(function: Any, *, at: Any, points: float, also_at: Any = (), chan
     underscores, is what the student reads.
     """
     probe = Probe("properties", function, _caller(), at, also_at, changes)
-    rows = [Row(name.replace("_", " "), points / len(predicates)) for name in predicates]
+    rows = [Row(name.replace("_", " "), points / len(predicates), label=_in_words(name)) for name in predicates]
     asked = {row.name: probe.setting.trusted(holds) for row, holds in zip(rows, predicates.values())}
 
     def wrong(result: Any, values: list[Any]) -> str:
-        return next(filter(None, (_does_not_hold(name, holds, result, values) for name, holds in asked.items())), "")
+        return next(filter(None, (_does_not_hold(row.shown, asked[row.name], result, values) for row in rows)), "")
 
     probe.setting.accepts(probe.key, lambda result, values: not wrong(result, values))
     if all_fail(probe, rows):

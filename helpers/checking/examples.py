@@ -90,8 +90,7 @@ def _own_case(probe: Probe, wrong_on: Wrong, where: str) -> str:
     index = min(wrong, key=lambda k: weight_of(probe.cases[k]))
     called = probe.names_of(index)
     lastcase.remember(probe.name, tuple(probe.arguments(index)))
-    call = _call(probe.name, probe.cases[index], called)
-    return f"{OWN}{call} {_returned(probe.observe(index))}"
+    return f"{OWN}{_given(probe, probe.cases[index], called, _returned(probe.observe(index)))}"
 
 
 def _in_the_notebook(probe: Probe, wrong: Wrong) -> str:
@@ -103,7 +102,7 @@ def _in_the_notebook(probe: Probe, wrong: Wrong) -> str:
             return ""
         found = wrong(seen, rung)
         if found is not None:
-            return f"{OWN}{_call(probe.name, rung.case, called)} {found}"
+            return f"{OWN}{_given(probe, rung.case, called, found)}"
     return ""
 
 
@@ -125,6 +124,14 @@ def _call(function: str, case: dict[str, Any], called: Sequence[str]) -> str:
     if len(code) > PASTED or not all(can_be_pasted(case[name]) for name in called):
         code = f"{function}(*check.case({function}))"
     return f"`{code}`"
+
+
+def _given(probe: Probe, case: dict[str, Any], called: Sequence[str], found: str) -> str:
+    """What is found on a case: of a call, or of formulas, which nobody can call with their letters."""
+    if probe.kind != "derivation":
+        return f"{_call(probe.name, case, called)} {found}"
+    letters = ", ".join(f"{name} = {as_code(case[name])}" for name in called)
+    return f"with `{letters}` the formulas {found.replace('returns', 'give', 1)}"
 
 
 def _contrast(function: str, right: Sequence[Rung], wrong: Rung, called: Sequence[str]) -> str:
@@ -172,7 +179,7 @@ def _difference(seen: Observation, expected: Any, names: Sequence[str], probe: P
     if isinstance(wanted, Trouble):
         return None
     if isinstance(got, Trouble):
-        return got.says
+        return got.says.removeprefix(f"`{probe.name}` ")  # which the call before it names
     wrong = [name for name in names if not _alike(_array(got[name]), _array(wanted[name]))]
     if not wrong:
         return None

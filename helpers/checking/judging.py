@@ -300,6 +300,8 @@ def constant(probe: Probe) -> bool:
     if len(cases) < 2 or any(probe.observe(i).error is not None for i in cases):
         return False
     first, wanted = probe.observe(0).value, [probe.expected(i) for i in cases]
+    if first is None:  # a `return` is missing, which is told of every case
+        return False
     return (all(same_value(probe.observe(i).value, first) for i in cases[1:])
             and any(one is not None and wanted[0] is not None and not same_value(one.value, wanted[0].value)
                     for one in wanted[1:]))
@@ -335,7 +337,9 @@ def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verd
             first.why = (f"Whoever called `{probe.name}` still needs {', '.join(changed)} as it was: work on a copy, "
                          "or write expressions that make new arrays.")
     # Shapes, exceptions and changed arguments say nothing of the way back; a known reason needs no search.
-    silent = changed or any(row.why or (row.kind and not row.right) for row in rows)
+    # Who is handed gradients and adds to them has no way back of its own.
+    given = {probe.labels.get(name) for name in order} & set(probe.names_of(0))
+    silent = changed or given or any(row.why or (row.kind and not row.right) for row in rows)
     advice = None if silent else where_to_look({row.name: row.right for row in rows}, list(order), probe.shown)
     right = all(row.right for row in rows)
     written = rows[0].kind not in ("not-written", "missing")

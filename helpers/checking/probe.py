@@ -33,7 +33,7 @@ class Probe:
         self.setting = settings.current()
         self.subject: Subject = settings.as_subject(function, names)
         self.names = names
-        self.name = self.subject.name
+        self.kind, self.name = kind, self.subject.name
         self.key = " ".join(filter(None, [kind, self.name, getattr(at, "__name__", "")]))
         self.cases = self.setting.cases(self.key, at or [{}], also_at)
         self.parameters = self.setting.parameters(self.subject, self.key)
@@ -292,6 +292,8 @@ def as_numbers(value: Any, shape: tuple[int, ...] | None) -> np.ndarray | Troubl
     if bad.any():
         first = tuple(int(i) for i in np.argwhere(bad)[0])
         what = "NaN" if np.isnan(array[first]) else "infinite"
+        if not array.ndim:
+            return Trouble("not-finite", f"is {what}")
         return Trouble("not-finite", f"{what} in {int(bad.sum())} of {array.size} entries, first at {list(first)}")
     return array
 

@@ -43,19 +43,20 @@ def told(rows: Sequence[Row], depth: str) -> list[Told]:
     """
     said: set[str] = set()
 
-    def new(key: str) -> bool:
-        known = key in said
-        said.add(key)
+    def new(sentence: str, key: str) -> bool:
+        # Rows share a sentence word by word as well: one that has all names, or a line of code, beside a row's own.
+        known = sentence in said or key in said
+        said.update((sentence, key))
         return bool(key) and not known
 
     found = []
     for row in rows:
         one = Told()
-        if depth != "verdict" and new(_manner(row)):
+        if depth != "verdict" and new(row.where, _manner(row)):
             one.where, one.error_map = row.where, row.error_map
-        if depth == "why" and row.why and new(_pattern(row.why, row)):
+        if depth == "why" and row.why and new(row.why, _pattern(row.why, row)):
             one.why = row.why
-        if row.remark and new(_pattern(row.remark, row)):
+        if row.remark and new(row.remark, _pattern(row.remark, row)):
             one.remark = row.remark
         found.append(one)
     return found

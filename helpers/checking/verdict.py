@@ -139,7 +139,7 @@ def _mark(row: Row) -> tuple[str, str]:
         return "◐", "partly right"
     if row.kind in NOT_THERE:
         return "○", "not written yet" if row.kind == "not-written" else "not there yet"
-    return "✗", "not yet right"
+    return ("○", "does not count yet") if row.kind == "cheap" else ("✗", "not yet right")
 
 
 def _lines(verdict: Verdict) -> list[tuple[list[Row], Told]]:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from helpers.checking.observing import TooLong, cut
+from helpers.checking.trouble import Trouble
 
 MOST = 24  # numbers of a value that is written whole
 LONGEST = 80  # characters of a text that is
@@ -35,6 +36,8 @@ def as_code(value: Any) -> str:
         return "np.random.default_rng(0)"
     if isinstance(value, types.FunctionType):
         return value.__name__
+    if isinstance(value, Trouble):  # a formula without a value
+        return "nothing"
     return repr(value) if isinstance(value, TooLong) else f"a {type(value).__name__}"
 
 

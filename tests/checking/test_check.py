@@ -19,6 +19,7 @@ from helpers import check
 from helpers import gradients as numerical
 from helpers.checking import judging
 from helpers.checking import setting as settings
+from helpers.checking.expected import pack
 from helpers.checking.verdict import Row, Verdict, as_html, as_text
 from helpers.grading.authoring.source import source_notebook
 from helpers.grading.marking.reference import ProblemSet
@@ -105,6 +106,55 @@ def test_a_function_of_another_kind_is_told(problem_set, code, kind, says):
     row = verdict_on(problem_set, code).rows[0]
     assert row.kind == kind
     assert says in row.where
+
+
+@pytest.mark.parametrize("body", ["return W @ X", "W += 1; return W - 1, W[:1] - 1, X"])
+def test_a_sentence_that_has_all_names_stands_in_one_row(body):
+    namespace: dict = {}
+    exec(f"def both(W, X):\n    {body}", namespace)
+    case = {"W": np.ones((2, 2)), "X": np.eye(2)}
+    with settings.using(settings.SelfCheck(known={"checks": {"values both": {"parameters": ["W", "X"], "cases": [
+            pack((case["W"], case["W"][:1], case["X"]))]}}})):
+        verdict = check.values(namespace["both"], at=[case], returns=("W", "first", "X"), points=3)
+    said = verdict.rows[0].where
+    assert "W" in said
+    assert as_text(verdict).count(said) == 1
+
+
+@pytest.mark.parametrize(("handed", "told"), [(["dW1", "dW2"], False), (["G1", "G2"], True)])
+def test_nothing_is_said_of_a_way_back_where_gradients_are_handed_over(handed, told):
+    namespace: dict = {}
+    exec(f"def add({', '.join(handed)}, W1, W2):\n    return {handed[0]} + 3 * W1, {handed[1]} + 2 * W2", namespace)
+    loss = f"({handed[0]} * W1 + {handed[1]} * W2 + W1**2 + W2**2).sum()"
+    exec(f"def loss({', '.join(handed)}, W1, W2):\n    return {loss}", namespace)
+    case = dict(zip([*handed, "W1", "W2"], np.random.default_rng(0).standard_normal((4, 2, 2))))
+    known = {"checks": {"gradients add": {"parameters": list(case), "returned": ["dW1", "dW2"]}}}
+    with settings.using(settings.SelfCheck(known=known)):
+        verdict = check.gradients(namespace["add"], of=namespace["loss"], wrt=("W1", "W2"), at=[case], points=2)
+    assert [row.right for row in verdict.rows] == [False, True]
+    assert ("on the way back" in verdict.advice) is told
+
+
+def test_what_gives_nothing_back_is_told_so_in_every_case():
+    cases = [{"x": float(n), "case": f"x = {n}"} for n in (1, 2)]
+    with settings.using(settings.SelfCheck(known={"checks": {"values nothing": {
+            "parameters": ["x"], "cases": [1.0, 2.0]}}})):
+        verdict = check.values(nothing, at=cases, by="case", points=2)
+    assert (verdict.points, verdict.rows[0].where) == (0, "`nothing` returns None: is there a `return`?")
+
+
+def nothing(x):
+    x + 1
+
+
+def test_one_number_that_is_none_is_told_without_places(problem_set):
+    with settings.using(settings.SelfCheck(known={"checks": {"values endless": {"cases": [1.0]}}})):
+        verdict = check.values(endless, at=[{"x": 1.0}], points=1)
+    assert verdict.rows[0].where == "endless is infinite"
+
+
+def endless(x):
+    return x * np.inf
 
 
 def test_a_missing_function_is_told(problem_set):
@@ -374,6 +424,8 @@ def test_properties_are_rows():
                                columns_sum_to_one=lambda p, z: np.allclose(p.sum(axis=0), 1),
                                keeps_the_shape=lambda p, z: p.shape == z.shape)
     assert [(row.name, row.share) for row in verdict.rows] == [("columns sum to one", 0), ("keeps the shape", 1)]
+    verdict = check.properties(softmax, at=[{"z": np.eye(2)}], points=1, rows_sum_to_1_up_to_1e_12=lambda p, z: False)
+    assert "✗ rows sum to 1 up to 1e-12 " in as_text(verdict)
 
 
 def test_training_is_held_against_a_bound():
@@ -493,6 +545,13 @@ def test_many_right_rows_share_one_line():
         assert "0.25/0.25" not in told(many)
         assert "all 14" in told(all_right)
         assert all(f"case {k}" in told(all_right) for k in range(14))
+
+
+def test_a_row_that_is_right_and_does_not_count_yet_is_not_called_wrong():
+    says = as_text(Verdict("start", [Row("biases are zero", 1, kind="cheap", where="right, but zeros would do as well"),
+                                     Row("numbers from rng", 1, where="does not hold")]))
+    assert "○ biases are zero   0/1  does not count yet" in says
+    assert says.count("not yet right") == 1
 
 
 def test_rows_of_what_is_not_written_share_one_line():

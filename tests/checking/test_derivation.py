@@ -104,6 +104,8 @@ def test_a_wrong_one_says_what_is_wrong_in_both_places(problem_set, text, points
     for verdict in (graded(problem_set, text), in_the_notebook(problem_set, text, tmp_path)):
         assert verdict.points == points
         assert says in " ".join(row.where for row in verdict.rows), verdict
+        assert "derive(" not in verdict.example, "nobody can call it with its letters"
+        assert "Trouble" not in verdict.example
 
 
 def test_a_known_mistake_is_named_and_another_way_to_write_it_as_well(problem_set):
