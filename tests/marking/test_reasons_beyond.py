@@ -72,6 +72,24 @@ def test_a_mistake_is_not_named_where_another_output_speaks_against_it(problem_s
     assert "Only W counts here." not in whys(problem_set, "return 5 * V + 1, k[1] * W")
 
 
+def test_a_line_that_raises_and_is_needed_is_not_one_too_many(problem_set):
+    """Without it the other output would be right; the one that it makes would be wrong still."""
+    code = HEAD + ("a, b = k\n    found = []\n    found[0] = 2 * b * W + np.sign(W)\n"
+                   "    return 2 * a * V + np.sign(V), found")
+    namespace = problem_set.candidate(code)
+    subjects, check_id = problem_set.subjects(namespace), "penalties-check"
+    checked = problem_set.check(problem_set.check_sources[check_id], check_id, subjects, 5)
+
+    def run(text: str) -> bool:
+        exec(text, namespace)
+        subjects["penalties"].value = namespace["penalties"]
+        return True
+
+    explain(problem_set, code, run, subjects, 5, {check_id: checked})
+    assert {row.kind for row in checked.verdict.rows} & {"raises"}
+    assert not any("one too many" in row.why for row in checked.verdict.rows)
+
+
 def test_a_change_together_with_a_sign(problem_set):
     said = "This is what comes out if one term of a sum or a difference is left out, and the sign is turned."
     assert whys(problem_set, "return -(2 * k[0] * V), -(2 * k[1] * W)") == [said, said]
