@@ -364,10 +364,16 @@ def figure(draw: Any, *, at: Any = (), points: float, lines: int | None = None, 
     rows = [Row(name, points / len(asked)) for name in asked]
     rules = {"drawn": drawn.drawn, "labelled": drawn.labelled, "data": drawn.right_data}
 
-    def wrong(seen: Observation, rung: Rung) -> str | None:
+    def amiss(seen: Observation, rung: Rung) -> str:
         small = probe.on(rung.case, seen)
-        says = next(filter(None, (rules[name](small, 0, lines, log) for name in asked)), None)
-        return f"draws something else: {says}" if says else None
+        return next(filter(None, (rules[name](small, 0, lines, log) for name in asked)), "")
+
+    def wrong(seen: Observation, rung: Rung) -> str | None:
+        says = amiss(seen, rung)
+        right = probe.on(rung.case, seen).expected(0) if says else None
+        if right is None or amiss(right, rung):  # a line of one point is no line, whoever draws it
+            return None
+        return f"draws something else: {says}"
 
     if all_fail(probe, rows):
         return illustrate(verdict_of(probe, rows), probe, wrong)

@@ -1570,8 +1570,8 @@ def matmul_loss(A, B, G):
 
 
 def reduced_cases(rng):
-    """Arrays, and the axes along which they are summed or averaged: one, several, all."""
-    for shape, axis in (((3, 4), 0), ((3, 4), 1), ((2, 3, 4), 1), ((2, 3, 4), (0, 2)), ((4, 2), None)):
+    """Arrays, and the axes along which they are summed or averaged: one, several, all; one as long as the other."""
+    for shape, axis in (((3, 4), 0), ((3, 4), 1), ((3, 3), 1), ((2, 3, 4), 1), ((2, 3, 4), (0, 2)), ((4, 2), None)):
         x = rng.standard_normal(shape)
         G = np.asarray(rng.standard_normal(np.sum(x, axis=axis).shape))
         yield {"G": G, "shape": shape, "axis": axis, "summed": x, "averaged": x, "case": f"shape {shape}, axis {axis}"}
@@ -1632,9 +1632,9 @@ def index_loss(G, index, x):
 
 
 def largest_cases(rng):
-    """Arrays with no two entries alike, and the axis along which the largest is taken."""
-    for shape, axis in (((3, 4), 0), ((3, 4), 1), ((2, 3, 4), 1)):
-        x = rng.permutation(np.arange(np.prod(shape)) * 0.4 - 2).reshape(shape)
+    """Arrays with no two entries alike, and the axis along which the largest is taken; in one, all are negative."""
+    for shape, axis, least in (((3, 4), 0, -2), ((3, 4), 1, -5), ((2, 3, 4), 1, -2)):
+        x = rng.permutation(np.arange(np.prod(shape)) * 0.4 + least).reshape(shape)
         yield {"G": rng.standard_normal(np.max(x, axis=axis).shape), "x": x, "axis": axis,
                "case": f"shape {shape}, axis {axis}"}
 
@@ -2028,6 +2028,10 @@ def max_vjp(G, x, axis):
 def max_vjp(G, x, axis):
     return np.expand_dims(G, axis) * x * (x == np.max(x, axis=axis, keepdims=True))
 
+# %% tags=["mistake"] question="largest" says="The largest entry passes on its gradient whatever its sign: this is no ReLU."
+def max_vjp(G, x, axis):
+    return np.expand_dims(G, axis) * ((x == np.max(x, axis=axis, keepdims=True)) & (x > 0))
+
 # %% tags=["mistake"] question="largest" says="This marks the smallest entries."
 def max_vjp(G, x, axis):
     return np.expand_dims(G, axis) * (x == np.min(x, axis=axis, keepdims=True))
@@ -2188,11 +2192,11 @@ def gradients_of(loss, leaves):
 
 
 def net_cases(rng):
-    """A net and a minibatch, a column a sample; one case has one sample, one has huge scores.
+    """A net and a minibatch, a column a sample; one case has one sample, one as many as units, one has huge scores.
 
     The net with one sample has small weights: where it is nearly certain, differences of its loss are round-off.
     """
-    for d, d_h, m, K, scale in ((4, 5, 3, 6, 1.0), (3, 4, 2, 1, 0.5), (2, 6, 4, 5, 30.0)):
+    for d, d_h, m, K, scale in ((4, 5, 3, 6, 1.0), (3, 4, 2, 1, 0.5), (2, 4, 4, 4, 1.0), (2, 6, 4, 5, 30.0)):
         yield {"W1": rng.standard_normal((d_h, d)), "b1": rng.standard_normal(d_h),
                "W2": scale * rng.standard_normal((m, d_h)), "b2": rng.standard_normal(m),
                "X": rng.standard_normal((d, K)), "y": rng.permutation(np.arange(K) % m),

@@ -694,9 +694,9 @@ def layer_norm_vjp(X, gamma, eps, G):
 
 # %% nbgrader={"grade_id": "deep-cases", "locked": true}
 def dropout_cases(rng):
-    """Batches with a uniform random number for every entry."""
+    """Batches with a random number from 0 to 1 for every entry; by chance fewer are kept than may be expected."""
     for n, d, p in ((3, 4, 0.5), (5, 2, 0.2), (2, 6, 0.75)):
-        u = rng.permutation((np.arange(n * d) + 0.5) / (n * d)).reshape(n, d)
+        u = rng.permutation(((np.arange(n * d) + 0.5) / (n * d)) ** 2).reshape(n, d)
         yield {"X": rng.standard_normal((n, d)) + 2, "u": u, "p": p, "G": rng.standard_normal((n, d)),
                "case": f"N = {n}, D = {d}, p = {p}"}
 
@@ -771,6 +771,14 @@ def dropout(X, u, p):
 
 def dropout_vjp(G, u, p):
     return G * (u >= p) / (1 - p)
+
+# %% tags=["mistake"] question="dropout" says="Divided by the share that was really kept in this batch: what is kept on average is known beforehand, 1 - p, and depends on nobody else's luck."
+def dropout(X, u, p):
+    return X * (u >= p) / max(np.mean(u >= p), 1e-9)
+
+
+def dropout_vjp(G, u, p):
+    return G * (u >= p) / max(np.mean(u >= p), 1e-9)
 
 # %% tags=["mistake"] question="dropout" says="Divided by the share that is dropped: the share that is kept is 1 - p."
 def dropout(X, u, p):

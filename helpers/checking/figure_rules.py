@@ -9,23 +9,15 @@ from typing import Any
 
 import numpy as np
 
+from helpers.checking.figures import axes_of, lines_of, lines_on
 from helpers.checking.probe import Probe
-
-
-def _axes(seen: Any) -> list[dict]:
-    return [axes for shown in seen.figures for axes in shown.get("axes", ())]
-
-
-def lines_of(seen: Any) -> list[dict]:
-    """The lines of an observation's figures that have more than one point."""
-    return [line for axes in _axes(seen) for line in axes.get("lines", ()) if np.size(line["y"]) > 1]
 
 
 def drawn(probe: Probe, index: int, lines: int | None, log: str | None) -> str:
     failure = probe.failure(index)
     if failure:
         return failure.says
-    axes = _axes(probe.observe(index))
+    axes = axes_of(probe.observe(index))
     if not axes:
         return "no figure is left open"
     if not any(a.get("lines") or a.get("images") or a.get("scatters") or a.get("bars") for a in axes):
@@ -41,7 +33,7 @@ def labelled(probe: Probe, index: int, lines: int | None, log: str | None) -> st
     failure = probe.failure(index)
     if failure:
         return failure.says
-    for axes in _axes(probe.observe(index)):
+    for axes in axes_of(probe.observe(index)):
         if axes.get("colorbar") or not (axes.get("lines") or axes.get("scatters") or axes.get("bars")):
             continue
         read = axes.get("read_at") or {}
@@ -49,7 +41,7 @@ def labelled(probe: Probe, index: int, lines: int | None, log: str | None) -> st
             return "an axis has no label: say what is on x and what on y"
         if len(axes.get("lines", ())) > 1 and not read.get("legend"):
             return "several lines and no legend: which is which?"
-    return exchanged(probe, index) if _axes(probe.observe(index)) else "no figure is left open"
+    return exchanged(probe, index) if axes_of(probe.observe(index)) else "no figure is left open"
 
 
 def right_data(probe: Probe, index: int, lines: int | None, log: str | None) -> str:
@@ -58,7 +50,7 @@ def right_data(probe: Probe, index: int, lines: int | None, log: str | None) -> 
         return failure.says
     seen = probe.expected(index)
     if seen is None or not seen.figures:
-        return "" if lines_of(probe.observe(index)) or _axes(probe.observe(index)) else "no data on the axes"
+        return "" if lines_of(probe.observe(index)) or axes_of(probe.observe(index)) else "no data on the axes"
     others = _without_lines(probe.observe(index))
     for kind, numbers in _without_lines(seen):
         if not any(kind == one and _same_numbers(numbers, drawn) for one, drawn in others):
@@ -73,6 +65,8 @@ def right_data(probe: Probe, index: int, lines: int | None, log: str | None) -> 
         places.setdefault(number, set()).update(there)
     if len(asked) > 1 and len(set.union(*places.values())) == 1:
         return f"all lines are on one panel; asked for are {len(asked)}"
+    if any(places[a] & places[b] for a in places for b in places if a < b):
+        return "lines share a panel that do not belong together: each panel is for lines of one kind"
     lengths = {np.size(line["y"]) for _, line in wanted}
     for one in (line for panel in panels for line in panel):
         if np.size(one["y"]) in lengths and np.size(one["y"]) > 2 and not any(_alike(line, one) for _, line in wanted):
@@ -84,7 +78,7 @@ def _without_lines(seen: Any) -> list[tuple[str, np.ndarray]]:
     """What figures show beside lines: the numbers of each image, of points and of bars, by size, for an image may be
     turned, and bars may stand in another order."""
     found = []
-    for axes in _axes(seen):
+    for axes in axes_of(seen):
         if axes.get("colorbar"):
             continue
         found += [("an image", one["array"]) for one in axes.get("images", ()) if one.get("array") is not None]
@@ -99,9 +93,9 @@ def exchanged(probe: Probe, index: int) -> str:
     if seen is None or not seen.figures:
         return ""
     found = []  # (asked line, its axes, drawn line, its axes)
-    for axes in _axes(seen):
-        for line in _lines_of(axes):
-            match = next(((one, there) for there in _axes(probe.observe(index)) for one in _lines_of(there)
+    for axes in axes_of(seen):
+        for line in lines_on(axes):
+            match = next(((one, there) for there in axes_of(probe.observe(index)) for one in lines_on(there)
                           if _alike(line, one)), None)
             if match is not None:
                 found.append((line, axes, *match))
@@ -118,11 +112,7 @@ def exchanged(probe: Probe, index: int) -> str:
 
 
 def _panels(seen: Any) -> list[list[dict]]:
-    return [panel for panel in map(_lines_of, _axes(seen)) if panel]
-
-
-def _lines_of(axes: dict) -> list[dict]:
-    return [line for line in axes.get("lines", ()) if np.size(line["y"]) > 1]
+    return [panel for panel in map(lines_on, axes_of(seen)) if panel]
 
 
 def _alike(wanted: dict, drawn: dict) -> bool:
@@ -157,7 +147,7 @@ def _read(axes: dict, direction: str) -> str:
 def _label(line: dict, axes: dict) -> str:
     """A line's name: its own, or the legend's for its place."""
     legend = (axes.get("read_at") or {}).get("legend") or []
-    place = next((k for k, one in enumerate(_lines_of(axes)) if one is line), len(legend))
+    place = next((k for k, one in enumerate(lines_on(axes)) if one is line), len(legend))
     return line.get("label") or (legend[place] if place < len(legend) else "")
 
 

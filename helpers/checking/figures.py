@@ -1,6 +1,7 @@
 """Summaries of matplotlib figures as plain data, so that a check can look at a plot that another process drew."""
 
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -207,3 +208,34 @@ def _attempt(read, otherwise=None):
         return read()
     except Exception:
         return otherwise
+
+
+def axes_of(seen: Any) -> list[dict]:
+    """All axes of an observation's figures, as `describe` gives them."""
+    return [axes for shown in seen.figures for axes in shown.get("axes", ())]
+
+
+def lines_of(seen: Any) -> list[dict]:
+    """The lines of an observation's figures that have more than one point."""
+    return [line for axes in axes_of(seen) for line in lines_on(axes)]
+
+
+def panels_of(seen: Any) -> list[dict[str, Any]]:
+    """The panels of an observation's figures that have such lines: their lines' names in order, and what is read at
+    the axes. Plain data."""
+    return [{"lines": [line.get("label") or "" for line in lines_on(axes)], "read_at": axes.get("read_at") or {}}
+            for axes in axes_of(seen) if lines_on(axes)]
+
+
+def as_panels(lines: Sequence[dict], panels: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Axes as `observe` gives them, of all lines in order and `panels_of` them; one panel if these are not known."""
+    left = iter(lines)
+    found = [{"read_at": panel["read_at"], "lines": [
+        {**line, "label": label} for label, line in zip(panel["lines"], left)]} for panel in panels]
+    rest = [*left]
+    return found + [{"lines": rest}] * bool(rest)
+
+
+def lines_on(axes: dict) -> list[dict]:
+    """The lines of one of these that have more than one point."""
+    return [line for line in axes.get("lines", ()) if np.size(line["y"]) > 1]

@@ -21,6 +21,7 @@ import numpy as np
 from helpers.checking import demonstrations
 from helpers.checking.absent import not_there
 from helpers.checking.expected import EXPECTED_FILE, PUBLIC_SEED, read_expected, unpack, unpack_entry
+from helpers.checking.figures import as_panels
 from helpers.checking.ladder import Rung
 from helpers.checking.observing import Local, Observation, Subject
 from helpers.checking.replay import Replay, absent, with_stand_ins
@@ -166,7 +167,8 @@ class SelfCheck:
             across = known.get("across", [[] for _ in known["figures"]])[index]
             lines = [{"y": y, **({"x": x} if isinstance(x, np.ndarray) else {})} for y, x in zip_longest(
                 map(unpack, known["figures"][index]), map(unpack, across)) if isinstance(y, np.ndarray)]
-            return Observation(figures=({"axes": [{"lines": lines}]},))
+            panels = known.get("panels", [[] for _ in known["figures"]])[index]
+            return Observation(figures=({"axes": as_panels(lines, panels)},))
         if index >= len(known.get("cases", ())):
             return None
         return Observation(value=unpack(known["cases"][index]))

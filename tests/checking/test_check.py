@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import math
 import sys
 import types
@@ -21,8 +22,10 @@ from helpers.checking import judging
 from helpers.checking import setting as settings
 from helpers.checking.expected import pack
 from helpers.checking.verdict import Row, Verdict, as_html, as_text
+from helpers.grading.authoring.build import expected_numbers
 from helpers.grading.authoring.source import source_notebook
 from helpers.grading.marking.reference import ProblemSet
+from helpers.grading.marking.running import evaluate
 from helpers.grading.notebooks.master import parse
 
 MASTER = '''# %%
@@ -617,6 +620,8 @@ check.figure(draw, at=cases, lines=4, points=3)
 @pytest.mark.slow
 @pytest.mark.parametrize(("old", "new", "says"), [
     ("zip(panels,", "zip([panels[0], panels[0]],", "all lines are on one panel"),
+    ("panel.plot(record[:, column], label=name)", "panels[column].plot(record[:, column], label=name + what)",
+     "do not belong together"),
     ('("loss", "accuracy")', '("accuracy", "loss")', "that shows something else"),
     ('("training", "validation")', '("validation", "training")', "that shows something else"),
     ('xlabel="epoch", ylabel=what', 'ylabel="epoch", xlabel=what', "exchanged"),
@@ -625,7 +630,7 @@ check.figure(draw, at=cases, lines=4, points=3)
     ("panel.legend()", "panel.axhline(0.5); panel.axvline(3); panel.legend()", ""),
     ("panel.plot(record[:, column], label=name)", "panel.plot(record[:, column])", "no legend"),
 ])
-def test_a_figure_shows_each_thing_where_it_belongs_and_under_its_name(old, new, says):
+def test_a_figure_shows_each_thing_where_it_belongs_and_under_its_name(old, new, says, tmp_path):
     master = parse(TWO_PANELS, "ps")
     source = master.questions["draw"].cell.source
     assert old in source
@@ -633,3 +638,8 @@ def test_a_figure_shows_each_thing_where_it_belongs_and_under_its_name(old, new,
     verdict = verdict_on(panels, source.replace(old, new), "draw")
     assert (verdict.points == 3) is not bool(says), str(verdict)
     assert says in " ".join(row.where for row in verdict.rows)
+
+    (tmp_path / "expected.json").write_text(json.dumps(expected_numbers(panels, "why")))
+    with settings.using(settings.SelfCheck(tmp_path)):
+        noted = evaluate(panels.check_sources["draw-check"], panels.candidate(source.replace(old, new)), "<check>")
+    assert [row.share for row in noted.rows] == [row.share for row in verdict.rows], str(noted)

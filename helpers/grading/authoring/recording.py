@@ -15,7 +15,7 @@ from helpers.checking import setting as settings
 from helpers.checking.cells import digest
 from helpers.checking.expected import PUBLIC_SEED, SIGNIFICANT_DIGITS, VERSION, pack_entry, rounded
 from helpers.checking.expected import pack as packed
-from helpers.checking.figure_rules import lines_of
+from helpers.checking.figures import lines_of, panels_of
 from helpers.checking.ladder import Rung
 from helpers.checking.observing import Local
 from helpers.checking.replay import Recorder, Replay, absent, is_plain, with_stand_ins
@@ -148,6 +148,7 @@ class _Recording(GradingSetting):
             if index == len(figures):
                 figures.append([packed(line["y"]) for line in lines_of(seen)])
                 self.said[key].setdefault("across", []).append([packed(line["x"]) for line in lines_of(seen)])
+                self.said[key].setdefault("panels", []).append(panels_of(seen))
         return seen
 
 
