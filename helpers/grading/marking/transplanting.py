@@ -8,6 +8,7 @@ What the whole answer should have been is never given to a place, for that would
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import time
 import warnings
@@ -30,6 +31,7 @@ ALL_SECONDS = 2.5  # of the grader's processor time, for one function
 CLOCK_SECONDS = 12.0  # of the clock, the answer's own included
 CALL_SECONDS = 0.3  # of processor time, for one call of a solution
 TRACING_SECONDS = 1.0  # of processor time, for a solution and its alternatives
+WITHOUT_NUMBERS = ("empty", "empty_like")
 NUMBER = (bool, int, float, np.number, np.bool_)
 
 Values = dict[int, list[Any]]  # case → what a place gave there, one evaluation after the other
@@ -103,13 +105,29 @@ class Search:
             values = places[chosen[0]]
             if self._late():
                 return None
-            if _is_one_of(values, hopeless):
+            if _is_one_of(values, hopeless) or self._only_takes_over(answer.nodes[chosen[0]], values):
                 continue
             fitting = [donor for donor in _fitting(values, donors) if not _is_one_of(donor, hopeless)]
+            if isinstance(answer.nodes[chosen[0]], ast.Constant):
+                fitting = [*filter(_is_one_number, fitting)]
             fixed = trial.fixed(chosen, fitting)
             if fixed and (not whole or fixed == trial.amiss):
-                return Found(_says(answer, chosen), fixed)
+                return Found(_says(answer, chosen, "the result" if fixed == trial.amiss else "this part of the result"),
+                             fixed)
         return None
+
+    def _only_takes_over(self, node: ast.expr, values: Values) -> bool:
+        """Whether a call only makes an array of an argument, or one without numbers: what else it gave would prove
+        nothing."""
+        if not isinstance(node, ast.Call):
+            return False
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        if name in WITHOUT_NUMBERS:
+            return True
+        series = _print(values)
+        return any(_print({number: [self.rungs[number].case[argument]] * len(one) for number, one in values.items()})
+                   == series for argument in called_with(self.rungs[0].case, self.parameters)
+                   if all(_is_plain(self.rungs[number].case.get(argument)) for number in values))
 
     def _late(self) -> bool:
         processor, clock = self.begun
@@ -265,13 +283,18 @@ def _suspicion(answer: Traced, places: dict[int, Values], wrong: set[int]) -> di
     return found
 
 
-def _says(answer: Traced, places: Sequence[int]) -> str:
+def _says(answer: Traced, places: Sequence[int], what: str) -> str:
     if len(places) > 1:
         return (f"`{answer.quotes[places[0]]}` does not hold what belongs there: with other numbers in it, and all "
-                "else as it is, the result would be right.")
+                f"else as it is, {what} would be right.")
     quoted = answer.quoted(places[0])
     return (f"{quoted[0].upper()}{quoted[1:]} is not what belongs there: with other numbers in this one place, and all "
-            "else as it is, the result would be right.")
+            f"else as it is, {what} would be right.")
+
+
+def _is_one_number(values: Values) -> bool:
+    """Whether a series is one number in all cases, as what stands in the place of a constant has to be."""
+    return len({np.ravel(np.asarray(value, float)).round(9).tobytes() for one in values.values() for value in one}) == 1
 
 
 def _fitting(values: Values, donors: Sequence[Values]) -> list[Values]:
