@@ -67,6 +67,7 @@ def first(probe: Probe, wrong: Wrong, where: str = "") -> str:
     where: what the check has said of its own cases.
     """
     right: list[Rung] = []
+    crashed: tuple[tuple[Any, ...], str] | None = None
     for rung in probe.setting.ladder(probe.subject, probe.key):
         called = called_with(rung.case, probe.parameters)
         arguments = [snapshot(rung.case[name]) for name in called]
@@ -77,9 +78,27 @@ def first(probe: Probe, wrong: Wrong, where: str = "") -> str:
         if found is None:
             right.append(rung)
             continue
-        lastcase.remember(probe.name, tuple(arguments))
-        return f"{_contrast(probe.name, right, rung, called)}{_call(probe.name, rung.case, called)} {found}"
-    return _own_case(probe, wrong, where)
+        text = f"{_contrast(probe.name, right, rung, called)}{_given(probe, rung.case, called, found)}"
+        if "check.case" in text:
+            text = text.replace("A small example: ", "An example: ", 1)
+        if not _crashes(seen):
+            crashed = tuple(arguments), text
+            break
+        crashed = crashed or (tuple(arguments), text)
+    if crashed is None:
+        return _own_case(probe, wrong, where)
+    lastcase.remember(probe.name, crashed[0])
+    return crashed[1]
+
+
+def _crashes(seen: Observation) -> bool:
+    """Whether nothing but an exception or nan came of a case: numbers that are wrong in another say more of the mistake
+    than what happens to it at the smallest sizes."""
+    if seen.error is not None:
+        return True
+    parts = list(seen.value) if isinstance(seen.value, (tuple, list)) else [seen.value]
+    return any(isinstance(part, (np.ndarray, np.floating, float)) and bool(np.isnan(part).any()) for part in parts
+               if not isinstance(part, np.ndarray) or part.dtype.kind == "f")
 
 
 def _own_case(probe: Probe, wrong_on: Wrong, where: str) -> str:
@@ -143,7 +162,7 @@ def _contrast(function: str, right: Sequence[Rung], wrong: Rung, called: Sequenc
     nearest = max(smaller, key=lambda rung: sum(_same(rung.case[name], wrong.case[name]) for name in called))
     shapes = [name for name in called if _shape(nearest.case[name]) != _shape(wrong.case[name])]
     others = [name for name in called if name not in shapes and not _same(nearest.case[name], wrong.case[name])]
-    counts = [name for name in others if isinstance(wrong.case[name], (int, str)) and not isinstance(
+    counts = [name for name in others if isinstance(wrong.case[name], (int, float, str)) and not isinstance(
         wrong.case[name], bool)]
     if shapes:
         name = shapes[0]
@@ -184,9 +203,27 @@ def _difference(seen: Observation, expected: Any, names: Sequence[str], probe: P
     if not wrong:
         return None
     name = wrong[0]
-    which = as_code(got[name]) if len(names) == 1 else f"{probe.shown(name)} = {as_code(got[name])}"
     shown = [probe.shown(one) for one in names]
-    return f"returns {which}; right is {as_code(wanted[name])}{_others(shown, [probe.shown(one) for one in wrong])}"
+    returned, right, place = _told_apart(got[name], wanted[name])
+    which = f"{probe.shown(name)}{place} = {returned}" if len(names) > 1 or place else returned
+    return f"returns {which}; right is {right}{_others(shown, [probe.shown(one) for one in wrong])}"
+
+
+def _told_apart(got: Any, wanted: Any) -> tuple[str, str, str]:
+    """A result, and what is right, as code; of large arrays of one shape one entry that differs, and its place."""
+    one, other = _array(got), _array(wanted)
+    if (isinstance(one, np.ndarray) and isinstance(other, np.ndarray) and one.shape == other.shape and one.size > MOST
+            and {one.dtype.kind, other.dtype.kind} <= set("biuf")):
+        apart = np.abs(np.subtract(one, other, dtype=float))
+        place = np.unravel_index(int(np.where(np.isnan(apart), np.inf, apart).argmax()), one.shape)
+        return as_code(one[place]), as_code(other[place]), f"[{', '.join(map(str, place))}]"
+    return _without_sign(got), as_code(wanted), ""
+
+
+def _without_sign(value: Any) -> str:
+    """As code, with 0.0 for -0.0."""
+    array = np.asarray(value) if isinstance(value, (np.ndarray, np.floating, float)) else None
+    return as_code(value if array is None or array.dtype.kind != "f" else value + 0.0)
 
 
 def _alike(got: Any, wanted: Any) -> bool:

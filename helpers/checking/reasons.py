@@ -21,6 +21,7 @@ from helpers.sameness import differing, same_value, tolerance_of
 SUPPOSED, NEAR = "supposed", "near-known-mistake"
 FACTORS = ((-1.0, "the sign is turned"), (0.5, "a factor of 2 is left out"), (2.0, "a factor of 2 is one too many"),
            (-0.5, "the sign is turned and a factor of 2 left out"))
+FEW = 4  # wrong numbers: of fewer, some have to be more than 0, inf or nan
 ENOUGH = 2  # numbers that a reason has to get right where the answer is wrong
 
 
@@ -84,7 +85,15 @@ def _reason(probe: Probe, pick: Callable[[Observation], Any],
         truth = expected[index]
         return truth is None or all(_may_be(other(probe.observe(index)), other(truth), other(seen)) for other in others)
 
-    near = _near_known(probe, pick, got, right, fits_the_rest)
+    def explains_the_rest(index: int, seen: Observation) -> bool:
+        """What else is wrong is so by the same mistake: of two that come together, one alone would be half of it."""
+        truth, answer = expected[index], probe.observe(index)
+        return truth is None or all(_same(other(answer), other(truth)) or _same(other(answer), other(seen))
+                                    for other in others)
+
+    if not _telling(got, right):
+        return None
+    near = _near_known(probe, pick, got, right, explains_the_rest)
     if near:
         return near, NEAR
     arguments = [probe.arguments(i) for i in cases]
@@ -93,6 +102,16 @@ def _reason(probe: Probe, pick: Callable[[Observation], Any],
     if said:
         return (said[0], SUPPOSED) if len(said) == 1 else None
     return _with_a_factor(probe, pick, got, arguments)
+
+
+def _telling(got: Sequence[Any], right: Sequence[Any]) -> bool:
+    """Whether so much is wrong that agreeing with it is no chance: several numbers, not a few that are 0 or none."""
+    wrong: list[float] = []
+    for one, truth in zip(map(numbers_in, got), map(numbers_in, right)):
+        if one is None or truth is None or one.shape != truth.shape:
+            return True  # another shape, or no numbers: much to agree with
+        wrong += one[differing(one, truth)].tolist()
+    return len(wrong) >= FEW or (len(wrong) > 1 and any(value and np.isfinite(value) for value in wrong))
 
 
 def _may_be(answer: Any, truth: Any, mistake: Any) -> bool:

@@ -74,12 +74,12 @@ def diagnose(parameter: str, cases: Sequence[Evidence], known: Sequence[KnownMis
 
 
 def _spoken_against(mistake: KnownMistake, cases: list[Evidence]) -> bool:
-    """Whether another parameter is wrong in another way than the mistake makes it."""
+    """Whether another parameter is wrong in another way than the mistake makes it, or though the mistake leaves it
+    right."""
     for name in cases[0].expected:
-        shows = [(one, evidence) for one, evidence in zip(mistake.results, cases)
-                 if one is not None and name in one and name in evidence.got and name in evidence.expected]
-        if any(not _alike(one[name], evidence.expected[name]) and not _alike(evidence.got[name], one[name])
-               and not _alike(evidence.got[name], evidence.expected[name]) for one, evidence in shows):
+        if any(not _alike(evidence.got[name], one[name]) and not _alike(evidence.got[name], evidence.expected[name])
+               for one, evidence in zip(mistake.results, cases)
+               if one is not None and name in one and name in evidence.got and name in evidence.expected):
             return True
     return False
 
@@ -118,7 +118,7 @@ def _not_numbers(parameter: str, cases: list[Evidence]) -> Finding | None:
         except ValueError:
             array = np.asarray(None)
         if array.dtype.kind == "c":
-            return Finding("The entries are complex numbers; a gradient of a real loss is real.", "complex", parameter)
+            return Finding("The entries are complex numbers; what is asked for is real.", "complex", parameter)
         if array.dtype.kind == "b":
             says = "The entries are True and False, not numbers: a comparison is returned without its factor."
             return Finding(says, "bool", parameter)
@@ -186,7 +186,7 @@ def _not_finite(situation: WrongGradient) -> Finding | None:
         return None
     rest = [case for case in situation.cases if np.isfinite(case.got).all()]
     where = "in some cases" if rest else "in every case"
-    says = f"The result holds nan or inf {where}: an exp overflows, a logarithm gets 0, or something is divided by 0."
+    says = f"The result holds nan or inf {where}. Look for an exp that overflows, a logarithm of 0, or a division by 0."
     return Finding(says, "not-finite", situation.parameter)
 
 

@@ -37,7 +37,8 @@ TWO = ("Follow the factors of 2: derivatives bring them, of squares and of inner
 MEAN = "The gradient of a mean over the samples is divided by N."
 BOTH = "Check two things: the 2 that the derivative of a square brings, and the division by N of a mean."
 OVERMEAN = "Check that the division by N happens exactly once, and only if the loss is a mean over the samples."
-WIDTH = "A mean or a sum runs over an axis of a layer, where the loss has none (or has one that is left out)."
+WIDTH = "A mean or a sum runs over an axis of a layer, where the loss has none, or one of the loss's is left out."
+LENGTH = "A mean or a sum runs over an axis where the loss has none, or one of the loss's is left out."
 SIGNS = "Follow the minus signs through the derivative."
 
 
@@ -76,7 +77,7 @@ def _candidates(cases: int, counts: list, vectors: list[tuple[int, ...]]) -> lis
         found += _of_samples(n, _list(counts), _telling(counts))
     for vector in vectors:
         if set(vector) != {1} and (list(vector) != counts or len(set(counts)) == 1):
-            found += _of_width(np.array(vector, dtype=float), n, _list(vector))
+            found += _of_width(np.array(vector, dtype=float), n, _list(vector), None not in counts)
     signed = [(Factor("sign", "of the wrong sign", SIGNS), -ones, True)]
     for factor, values, trusted in found:
         turned = Factor(f"sign+{factor.slug}", f"{factor.clause}, and of the wrong sign", factor.idea)
@@ -115,12 +116,14 @@ def _mixed(name: str, which: str) -> Factor:
     return Factor(f"factor:{name}", f"{name} times what it should be {which}", BOTH)
 
 
-def _of_width(width: np.ndarray, n: np.ndarray | None, shown: str):
-    of = f"the width of a layer ({shown})"
+def _of_width(width: np.ndarray, n: np.ndarray | None, shown: str, samples_known: bool):
+    """samples_known: else the length may be the number of samples as well."""
+    of = f"the width of a layer ({shown})" if samples_known else f"the length of an axis ({shown})"
+    idea = WIDTH if samples_known else LENGTH
     varies = bool(np.ptp(width))
     found = [
-        (Factor("factor:width", f"too large by {of}", WIDTH), width, varies),
-        (Factor("factor:1/width", f"too small by {of}", WIDTH), 1 / width, varies),
+        (Factor("factor:width", f"too large by {of}", idea), width, varies),
+        (Factor("factor:1/width", f"too small by {of}", idea), 1 / width, varies),
     ]
     if n is None:
         return found
@@ -144,7 +147,7 @@ def _constant(value: float, tolerance: float, vectors: list[tuple[int, ...]]) ->
     number = numeral(times, 3)
     idea = "It is one factor, the same everywhere."
     if any(set(vector) == {round(times)} for vector in vectors) and abs(times - round(times)) <= 4 * tolerance * times:
-        idea = f"It is one factor, the same everywhere; {number} is also the width of a layer here."
+        idea = f"It is one factor, the same everywhere; {number} is also the length of an axis here."
     slug, clause = f"factor:{number}", f"{number} times too large"
     if size < 1:
         slug, clause = f"factor:1/{number}", f"{number} times too small"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -75,8 +77,10 @@ def in_grading(problem_set: ProblemSet, quadruple: str) -> str:
 
 def in_the_notebook(problem_set: ProblemSet, quadruple: str) -> str:
     namespace = problem_set.candidate(WRONG + LOCKED + quadruple)
-    with settings.using(settings.SelfCheck(known=json.loads(json.dumps(expected_numbers(problem_set, "where"))))):
-        return [evaluate(text, namespace, "<check>").first for text in problem_set.check_sources.values()][1]
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "expected.json").write_text(json.dumps(expected_numbers(problem_set, "where")))
+        with settings.using(settings.SelfCheck(Path(folder))):
+            return [evaluate(text, namespace, "<check>").first for text in problem_set.check_sources.values()][1]
 
 
 @pytest.mark.parametrize("place", [in_grading, in_the_notebook])

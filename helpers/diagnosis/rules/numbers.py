@@ -59,7 +59,7 @@ def transposed(situation: WrongGradient) -> Iterator[Explanation]:
     for order in itertools.permutations(range(max(dimensions))):
         if list(order) == sorted(order) or all(is_vector(case.expected) for case in situation.cases):
             continue
-        says = "The values are right but transposed. A gradient has its parameter's shape, entry by entry."
+        says = "The values are right but transposed: rows stand where columns belong."
         if max(dimensions) > 2:
             says = "The values are right, but the axes are in another order."
         yield from scaled(situation, lambda case, order=order: case.expected.transpose(order), "transpose", says,
@@ -79,7 +79,7 @@ def reshaped(situation: WrongGradient) -> Iterator[Explanation]:
         return [length for length in shape if length > 1]
 
     if all(core(got) == core(expected) or len(got) == 1 for got, expected in pairs):
-        says = "The values are right, the shape is not: a gradient has its parameter's shape, axes of length 1 too."
+        says = "The values are right, the shape is not: axes of length 1 count, too."
         yield from scaled(situation, base, "shape", says, "Besides")
     else:
         says = "The numbers are right and in the right order, but the shape is not: they were reshaped."
@@ -155,7 +155,7 @@ def part_missing(situation: WrongGradient) -> Iterator[Explanation]:
             name = "entries" if all(is_vector(case.expected) for case in wrong) else name
             which = _which_lines([np.all(np.moveaxis(mask, axis, 0).reshape(mask.shape[axis], -1), axis=1)
                                   for mask in masks])
-            says = f"{which.format(name=name)} {hole}; the others are right. Check how far the loop or the slice runs."
+            says = f"{which.format(name=name)} {hole}; the others are right."
             yield situation.explain(FITTED, f"unfilled:{name}", says)
             return
     says = f"Some entries are {hole} where they should not be; all others are right."
@@ -210,9 +210,10 @@ def signs(situation: WrongGradient) -> Iterator[Explanation]:
         says = "The sizes are right, but every entry is positive: an absolute value has taken the signs away."
         yield situation.explain(PLAIN, "absolute", says)
         return
-    for half, name in ((np.maximum, "negative"), (np.minimum, "positive")):
+    several = any(min((case.expected > 0).sum(), (case.expected < 0).sum()) > 1 for case in both)  # else it is a place
+    for half, name in ((np.maximum, "negative"), (np.minimum, "positive")) if several else ():
         if situation.agrees(lambda case, half=half: half(case.expected, 0)):
-            says = f"Every {name} entry has become zero; the others are right. A gradient may have either sign."
+            says = f"Every {name} entry has become zero; the others are right. Either sign may occur here."
             yield situation.explain(PLAIN, "clipped:zero", says)
             return
     if situation.agrees(lambda case: np.where(case.got * case.expected < 0, -case.expected, case.expected)):

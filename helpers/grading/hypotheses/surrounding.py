@@ -11,10 +11,10 @@ from helpers.grading.hypotheses.scope import Place
 MOST_NAMES = 10  # of a function, for which every one is tried as a factor
 SIZES = (1e-15, 1e-12, 1e-10, 1e-9, 1e-8, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3, 1e-2, 0.1, 1.0)
 WRAPS = (
-    ("np.tanh({0})", "tanh is applied once more"),
-    ("1 / (1 + np.exp(-({0})))", "a sigmoid is applied once more"),
-    ("np.maximum({0}, 0)", "a ReLU is applied once more"),
-    ("np.exp({0})", "an exponential is applied once more"),
+    ("np.tanh({0})", "a tanh is applied that is not asked for"),
+    ("1 / (1 + np.exp(-({0})))", "a sigmoid is applied that is not asked for"),
+    ("np.maximum({0}, 0)", "a ReLU is applied that is not asked for"),
+    ("np.exp({0})", "an exponential is taken that is not asked for"),
     ("np.abs({0})", "an absolute value is taken that is not asked for"),
     ("np.sqrt({0})", "a root is taken that is not asked for"),
     ("({0}) ** 2", "something is squared that is not"),
@@ -22,7 +22,7 @@ WRAPS = (
     ("np.sign({0})", "only the sign is kept"),
     ("np.sort({0})", "numbers are sorted"),
     ("np.round({0})", "numbers are rounded"),
-    ("np.exp({0}) / np.exp({0}).sum()", "a softmax is applied once more"),
+    ("np.exp({0}) / np.exp({0}).sum()", "a softmax is applied that is not asked for"),
     ("np.minimum({0}, 0)", "positive numbers are set to zero"),
     ("-np.log({0})", "a logarithm is taken that is not asked for"),
     ("np.linalg.norm({0})", "a norm is taken that is not asked for"),

@@ -201,7 +201,8 @@ class GradingSetting:
         said = contrasting.in_common(wrong) if key not in self._accepts else ""
         if said:
             return said
-        return contrasting.contrast([rung.case for rung in rungs], rights) if rungs else ""
+        own = [{name: rung.case[name] for name in called_with(rung.case, search.parameters)} for rung in rungs]
+        return contrasting.contrast(own, rights) if rungs else ""
 
     def known_cases(self, subject: Subject, key: str) -> list[Rung]:
         """A few public cases and small ones, with what is right there."""
