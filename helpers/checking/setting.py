@@ -20,7 +20,7 @@ import numpy as np
 
 from helpers.checking import demonstrations
 from helpers.checking.absent import not_there
-from helpers.checking.expected import EXPECTED_FILE, PUBLIC_SEED, read_expected, unpack, unpack_entry
+from helpers.checking.expected import EXPECTED_FILE, PUBLIC_SEED, as_known, read_expected, unpack, unpack_entry
 from helpers.checking.figures import as_panels
 from helpers.checking.ladder import Rung
 from helpers.checking.observing import Local, Observation, Subject
@@ -123,7 +123,7 @@ class SelfCheck:
 
     def __init__(self, folder: Path | None = None, seed: int = PUBLIC_SEED, known: dict | None = None):
         self.seed = seed
-        self.known = read_expected((folder or Path.cwd()) / EXPECTED_FILE) if known is None else known
+        self.known = as_known(read_expected((folder or Path.cwd()) / EXPECTED_FILE) if known is None else known)
         self.depth = self.known.get("depth", "where")
         self.replay = Replay({})
         self._drawn: dict[str, list[Case]] = {}
