@@ -72,9 +72,10 @@ def squared_length(x):
 
 
 def vector_cases(rng):
-    """Vectors of several lengths."""
+    """Vectors of several lengths, and one of length 0."""
     for D in (3, 5, 8):
         yield {"x": rng.standard_normal(D), "case": f"D = {D}"}
+    yield {"x": np.zeros(4), "case": "x = 0"}
 
 
 # %% nbgrader={"grade_id": "squared-length", "solution": true}
@@ -101,6 +102,11 @@ def squared_length_gradient(x):
 # %% tags=["mistake"] question="squared-length" says="A gradient has one entry for every entry of x: do not add them up."
 def squared_length_gradient(x):
     return 2 * np.sum(x)
+
+# %% tags=["mistake"] question="squared-length" says="The way through the length divides by it, and at x = 0 that is 0 / 0: the length has a kink there, its square has not."
+def squared_length_gradient(x):
+    length = np.sqrt(np.sum(x**2))
+    return 2 * length * (x / length)
 
 # %% tags=["alternative"] question="squared-length" name="entry by entry"
 def squared_length_gradient(x):
@@ -130,8 +136,8 @@ def squared_length_gradient(x):
 
 # %% nbgrader={"grade_id": "extra-spread-cases", "locked": true}
 def spread_cases(rng):
-    """Points (N, D) that are not centred, and shifts (K, D)."""
-    for N, D, K in ((5, 3, 4), (4, 4, 3), (7, 2, 5)):
+    """Points (N, D) that are not centred, and shifts (K, D); in the last case a single one."""
+    for N, D, K in ((5, 3, 4), (4, 4, 3), (7, 2, 5), (6, 2, 1)):
         yield {"X": 2 + rng.standard_normal((N, D)) ** 2 * rng.uniform(1, 3, D), "shifts": rng.standard_normal((K, D)),
                "case": f"N = {N}, D = {D}, K = {K}"}
 
@@ -260,7 +266,7 @@ with check.once_written():
 
 # %% nbgrader={"grade_id": "absolute-loss-cases", "locked": true}
 def regression_cases(rng):
-    """Inputs X (N, D), weights and targets; in the last case one residual is exactly zero."""
+    """Inputs X (N, D), weights and targets; in the last case one residual is exactly zero and one is tiny."""
     for N, D in ((6, 3), (4, 4), (9, 2)):
         yield {"X": rng.standard_normal((N, D)), "w": rng.standard_normal(D), "y": rng.standard_normal(N),
                "case": f"N = {N}, D = {D}"}
@@ -268,8 +274,9 @@ def regression_cases(rng):
     X[0, 1] = 0
     w = rng.integers(-3, 4, 3).astype(float)
     aside = rng.choice([-1.5, -0.5, 0.5, 1.5], 5)
-    aside[0] = 0
-    yield {"X": X, "w": w, "y": X @ w + aside, "case": "one residual is exactly zero"}
+    aside[0], aside[1] = 0, rng.choice([-2.0, 2.0]) * 2**-14
+    order = rng.permutation(5)
+    yield {"X": X[order], "w": w, "y": (X @ w + aside)[order], "case": "one residual is exactly zero"}
 
 
 # %% nbgrader={"grade_id": "absolute-loss", "solution": true}
@@ -353,6 +360,11 @@ def absolute_subgradient(X, w, y):
 # %% tags=["mistake"] question="absolute-subgradient" says="The signs of the inputs are lost: a residual moves with w_k by X_ik, not by its absolute value."
 def absolute_subgradient(X, w, y):
     return np.abs(X).T @ np.sign(X @ w - y)
+
+# %% tags=["mistake"] question="absolute-subgradient" says="Small residuals have been taken for zeros: only at exactly 0 is there a choice, and a residual of 0.0001 has as much of a sign as one of 10."
+def absolute_subgradient(X, w, y):
+    r = X @ w - y
+    return X.T @ (r / np.maximum(np.abs(r), 1e-3))
 
 # %% tags=["alternative"] question="absolute-subgradient" name="slope 1 at the kink"
 def absolute_subgradient(X, w, y):
@@ -615,7 +627,7 @@ def hand_forward():
 # you up: one has $N = 4$, where a sum over the wrong axis raises no error, and one has integer inputs.
 
 # %% nbgrader={"grade_id": "hinge-forward-cases", "locked": true}
-def hinge_cases(rng, sizes=(5, 4, 9)):
+def hinge_cases(rng, sizes=(5, 4, 9, 1)):
     """Parameters of the net, inputs and targets, for several numbers of samples. Among the most samples there is one for
     which all units are off."""
     for N in sizes:
@@ -966,8 +978,12 @@ def hinge_formulas():
 
 # %% nbgrader={"grade_id": "hinge-gradients-cases", "locked": true}
 def passed_cases(rng, sizes=(5, 4, 9)):
-    """As `hinge_cases`, with z, h and f from a forward pass (zeros as long as that cannot run)."""
-    for case in hinge_cases(rng, sizes):
+    """As `hinge_cases`, and one unit exactly at its kink, with z, h and f from a forward pass (zeros as long as that
+    cannot run)."""
+    *cases, at_kink = [*hinge_cases(rng, sizes), *hinge_cases(rng, sizes=(6,))]
+    at_kink["w_h"][2] = rng.choice([-1.0, 1.0])
+    at_kink["b_h"][2] = -at_kink["w_h"][2] * at_kink["x"][3]
+    for case in (*cases, at_kink | {"case": "N = 6, a unit at its kink"}):
         try:
             z, h, f = hinge_forward(case["w_h"], case["b_h"], case["w_o"], case["b_o"], case["x"])
         except Exception:
@@ -1057,6 +1073,12 @@ def hinge_gradients(w_o, x, y, z, h, f):
 def hinge_gradients(w_o, x, y, z, h, f):
     df = 2 * (f - y)
     dz = np.outer(df, w_o) * h
+    return x @ dz, dz.sum(axis=0), df @ h, df.sum()
+
+# %% tags=["mistake"] question="hinge-gradients" says="h / z is the slope of a hinge everywhere but at its kink, where it is 0 / 0: ask for the sign of z."
+def hinge_gradients(w_o, x, y, z, h, f):
+    df = 2 * (f - y)
+    dz = np.outer(df, w_o) * (h / z)
     return x @ dz, dz.sum(axis=0), df @ h, df.sum()
 
 # %% tags=["alternative"] question="hinge-gradients" name="sample by sample"
@@ -1255,6 +1277,11 @@ def residual_jacobian(w_o, x, z, h):
 def residual_jacobian(w_o, x, z, h):
     on = z > 0
     return -w_o * on * x[:, np.newaxis], -w_o * on, -h, -np.ones(len(x))
+
+# %% tags=["mistake"] question="residual-jacobian" says="h / z is the slope of a hinge everywhere but at its kink, where it is 0 / 0: ask for the sign of z."
+def residual_jacobian(w_o, x, z, h):
+    J_b_h = w_o * (h / z)
+    return J_b_h * x[:, np.newaxis], J_b_h, h, np.ones(len(x))
 
 # %% tags=["alternative"] question="residual-jacobian" name="entry by entry"
 def residual_jacobian(w_o, x, z, h):
@@ -1485,22 +1512,44 @@ def product_jacobian(theta, jacobian_of):
     return np.vstack([jacobian_of(theta)[:9], more])
 
 
+def without_solution(rng):
+    """Equations of which the last but one and the last contradict each other."""
+    residuals_of, jacobian_of, start = some_equations(rng, 5, 5)
+
+    def contradicting(theta):
+        r = residuals_of(theta)
+        return np.append(r[:-1], r[-2] + 0.5 + 0.2 * r[-1] ** 2)
+
+    def jacobian_there(theta):
+        r, J = residuals_of(theta), jacobian_of(theta)
+        return np.vstack([J[:-1], J[-2] + 0.4 * r[-1] * J[-1]])
+
+    return contradicting, jacobian_there, start
+
+
 def equation_cases(rng):
-    """Equations with and without a Jacobian, square and not."""
+    """Equations with and without a Jacobian, square and not; the last have no solution."""
     residuals_of, jacobian_of, start = products(rng)
     yield {"start": start, "residuals_of": residuals_of, "jacobian_of": jacobian_of, "factor": 1,
-           "case": "11 equations, 13 unknowns, two products"}
+           "solvable": True, "case": "11 equations, 13 unknowns, two products"}
     for m, n, kind in ((13, 13, "with a Jacobian"), (13, 13, "without a Jacobian"), (11, 13, "with a Jacobian"),
                        (12, 13, "without a Jacobian"), (40, 40, "rounded")):
         residuals_of, jacobian_of, start = some_equations(rng, m, n, rounded_to=4e-7 if kind == "rounded" else 0.0)
         yield {"start": start, "residuals_of": residuals_of,
-               "jacobian_of": None if kind == "without a Jacobian" else jacobian_of, "factor": 1,
+               "jacobian_of": None if kind == "without a Jacobian" else jacobian_of, "factor": 1, "solvable": True,
                "case": f"{m} equations, {n} unknowns, {kind}"}
+    residuals_of, jacobian_of, start = without_solution(rng)
+    yield {"start": start, "residuals_of": residuals_of, "jacobian_of": jacobian_of, "factor": 1,
+           "solvable": False, "case": "5 equations, 5 unknowns, no solution"}
 
 
-def left_over(theta, start, residuals_of, jacobian_of, factor):
-    """What the equations leave at theta."""
-    return residuals_of(theta)
+def left_over(theta, start, residuals_of, jacobian_of, factor, solvable):
+    """What the equations leave at theta. Raises: ValueError if they have no solution and theta is no other place."""
+    if solvable:
+        return residuals_of(theta)
+    if np.shape(theta) != np.shape(start) or np.allclose(theta, start):
+        raise ValueError("there is no solution, and asked for is the place where the solver ends")
+    return np.zeros(1)
 
 
 # %% nbgrader={"grade_id": "solve-from", "solution": true}
@@ -1590,6 +1639,14 @@ def solve_from(start, residuals_of, jacobian_of, factor):
 def solve_from(start, residuals_of, jacobian_of, factor):
     jac = "2-point" if jacobian_of is None else jacobian_of
     return least_squares(residuals_of, start, jac=jac, ftol=1e-2, xtol=1e-2, gtol=1e-2).x
+
+# %% tags=["mistake"] question="solve-from" says="Without success the start comes back, or nothing. This function does not judge: where the solver ends is asked for, good or bad."
+def solve_from(start, residuals_of, jacobian_of, factor):
+    missing = len(start) - len(residuals_of(start))
+    fprime = None if jacobian_of is None else lambda theta: np.pad(jacobian_of(theta), ((0, missing), (0, 0)))
+    theta = fsolve(lambda theta: np.pad(residuals_of(theta), (0, missing)), start, fprime=fprime, factor=factor,
+                   full_output=True)[0]
+    return theta if np.max(np.abs(residuals_of(theta))) < 1e-6 else start
 
 # %% tags=["alternative"] question="solve-from" name="least_squares, which takes any number of equations"
 def solve_from(start, residuals_of, jacobian_of, factor):
@@ -1770,19 +1827,24 @@ with check.once_written():
 #
 # The self-check hands your loop a pretend solver, which needs no time and succeeds for some starts only. It also
 # hands you solvers that never succeed, each in a nasty way: residuals that are all negative, that cancel, that are only
-# nearly small, that are `nan`. A second check lets your loop fit a V of seven points.
+# nearly small, that are `nan`, all or one of them. A second check lets your loop fit a V of seven points.
 #
 # Shapes: `solve(start)` $(13,) \to (13,)$; `residuals_of(theta)` $(13,) \to (N,)$.
 
 # %% nbgrader={"grade_id": "multi-start-cases", "locked": true}
-def pretend(lucky, otherwise):
-    """A solver that needs no time, and residuals that are close to zero where `lucky(theta)` holds."""
+def pretend(lucky, otherwise, seed):
+    """A solver that needs no time, and residuals just below 1e-6 in size where `lucky(theta)` holds, the first start's
+    a little larger than all others'."""
+    firsts = [-np.random.default_rng(seed).standard_normal(13), -np.random.RandomState(seed).randn(13)]
+
     def solve(start):
         return -np.asarray(start)
 
     def residuals_of(theta):
-        found = np.shape(theta) == (13,) and lucky(np.asarray(theta))
-        return np.full(5, -1e-9) if found else np.array(otherwise)
+        if np.shape(theta) != (13,) or not lucky(np.asarray(theta)):
+            return np.array(otherwise)
+        size = 9e-7 if any(np.allclose(theta, first) for first in firsts) else 8e-7
+        return size * np.array([-1.0, -0.9, 0.5, -1.0, -0.9])
 
     return solve, residuals_of
 
@@ -1797,10 +1859,13 @@ def search_cases(rng):
                  ("hopeless: all negative", lambda t: False, [-2.0, -1.0, -3.0], 4),
                  ("hopeless: they cancel", lambda t: False, [2.0, -1.0, -1.0, 0.0], 5),
                  ("hopeless: only nearly small", lambda t: False, [5e-5, 0.0, -5e-5, 2e-5], 3),
-                 ("hopeless: nan", lambda t: False, [np.nan] * 3, 6)]
+                 ("hopeless: one a little too large", lambda t: False, [0.0, 0.0, -1.2e-6, 0.0, 0.0], 4),
+                 ("hopeless: nan", lambda t: False, [np.nan] * 3, 6),
+                 ("hopeless: one nan", lambda t: False, [0.0, 0.0, np.nan, 0.0], 3)]
     for case, lucky, otherwise, tries in searches:
-        solve, residuals_of = pretend(lucky, otherwise)
-        yield {"solve": solve, "residuals_of": residuals_of, "tries": tries, "seed": int(rng.integers(10**6)),
+        seed = int(rng.integers(10**6))
+        solve, residuals_of = pretend(lucky, otherwise, seed)
+        yield {"solve": solve, "residuals_of": residuals_of, "tries": tries, "seed": seed,
                "hopeless": case.startswith("hopeless"), "at_once": case.startswith("all"), "case": case}
 
 
@@ -1983,6 +2048,44 @@ def multi_start(solve, residuals_of, tries, seed):
             return theta, tried
         return None, tried
 
+# %% tags=["mistake"] question="multi-start" says="A norm adds up what all residuals leave, so that it rejects solutions: what has to be below 1e-6 is the largest of them."
+def multi_start(solve, residuals_of, tries, seed):
+    rng = np.random.default_rng(seed)
+    for tried in range(1, tries + 1):
+        theta = solve(rng.standard_normal(13))
+        if np.linalg.norm(residuals_of(theta)) < 1e-6:
+            return theta, tried
+    return None, tries
+
+# %% tags=["mistake"] question="multi-start" says="The limit is not the one that is asked for: every residual has to be below 1e-6, and one of 1.2e-6 is not."
+def multi_start(solve, residuals_of, tries, seed):
+    rng = np.random.default_rng(seed)
+    for tried in range(1, tries + 1):
+        theta = solve(rng.standard_normal(13))
+        if np.max(np.abs(residuals_of(theta))) < 1e-5:
+            return theta, tried
+    return None, tries
+
+# %% tags=["mistake"] question="multi-start" says="A nan among the residuals is passed over, and the rest looks like a solution. The largest residual is not a number then: the test must say no."
+def multi_start(solve, residuals_of, tries, seed):
+    rng = np.random.default_rng(seed)
+    for tried in range(1, tries + 1):
+        theta = solve(rng.standard_normal(13))
+        if max(abs(r) for r in residuals_of(theta)) < 1e-6:
+            return theta, tried
+    return None, tries
+
+# %% tags=["mistake"] question="multi-start" says="All tries are made and the best one is taken. The search is over with the first solution: any that is below 1e-6 will do."
+def multi_start(solve, residuals_of, tries, seed):
+    rng = np.random.default_rng(seed)
+    best, found = np.inf, (None, tries)
+    for tried in range(1, tries + 1):
+        theta = solve(rng.standard_normal(13))
+        largest = np.max(np.abs(residuals_of(theta)))
+        if largest < min(best, 1e-6):
+            best, found = largest, (theta, tried)
+    return found
+
 # %% tags=["alternative"] question="multi-start" name="a while loop"
 def multi_start(solve, residuals_of, tries, seed):
     rng = np.random.default_rng(seed)
@@ -2041,7 +2144,7 @@ def hinge_pieces(w_h, b_h, w_o, x):
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "hinge-pieces-check", "grade": true, "points": 1}
-check.values(hinge_pieces, at=hinge_cases, points=1)
+check.values(hinge_pieces, at=forward_cases, points=1)
 
 # %% tags=["mistake"] question="hinge-pieces" says="These are the activations. What a unit adds to the output is its activation times its output weight, which can turn it upside down."
 def hinge_pieces(w_h, b_h, w_o, x):
