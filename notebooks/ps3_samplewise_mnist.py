@@ -105,6 +105,23 @@ def small_nets(rng, sizes=((5, 4, 4, 3), (6, 3, 5, 4), (3, 6, 2, 5))):
                "case": f"n0 = {n0}, n1 = {n1}, n2 = {n2}, K = {K}"}
 
 
+def on_off_net(rng):
+    """Weights so large that each hidden unit is on or off: two kinds of samples, with scores far above 0 or far below."""
+    apart = 2000 * np.array([[1.0, -1.0], [-1.0, 1.0]])
+    kinds = np.array([[0.9, 0.1], [0.1, 0.8], [0.2, 0.7]]) * rng.uniform(0.9, 1.1, (3, 2))
+    net = {"W1": apart, "b1": rng.standard_normal(2), "W2": apart, "b2": rng.standard_normal(2),
+           "W3": [1500.0, -1500.0] + rng.standard_normal((3, 2)), "b3": rng.standard_normal(3)}
+    return net, rng.permutation(kinds)
+
+
+def forward_cases(rng):
+    """Nets with one sample each; the last has huge pre-activations and scores."""
+    for case in small_nets(rng):
+        yield {name: value for name, value in case.items() if name != "y"}
+    net, samples = on_off_net(rng)
+    yield net | {"x": samples[0], "case": "huge scores"}
+
+
 # %% [markdown]
 # # Part 1: the parts
 
@@ -213,12 +230,13 @@ def sigmoid(z):
 
 # %% nbgrader={"grade_id": "softmax-cases", "locked": true}
 def score_cases(rng):
-    """Scores of one sample and of several; huge ones; rows that are far apart."""
+    """Scores of one sample and of several; huge ones; rows that are far apart; a single row, of integers."""
     yield {"o": 2 * rng.standard_normal(5), "case": "one sample"}
     yield {"o": 2 * rng.standard_normal((4, 3)), "case": "several samples, one a row"}
     yield {"o": np.array([800.0, 801.5, 790.0, -900.0]) + rng.standard_normal(4), "case": "huge scores"}
     yield {"o": np.array([[1000.0], [0.0], [-1000.0]]) + rng.standard_normal((3, 4)), "case": "rows far apart"}
     yield {"o": np.array([900.0, -900.0, -950.0, -1000.0, 899.0]) + rng.standard_normal(5), "case": "scores far apart"}
+    yield {"o": rng.permutation(np.arange(-2, 3))[np.newaxis], "case": "one row, of whole numbers"}
 
 
 # %% nbgrader={"grade_id": "softmax", "solution": true}
@@ -265,6 +283,12 @@ def softmax(o):
 def softmax(o):
     o -= np.max(o, axis=-1, keepdims=True)
     return np.exp(o) / np.sum(np.exp(o), axis=-1, keepdims=True)
+
+# %% tags=["mistake"] question="softmax" says="The probabilities are stored in an array made like the scores: if these are integers, so is that array, and everything below 1 is cut off to 0."
+def softmax(o):
+    p = np.empty_like(o)
+    p[...] = np.exp(o - np.max(o, axis=-1, keepdims=True))
+    return p / np.sum(p, axis=-1, keepdims=True)
 
 # %% tags=["alternative"] question="softmax" name="scipy's"
 def softmax(o):
@@ -510,7 +534,7 @@ def start_net(sizes, rng):
 # $$h_1 = \sigma(W_1 x + b_1), \qquad h_2 = \sigma(W_2 h_1 + b_2), \qquad p = \mathrm{softmax}(W_3 h_2 + b_3)$$
 #
 # If your sigmoid or softmax is not ready yet, `special.expit` and `special.softmax` are the same functions, out of
-# scipy.
+# scipy. Here, too, pre-activations and scores can be in the thousands.
 #
 # Shapes: $x$ $(n_0,) \to h_1$ $(n_1,)$, $h_2$ $(n_2,)$, $p$ $(K,)$.
 
@@ -530,7 +554,7 @@ def forward(W1, b1, W2, b2, W3, b3, x):
 
 # %% nbgrader={"grade_id": "forward-check", "grade": true, "points": 3}
 check.values(
-    forward, at=small_nets, returns=("h1", "h2", "p"), points=3,
+    forward, at=forward_cases, returns=("h1", "h2", "p"), points=3,
     ### BEGIN HIDDEN TESTS
     also_at=lambda rng: small_nets(rng, sizes=((7, 2, 3, 2), (2, 5, 6, 7))),
     ### END HIDDEN TESTS
@@ -565,6 +589,21 @@ def forward(W1, b1, W2, b2, W3, b3, x):
     z1 = W1 @ x + b1
     h2 = sigmoid(W2 @ z1 + b2)
     return sigmoid(z1), h2, softmax(W3 @ h2 + b3)
+
+# %% tags=["mistake"] question="forward" says="For large scores exp overflows, and infinity divided by infinity is not a number: take your softmax of 1.2, which survives them."
+def forward(W1, b1, W2, b2, W3, b3, x):
+    h1 = sigmoid(W1 @ x + b1)
+    h2 = sigmoid(W2 @ h1 + b2)
+    e = np.exp(W3 @ h2 + b3)
+    return h1, h2, e / np.sum(e)
+
+# %% tags=["mistake"] question="forward" says="For large pre-activations exp overflows, and infinity divided by infinity is not a number: take your sigmoid of 1.1, which survives them."
+def forward(W1, b1, W2, b2, W3, b3, x):
+    e1 = np.exp(W1 @ x + b1)
+    h1 = e1 / (1 + e1)
+    e2 = np.exp(W2 @ h1 + b2)
+    h2 = e2 / (1 + e2)
+    return h1, h2, softmax(W3 @ h2 + b3)
 
 # %% tags=["alternative"] question="forward" name="a loop over the layers, with scipy's functions"
 def forward(W1, b1, W2, b2, W3, b3, x):
@@ -608,14 +647,15 @@ def forward(W1, b1, W2, b2, W3, b3, x):
 
 # %% nbgrader={"grade_id": "cross-entropy-cases", "locked": true}
 def probability_cases(rng):
-    """Probabilities and one-hot targets; in the last cases a wrong class has probability 0, or the right one nearly."""
+    """Probabilities and one-hot targets; in the last cases a wrong class has probability 0, or the right one nearly: so
+    little that 1e-10 added to it shows."""
     for K, zeros in ((4, 0), (10, 0), (6, 1)):
         right = rng.integers(K)
         p = rng.uniform(0.1, 1.0, K)
         p[(right + 1) % K] *= 1 - zeros
         yield {"p": p / p.sum(), "y": np.eye(K)[right], "case": f"K = {K}" + ", a probability of 0" * zeros}
     p = rng.uniform(0.1, 1.0, 5)
-    p[2] = rng.uniform(2e-5, 5e-5)
+    p[2] = rng.uniform(5e-8, 9e-8)
     yield {"p": p / p.sum(), "y": np.eye(5)[2], "case": "sure, and wrong"}
 
 
@@ -632,7 +672,7 @@ def cross_entropy(p, y):
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "cross-entropy-check", "grade": true, "points": 2}
-check.values(cross_entropy, at=probability_cases, by="case", points=2)
+check.values(cross_entropy, at=probability_cases, by="case", tolerance=1e-5, points=2)
 
 # %% tags=["mistake"] question="cross-entropy" says="The terms of the other classes were computed and multiplied by 0. Where a probability is 0 its logarithm is infinite, and 0 times infinity is not a number: take only the term of the right class."
 def cross_entropy(p, y):
@@ -657,6 +697,10 @@ def cross_entropy(p, y):
 # %% tags=["mistake"] question="cross-entropy" says="A constant of 1e-5 inside the logarithm changes every loss, and caps the loss of a sure mistake: against log 0 a far smaller one is enough, and the term of the right class alone needs none."
 def cross_entropy(p, y):
     return -np.sum(y * np.log(p + 1e-5))
+
+# %% tags=["mistake"] question="cross-entropy" says="Probabilities below 1e-7 have been lifted to 1e-7, so that the loss of a sure mistake cannot grow beyond 16. The term of the right class alone needs no such floor."
+def cross_entropy(p, y):
+    return -np.sum(y * np.log(np.clip(p, 1e-7, 1)))
 
 # %% tags=["alternative"] question="cross-entropy" name="the probability by a scalar product"
 def cross_entropy(p, y):
@@ -692,6 +736,13 @@ def set_cases(rng, sizes=((5, 4, 4, 3), (6, 3, 5, 4), (3, 6, 2, 5)), numbers=(6,
         yield case | {"X": rng.random((N, n0)), "case": case["case"] + f", N = {N}"}
 
 
+def forward_all_cases(rng):
+    """Small nets, and one whose samples have scores far apart from each other."""
+    yield from set_cases(rng)
+    net, samples = on_off_net(rng)
+    yield net | {"X": samples, "case": "scores far apart"}
+
+
 # %% nbgrader={"grade_id": "forward-all", "solution": true}
 def forward_all(W1, b1, W2, b2, W3, b3, X):
     """The probabilities for all samples.
@@ -707,7 +758,7 @@ def forward_all(W1, b1, W2, b2, W3, b3, X):
 
 # %% nbgrader={"grade_id": "forward-all-check", "grade": true, "points": 2}
 check.values(
-    forward_all, at=set_cases, points=2,
+    forward_all, at=forward_all_cases, points=2,
     ### BEGIN HIDDEN TESTS
     also_at=lambda rng: set_cases(rng, sizes=((4, 7, 3, 2),), numbers=(1,)),
     ### END HIDDEN TESTS
@@ -737,6 +788,14 @@ def forward_all(W1, b1, W2, b2, W3, b3, X):
     H2 = special.expit(W2 @ H1 + b2[:, None])
     return special.softmax(W3 @ H2 + b3[:, None], axis=0)
 
+# %% tags=["mistake"] question="forward-all" says="One largest score has been subtracted from those of all samples. In a row far below it every exponential becomes 0, and 0 divided by 0 is not a number."
+def forward_all(W1, b1, W2, b2, W3, b3, X):
+    H1 = sigmoid(X @ W1.T + b1)
+    H2 = sigmoid(H1 @ W2.T + b2)
+    O = H2 @ W3.T + b3
+    E = np.exp(O - O.max())
+    return E / E.sum(axis=1, keepdims=True)
+
 # %% tags=["alternative"] question="forward-all" name="sample by sample"
 def forward_all(W1, b1, W2, b2, W3, b3, X):
     return np.array([forward(W1, b1, W2, b2, W3, b3, x)[2] for x in X])
@@ -753,7 +812,8 @@ def forward_all(W1, b1, W2, b2, W3, b3, X):
     H1 = special.expit(np.einsum("ji,ni->nj", W1, X) + b1)
     H2 = special.expit(np.einsum("kj,nj->nk", W2, H1) + b2)
     O = np.einsum("lk,nk->nl", W3, H2) + b3
-    return np.exp(O) / np.exp(O).sum(axis=1)[:, None]
+    E = np.exp(O - O.max(axis=1)[:, None])
+    return E / E.sum(axis=1)[:, None]
 
 # %% [markdown]
 # ## 2.4 How often is it right?
@@ -829,6 +889,16 @@ def accuracy(P, labels):
 #
 # Shapes: $P$ $(N, K)$, labels $(N,) \to$ one number.
 
+# %% nbgrader={"grade_id": "average-loss-cases", "locked": true}
+def sure_answer_cases(rng):
+    """As for the accuracy; in the last case wrong classes have probability 0, and one right class has nearly 0."""
+    yield from answer_cases(rng)
+    P = rng.uniform(0.5, 1.0, (6, 4))
+    labels = rng.integers(0, 4, 6)
+    P[np.arange(6), (labels + rng.integers(1, 4, 6)) % 4] = 0
+    P[2, labels[2]] = rng.uniform(5e-8, 9e-8)
+    yield {"P": P / P.sum(axis=1, keepdims=True), "labels": labels, "case": "sure answers, one of them wrong"}
+
 # %% nbgrader={"grade_id": "average-loss", "solution": true}
 def average_loss(P, labels):
     """The mean over the samples of the cross-entropy.
@@ -841,7 +911,7 @@ def average_loss(P, labels):
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "average-loss-check", "grade": true, "points": 1}
-check.values(average_loss, at=answer_cases, points=1)
+check.values(average_loss, at=sure_answer_cases, tolerance=1e-5, points=1)
 
 # %% tags=["mistake"] question="average-loss" says="The logarithm comes first, then the mean: here the probabilities have been averaged, and one sure mistake hardly counts."
 def average_loss(P, labels):
@@ -858,6 +928,15 @@ def average_loss(P, labels):
 # %% tags=["mistake"] question="average-loss" says="The loss has been divided by the number of classes too: within a sample there is one term, nothing to average."
 def average_loss(P, labels):
     return -np.mean(np.eye(P.shape[1])[labels] * np.log(P))
+
+# %% tags=["mistake"] question="average-loss" says="The logarithms of all classes are taken and multiplied by 0 or 1. Where a wrong class has probability 0, that is 0 times infinity, which is not a number."
+def average_loss(P, labels):
+    Y = np.eye(P.shape[1])[labels]
+    return -np.mean(np.sum(Y * np.log(P), axis=1))
+
+# %% tags=["mistake"] question="average-loss" says="Small probabilities have been lifted before the logarithm, so that a sure mistake costs too little: the probability of the label alone needs no floor."
+def average_loss(P, labels):
+    return -np.mean(np.log(np.clip(P[np.arange(len(labels)), labels], 1e-5, 1)))
 
 # %% tags=["alternative"] question="average-loss" name="sample by sample, one-hot"
 def average_loss(P, labels):
@@ -1144,6 +1223,7 @@ def activation_cases(rng):
     """A pre-activation z, its sigmoid h, and the derivative of the loss with respect to h."""
     for m, k in ((4, 3), (6, 5), (1, 2)):
         z, W, b = 1.5 * rng.standard_normal(m), rng.standard_normal((k, m)), rng.standard_normal(k)
+        z[m // 2:m // 2 + m // 4] = rng.choice([-7.0, 7.0])  # a unit that is nearly saturated, where there are several
         h, y = special.expit(z), np.eye(k)[rng.integers(k)]
         yield {"z": z, "W": W, "b": b, "y": y, "h": h, "dh": W.T @ (special.softmax(W @ h + b) - y),
                "case": f"m = {m}"}
@@ -1207,12 +1287,28 @@ def sigmoid_backward(h, dh):
 # six gradients in the shapes of $W_1, b_1, W_2, b_2, W_3, b_3$.
 
 # %% nbgrader={"grade_id": "backward-cases", "locked": true}
-def backward_cases(rng, sizes=((5, 4, 4, 3), (6, 3, 5, 4), (3, 6, 2, 5))):
-    """A net, one sample, and what the forward pass has kept of it."""
+def bytes_net(rng, sizes):
+    """A net with small weights for a sample of bytes, large numbers; one unit of each hidden layer is nearly saturated."""
     for case in small_nets(rng, sizes):
+        x = np.append(rng.integers(150, 256, 3), 0.0)
+        b1 = rng.standard_normal(len(case["b1"])) - case["W1"] @ x / 200
+        b1[1] += rng.choice([-7.0, 7.0])
+        case["b2"][2] += rng.choice([-8.0, 8.0]) - case["b2"][2]
+        yield case | {"W1": case["W1"] / 200, "b1": b1, "x": x, "case": "a sample of bytes"}
+
+
+def backward_cases(rng, sizes=((5, 4, 4, 3), (6, 3, 5, 4), (3, 6, 2, 5)), nets=small_nets):
+    """A net, one sample, and what the forward pass has kept of it."""
+    for case in nets(rng, sizes):
         net = [case[name] for name in ("W1", "b1", "W2", "b2", "W3", "b3")]
         _, h1, h2 = inputs_of_layers(net, case["x"])
         yield case | {"h1": h1, "h2": h2, "p": special.softmax(case["W3"] @ h2 + case["b3"])}
+
+
+def backward_and_bytes_cases(rng):
+    """As above, and one sample of bytes, of a net with a unit in each hidden layer that is nearly saturated."""
+    yield from backward_cases(rng)
+    yield from backward_cases(rng, ((4, 6, 4, 3),), bytes_net)
 
 
 # %% nbgrader={"grade_id": "backward", "solution": true}
@@ -1234,7 +1330,7 @@ def backward(W2, W3, x, y, h1, h2, p):
 
 # %% nbgrader={"grade_id": "backward-check", "grade": true, "points": 6}
 check.gradients(
-    backward, of=net_loss, wrt=("W1", "b1", "W2", "b2", "W3", "b3"), at=backward_cases, points=6,
+    backward, of=net_loss, wrt=("W1", "b1", "W2", "b2", "W3", "b3"), at=backward_and_bytes_cases, points=6,
     ### BEGIN HIDDEN TESTS
     also_at=lambda rng: backward_cases(rng, sizes=((7, 2, 3, 2), (2, 5, 6, 7))),
     ### END HIDDEN TESTS
@@ -1379,8 +1475,15 @@ def backward(W2, W3, x, y, h1, h2, p):
 
 # %% nbgrader={"grade_id": "training-step-cases", "locked": true}
 def step_cases(rng):
-    """A net, one sample and a learning rate that is large enough to see."""
-    for case in small_nets(rng):
+    """A net, one sample and a learning rate that is large enough to see; one sample of bytes, whose answer is wrong, and one
+    with huge scores, whose answer is right."""
+    for case in (*small_nets(rng), *bytes_net(rng, ((4, 6, 4, 3),)), *small_nets(rng, ((3, 4, 3, 3),))):
+        *_, h = inputs_of_layers([case[name] for name in ("W1", "b1", "W2", "b2", "W3", "b3")], case["x"])
+        ranks = np.argsort(case["W3"] @ h + case["b3"])
+        if case["x"].max() > 1:
+            case["y"] = np.eye(3)[ranks[0]]
+        elif len(case["b1"]) == 4 and len(case["b2"]) == 3:
+            case |= {"y": np.eye(3)[ranks[-1]], "b3": case["b3"] + 1500, "case": "huge scores"}
         yield case | {"rate": rng.uniform(0.2, 0.6)}
 
 
@@ -1433,6 +1536,21 @@ def training_step(W1, b1, W2, b2, W3, b3, x, y, rate):
 def training_step(W1, b1, W2, b2, W3, b3, x, y, rate):
     gradients = backward(W2, W3, x, y, *forward(W1, b1, W2, b2, W3, b3, x))
     return tuple(array - g for array, g in zip((W1, b1, W2, b2, W3, b3), gradients))
+
+# %% tags=["mistake"] question="training-step" says="Where the answer is right already, no step is taken. Its loss is not 0, though: every sample moves the net, the surer it is the less."
+def training_step(W1, b1, W2, b2, W3, b3, x, y, rate):
+    h1, h2, p = forward(W1, b1, W2, b2, W3, b3, x)
+    net = (W1, b1, W2, b2, W3, b3)
+    if np.argmax(p) == np.argmax(y):
+        return net
+    return tuple(array - rate * gradient for array, gradient in zip(net, backward(W2, W3, x, y, h1, h2, p)))
+
+# %% tags=["mistake"] question="training-step" says="The gradients have been cut off at 1. The step is the rate times the whole gradient, however large it is."
+def training_step(W1, b1, W2, b2, W3, b3, x, y, rate):
+    h1, h2, p = forward(W1, b1, W2, b2, W3, b3, x)
+    gradients = backward(W2, W3, x, y, h1, h2, p)
+    net = (W1, b1, W2, b2, W3, b3)
+    return tuple(array - rate * np.clip(gradient, -1, 1) for array, gradient in zip(net, gradients))
 
 # %% tags=["alternative"] question="training-step" name="all lines in one function, scipy's parts"
 def training_step(W1, b1, W2, b2, W3, b3, x, y, rate):
@@ -1597,13 +1715,19 @@ def falling_score(W1, b1, W2, b2, W3, b3):
     return -stand_in_score(W1, b1, W2, b2, W3, b3)
 
 
+def perfect_score(W1, b1, W2, b2, W3, b3):
+    """One that says that all is right, whatever the net is."""
+    return 1.0
+
+
 def train_cases(rng):
     """As for one epoch, with a stand-in for the accuracy."""
     for case, epochs in zip(epoch_cases(rng), (3, 2)):
         step, rest = case.pop("step"), case
         label = rest.pop("case")
         rate = rest.pop("rate") / 3
-        for score, kind in ((stand_in_score, "the score rises"), (falling_score, "the score falls")):
+        for score, kind in ((stand_in_score, "the score rises"), (falling_score, "the score falls"),
+                            (perfect_score, "the score stays at 1")):
             yield {"step": step, "score": score, **rest, "epochs": epochs, "rate": rate,
                    "case": f"{label}, {epochs} epochs, {kind}"}
 
@@ -1676,6 +1800,16 @@ def train(step, score, net, X, Y, epochs, rate):
     for _ in range(epochs):
         if len(accuracies) == 1 or accuracies[-1] > accuracies[-2]:
             net = train_epoch(step, net, X, Y, rate)
+        accuracies.append(score(*net))
+    return (*net, np.array(accuracies))
+
+# %% tags=["mistake"] question="train" says="Training stops when all answers are right. The loss is not at its end then: so many epochs are asked for as `epochs` says."
+def train(step, score, net, X, Y, epochs, rate):
+    accuracies = [score(*net)]
+    for _ in range(epochs):
+        if accuracies[-1] == 1:
+            break
+        net = train_epoch(step, net, X, Y, rate)
         accuracies.append(score(*net))
     return (*net, np.array(accuracies))
 
@@ -1961,6 +2095,14 @@ def mistake_cases(rng):
                 share = 0.1
             P[i, answer] = c
         yield {"P": P, "labels": labels, "n": n, "case": f"N = {N}, {wrong} wrong, n = {n}"}
+    # Sure and with a rival, or less sure and with none: neither the distance to the second nor the spread is asked for.
+    P = np.array([[0.9, 0.05, 0.03, 0.02], [0.62, 0.36, 0.01, 0.01], [0.58, 0.15, 0.14, 0.13],
+                  [0.54, 0.44, 0.01, 0.01], [0.46, 0.21, 0.18, 0.15]])
+    P[1:, 0] += rng.uniform(-0.01, 0.01, 4)
+    P = P / P.sum(axis=1, keepdims=True)
+    order, classes = np.append(0, 1 + rng.permutation(4)), rng.permutation(4)
+    labels = np.array([0, 3, 3, 3, 3])[order]
+    yield {"P": P[order][:, classes], "labels": np.argsort(classes)[labels], "n": 4, "case": "rivals, and none"}
 
 
 # %% nbgrader={"grade_id": "surest-mistakes", "solution": true}
@@ -2001,6 +2143,12 @@ def surest_mistakes(P, labels, n):
 # %% tags=["mistake"] question="surest-mistakes" says="The first n wrong answers come as they stand in the data set: put them in order of certainty before the first n are taken."
 def surest_mistakes(P, labels, n):
     return np.flatnonzero(np.argmax(P, axis=1) != labels)[:n]
+
+# %% tags=["mistake"] question="surest-mistakes" says="The distance to the second answer is another measure: asked for is the probability of the answer that was given, whatever comes behind it."
+def surest_mistakes(P, labels, n):
+    wrong = np.flatnonzero(np.argmax(P, axis=1) != labels)
+    ordered = np.sort(P[wrong], axis=1)
+    return wrong[np.argsort(ordered[:, -2] - ordered[:, -1])[:n]]
 
 # %% tags=["alternative"] question="surest-mistakes" name="right answers get certainty -1"
 def surest_mistakes(P, labels, n):
