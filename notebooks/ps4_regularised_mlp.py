@@ -88,11 +88,14 @@ def slope_cases(rng):
 
 
 def kink_cases(rng):
-    """Numbers of both signs, zeros among them, and what a zero gets."""
+    """Numbers of both signs, zeros among them and one that is nearly 0, and what a zero gets; integers in the last case."""
     for size, at_zero in ((5, float(rng.uniform(0.2, 0.4))), (8, float(rng.uniform(0.6, 0.8)))):
         x = rng.choice([-1.0, 1.0], size) * rng.uniform(0.2, 2.0, size)
         x[:4] = rng.permutation([-abs(x[0]), abs(x[1]), 0.0, -0.0])
+        x[4] = np.sign(x[4]) * 2**-12
         yield {"x": x, "at_zero": at_zero, "absolute": x, "relu": x, "squared": x, "case": f"{at_zero:.2g} at zero"}
+    x = rng.permutation([-2, -1, 0, 0, 1, 3])
+    yield {"x": x, "at_zero": float(rng.uniform(0.2, 0.8)), "absolute": x, "relu": x, "squared": x, "case": "integers"}
 
 
 def size_cases(rng):
@@ -318,6 +321,13 @@ def kinks(x, at_zero):
 def kinks(x, at_zero):
     return np.ones(x.shape), 1.0 * (x > 0) + at_zero * (x == 0), 2 * x
 
+# %% tags=["mistake"] question="kinks" says="The slopes are stored in an array made like x: where x holds integers, so does that array, and the number for a zero is cut off to 0."
+def kinks(x, at_zero):
+    relu, absolute = np.zeros_like(x), np.sign(x)
+    relu[x > 0] = 1
+    relu[x == 0] = absolute[x == 0] = at_zero
+    return absolute, relu, 2 * x
+
 # %% tags=["alternative"] question="kinks" name="numpy's sign, and the zeros after it"
 def kinks(x, at_zero):
     return np.where(x == 0, at_zero, np.sign(x)), np.where(x == 0, at_zero, np.where(x > 0, 1, 0)), x + x
@@ -384,12 +394,13 @@ def number_of_parameters(d, d_h, m):
 
 # %% nbgrader={"grade_id": "net-cases", "locked": true}
 def softmax_cases(rng):
-    """One sample, samples of very different size, and a minibatch."""
+    """One sample, samples of very different size, a minibatch, and one of a single sample, of integers."""
     yield {"o": 2 * rng.standard_normal(5), "case": "one sample"}
     far = rng.standard_normal((3, 4)) + np.array([0.0, 1000.0, -1000.0, 30.0])
     far[:, 0] += rng.permutation([900.0, 0.0, -900.0])
     yield {"o": far, "case": "huge numbers"}
     yield {"o": 2 * rng.standard_normal((4, 6)), "case": "a minibatch"}
+    yield {"o": rng.permutation(np.arange(-2, 3))[:, np.newaxis], "case": "one column, of whole numbers"}
 
 
 def start_cases(rng):
@@ -434,6 +445,14 @@ def one_sample_cases(rng):
     """A net and one sample."""
     for d, d_h, m in ((4, 5, 3), (6, 3, 4), (3, 7, 2)):
         yield net(rng, d, d_h, m) | {"x": rng.standard_normal(d), "case": f"d = {d}, d_h = {d_h}, m = {m}"}
+
+
+def forward_cases(rng):
+    """A net and one sample; the last has huge scores."""
+    yield from one_sample_cases(rng)
+    huge = net(rng, 4, 3, 3)
+    huge["b2"] += 1500
+    yield huge | {"x": rng.standard_normal(4), "case": "huge scores"}
 
 
 def scored_cases(rng):
@@ -621,7 +640,7 @@ def initial_weights(d, d_h, m, seed):
 # *Afterwards the net gives an answer, and keeps what the backward pass will need.*
 #
 # Four lines: the formulas at the head of this part. Return all four vectors; the backward pass will use
-# $h_a$, $h_s$ and $o_s$, and the loss uses $o_a$.
+# $h_a$, $h_s$ and $o_s$, and the loss uses $o_a$. (Scores may be of any size here and in all that follows.)
 #
 # Shapes: $x$ $(d,)$ $\to$ $h_a$ and $h_s$ $(d_h,)$, $o_a$ and $o_s$ $(m,)$.
 
@@ -641,7 +660,7 @@ def forward(W1, b1, W2, b2, x):
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "forward-check", "grade": true, "points": 2}
-check.values(forward, at=one_sample_cases, returns=("h_a", "h_s", "o_a", "o_s"), points=2)
+check.values(forward, at=forward_cases, returns=("h_a", "h_s", "o_a", "o_s"), points=2)
 
 # %% tags=["mistake"] question="forward" says="The biases are missing: every unit adds its own after the sum."
 def forward(W1, b1, W2, b2, x):
@@ -662,6 +681,13 @@ def forward(W1, b1, W2, b2, x):
     h_s = np.maximum(h_a, 0)
     o_a = np.maximum(W2 @ h_s + b2, 0)
     return h_a, h_s, o_a, softmax(o_a)
+
+# %% tags=["mistake"] question="forward" says="The exponential of a large score overflows, and infinity divided by infinity is no number: your softmax of 2.1 survives it."
+def forward(W1, b1, W2, b2, x):
+    h_a = W1 @ x + b1
+    h_s = np.maximum(h_a, 0)
+    o_a = W2 @ h_s + b2
+    return h_a, h_s, o_a, np.exp(o_a) / np.sum(np.exp(o_a))
 
 # %% tags=["alternative"] question="forward" name="with scipy's softmax and a mask"
 def forward(W1, b1, W2, b2, x):
@@ -850,6 +876,7 @@ def function_cases(rng):
     yield {"f": a_curved_sum, "x": rng.standard_normal(5), "eps": 1e-4, "case": "a vector"}
     yield {"f": a_curved_sum, "x": rng.standard_normal((3, 2)), "eps": 1e-4, "case": "a matrix"}
     yield {"f": a_curved_sum, "x": rng.permutation(np.arange(-2, 3)), "eps": 1e-4, "case": "integers"}
+    yield {"f": a_curved_sum, "x": rng.standard_normal((2, 3, 2)), "eps": 1e-4, "case": "three axes"}
 
 
 def value_at(f, x):
@@ -876,13 +903,15 @@ def step_cases(rng):
 
 
 def gradient_pair_cases(rng):
-    """A measured gradient, and one by hand that is off here and there."""
-    for shape in ((6,), (3, 4), (2, 5)):
+    """A measured gradient, and one by hand that is off here and there: once with a larger largest entry, once all tiny."""
+    for shape, size in (((6,), 1), ((3, 4), 1), ((2, 5), 1e-4)):
         measured = rng.standard_normal(shape)
         measured.flat[0], measured.flat[1] = -3 - rng.random(), 1e-7
         off = 0.01 * rng.random(shape)
         off.flat[1], off.flat[2] = 1e-3, -0.1 - 0.1 * rng.random()
-        yield {"by_hand": measured + off, "measured": measured, "case": f"shape {shape}"}
+        off.flat[0] *= -1 if shape == (3, 4) else 1
+        yield {"by_hand": size * (measured + off), "measured": size * measured,
+               "case": f"shape {shape}" + ", tiny" * (size < 1)}
 
 
 # %% [markdown]
@@ -1068,6 +1097,14 @@ def gradient_error(by_hand, measured):
 def gradient_error(by_hand, measured):
     return np.mean(np.abs(by_hand - measured)) / np.max(np.abs(measured))
 
+# %% tags=["mistake"] question="gradient-error" says="What is divided by has been kept from being small: where all slopes are tiny, a gradient that is completely wrong looks right. Divide by the largest measured entry as it is."
+def gradient_error(by_hand, measured):
+    return np.max(np.abs(by_hand - measured)) / max(1, np.max(np.abs(measured)))
+
+# %% tags=["mistake"] question="gradient-error" says="The measured gradient is the yardstick: a gradient by hand that is far too large must not make the error small by what it is divided by."
+def gradient_error(by_hand, measured):
+    return np.max(np.abs(by_hand - measured)) / max(np.max(np.abs(by_hand)), np.max(np.abs(measured)))
+
 # %% tags=["alternative"] question="gradient-error" name="norms"
 def gradient_error(by_hand, measured):
     return np.linalg.norm((by_hand - measured).ravel(), np.inf) / np.linalg.norm(measured.ravel(), np.inf)
@@ -1111,10 +1148,11 @@ def layer_cases(rng):
 
 
 def relu_cases(rng):
-    """A hidden layer before its ReLU, and an upstream gradient with all kinds of signs."""
+    """A hidden layer before its ReLU, one unit at the kink or just on, and an upstream gradient with all kinds of signs."""
     for d_h in (5, 3, 7):
         h_a, d_hs = rng.standard_normal((2, d_h))
         h_a[:2], d_hs[:2] = rng.uniform(0.3, 0.9, (2, 2)) * [[-1, 1], [1, -1]]
+        h_a[2] = 0.0 if d_h == 5 else 2**-12
         yield {"d_hs": d_hs, "h_a": h_a, "case": f"d_h = {d_h}"}
 
 
@@ -1134,13 +1172,17 @@ def through_penalty(W1, W2, dW1, dW2, lambdas):
 
 
 def penalised_cases(rng):
-    """Gradients without penalty, weights with zeros among them, and four penalties."""
-    for d, d_h, m in ((4, 5, 3), (6, 3, 4)):
+    """Gradients without penalty, weights with zeros and nearly zeros among them, and four penalties, in the last case
+    weight decay alone."""
+    for d, d_h, m in ((4, 5, 3), (6, 3, 4), (3, 2, 2)):
         weights = net(rng, d, d_h, m)
         W1, W2 = weights["W1"], weights["W2"]
         W1[0, 0] = W2[1, 1] = 0.0
+        W1[1, 1] = W2[0, 1] = -(2**-12)
+        lambdas = four_penalties(rng)
         yield {"dW1": rng.standard_normal(W1.shape), "dW2": rng.standard_normal(W2.shape), "W1": W1, "W2": W2,
-               "lambdas": four_penalties(rng), "case": f"d = {d}, d_h = {d_h}, m = {m}"}
+               "lambdas": lambdas if d != 3 else (0.0, lambdas[1], 0.0, lambdas[3]),
+               "case": f"d = {d}, d_h = {d_h}, m = {m}" + ", weight decay alone" * (d == 3)}
 
 
 def whole_cases(rng):
@@ -1150,6 +1192,8 @@ def whole_cases(rng):
         case["b1"] += rng.permutation(np.linspace(-1, 1, d_h)) - case["W1"] @ case["x"]  # h_a of both signs
         case["b1"] = np.where(np.abs(case["W1"] @ case["x"] + case["b1"]) < 0.1, case["b1"] + 0.3, case["b1"])
         yield case | {"lambdas": four_penalties(rng), "case": f"d = {d}, d_h = {d_h}, m = {m}"}
+    case["b2"], case["W2"] = 1500 + 0.3 * case["b2"], 0.3 * case["W2"]  # no class is sure, so that gradients are no round-off
+    yield case | {"lambdas": (0.0, 0.3, 0.0, 0.2), "case": "huge scores, weight decay alone"}
 
 
 def sample_loss(W1, b1, W2, b2, x, y, lambdas):
@@ -1349,6 +1393,10 @@ def grad_ha(d_hs, h_a):
 # %% tags=["mistake"] question="grad-ha" says="This multiplies by the value of the ReLU: it is its slope that counts, 0 or 1."
 def grad_ha(d_hs, h_a):
     return d_hs * np.maximum(h_a, 0)
+
+# %% tags=["mistake"] question="grad-ha" says="ReLU(h_a) / h_a is its slope everywhere but at the kink, where it is 0 / 0: ask for the sign of h_a."
+def grad_ha(d_hs, h_a):
+    return d_hs * np.maximum(h_a, 0) / h_a
 
 # %% tags=["alternative"] question="grad-ha" name="np.where, and 1 at the kink"
 def grad_ha(d_hs, h_a):
@@ -1591,10 +1639,21 @@ def minibatch_cases(rng, sizes=((4, 5, 3, 1), (5, 3, 4, 6), (3, 6, 2, 10))):
         yield case
 
 
+def gradient_cases(rng):
+    """As above, and one with huge scores and weight decay alone."""
+    yield from minibatch_cases(rng)
+    case = minibatch(rng, 4, 3, 3, 5)
+    _, l12, _, l22 = case["lambdas"]
+    case["b2"], case["W2"] = 1500 + 0.3 * case["b2"], 0.3 * case["W2"]  # no class is sure, so that gradients are no round-off
+    yield case | {"lambdas": (0.0, l12, 0.0, l22), "case": "huge scores, weight decay alone"}
+
+
 def forward_batch_cases(rng):
-    """A net and K samples, without labels."""
+    """A net and K samples, without labels; in the last case the scores of one sample are far below those of others."""
     for case in minibatch_cases(rng):
         yield {name: case[name] for name in ("W1", "b1", "W2", "b2", "X", "case")}
+    apart = net(rng, 3, 6, 4)
+    yield apart | {"X": rng.standard_normal((3, 5)) * [1, 3000, 3000, 3000, 3000], "case": "samples far apart"}
 
 
 def scored_batch_cases(rng):
@@ -1668,7 +1727,7 @@ def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "loop-gradients-check", "grade": true, "points": 4}
-check.gradients(loop_gradients, of=regularised_loss, wrt=("W1", "b1", "W2", "b2"), at=minibatch_cases, points=4)
+check.gradients(loop_gradients, of=regularised_loss, wrt=("W1", "b1", "W2", "b2"), at=gradient_cases, points=4)
 
 # %% tags=["mistake"] question="loop-gradients" says="The loss is a mean over the samples: their gradients are added up, and the sum is divided by K."
 def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
@@ -1713,6 +1772,19 @@ def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
         totals = [a + b / len(y) for a, b in zip(totals, parts)]
     totals[0], totals[2] = regularised(totals[0], totals[2], W1, W2, lambdas)
     return totals
+
+# %% tags=["mistake"] question="loop-gradients" says="The exponential of a large score overflows, and infinity divided by infinity is no number: your softmax of 2.1 survives it."
+def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
+    K, total = len(y), [0, 0, 0, 0]
+    for s in range(K):
+        h_a, h_s, o_a, _ = forward(W1, b1, W2, b2, X[:, s])
+        d_oa = np.exp(o_a) / np.sum(np.exp(o_a))
+        d_oa[y[s]] -= 1
+        d_ha = grad_ha(W2.T @ d_oa, h_a)
+        steps = np.outer(d_ha, X[:, s]), d_ha, np.outer(d_oa, h_s), d_oa
+        total = [a + step / K for a, step in zip(total, steps)]
+    dW1, dW2 = regularised(total[0], total[2], W1, W2, lambdas)
+    return dW1, total[1], dW2, total[3]
 
 # %% tags=["alternative"] question="loop-gradients" name="a loop over the samples and the steps of part 4"
 def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
@@ -1779,6 +1851,14 @@ def forward_batch(W1, b1, W2, b2, X):
     H_s = np.maximum(H_a, 0)
     O_a = W2 @ H_s + b2[:, np.newaxis]
     return H_a, H_s, O_a, softmax(O_a.T).T
+
+# %% tags=["mistake"] question="forward-batch" says="One largest score has been subtracted from all samples: a sample far below it underflows to 0 / 0. Every column has its own, as in 2.1."
+def forward_batch(W1, b1, W2, b2, X):
+    H_a = W1 @ X + b1[:, np.newaxis]
+    H_s = np.maximum(H_a, 0)
+    O_a = W2 @ H_s + b2[:, np.newaxis]
+    E = np.exp(O_a - np.max(O_a))
+    return H_a, H_s, O_a, E / E.sum(axis=0)
 
 # %% tags=["alternative"] question="forward-batch" name="sample by sample"
 def forward_batch(W1, b1, W2, b2, X):
@@ -2024,7 +2104,7 @@ def matrix_gradients(W1, b1, W2, b2, X, y, lambdas):
 
 # %% nbgrader={"grade_id": "matrix-gradients-check", "grade": true, "points": 4}
 check.gradients(
-    matrix_gradients, of=regularised_loss_at_once, wrt=("W1", "b1", "W2", "b2"), at=minibatch_cases, points=4,
+    matrix_gradients, of=regularised_loss_at_once, wrt=("W1", "b1", "W2", "b2"), at=gradient_cases, points=4,
     ### BEGIN HIDDEN TESTS
     also_at=lambda rng: minibatch_cases(rng, sizes=((2, 4, 5, 4), (4, 2, 3, 7))),
     ### END HIDDEN TESTS
@@ -2081,6 +2161,16 @@ def matrix_gradients(W1, b1, W2, b2, X, y, lambdas):
     D_oa = (O_s - np.eye(len(b2))[:, y]) / len(y)
     D_ha = W2.T @ D_oa
     dW1, dW2 = regularised(D_ha @ X.T, D_oa @ H_s.T, W1, W2, lambdas)
+    return dW1, D_ha.sum(axis=1), dW2, D_oa.sum(axis=1)
+
+# %% tags=["mistake"] question="matrix-gradients" says="The whole penalty is left out where the λ of the absolute values is 0: weight decay alone, the squares, has a gradient too. Each λ is asked for by itself."
+def matrix_gradients(W1, b1, W2, b2, X, y, lambdas):
+    H_a, H_s, _, D_oa = forward_batch(W1, b1, W2, b2, X)
+    D_oa = (D_oa - np.eye(len(b2))[:, y]) / len(y)
+    D_ha = (W2.T @ D_oa) * (H_a > 0)
+    dW1, dW2 = D_ha @ X.T, D_oa @ H_s.T
+    if lambdas[0]:
+        dW1, dW2 = regularised(dW1, dW2, W1, W2, lambdas)
     return dW1, D_ha.sum(axis=1), dW2, D_oa.sum(axis=1)
 
 # %% tags=["alternative"] question="matrix-gradients" name="einsum, and the division at the end"
@@ -2226,11 +2316,15 @@ def deep_loss(theta, sizes, X, y):
 
 
 def depth_cases(rng):
-    """Nets without, with one, two and three hidden layers."""
+    """Nets without, with one, two and three hidden layers, and one with huge scores."""
     for sizes, K in (((4, 3), 5), ((3, 5, 2), 4), ((4, 3, 5, 3), 6), ((2, 4, 3, 5, 4), 3)):
         pairs = [(rng.standard_normal((k, n)), 0.5 * rng.standard_normal(k)) for n, k in zip(sizes[:-1], sizes[1:])]
         yield {"theta": one_vector(pairs), "sizes": sizes, "X": rng.standard_normal((sizes[0], K)),
                "y": rng.integers(sizes[-1], size=K), "case": "–".join(map(str, sizes))}
+    pairs = [(rng.standard_normal((4, 3)), rng.standard_normal(4)),
+             (0.3 * rng.standard_normal((2, 4)), 1000 + 0.3 * rng.standard_normal(2))]
+    yield {"theta": one_vector(pairs), "sizes": (3, 4, 2), "X": rng.standard_normal((3, 3)),
+           "y": rng.permutation([1, 0, 1]), "case": "huge scores"}
 
 
 # %% nbgrader={"grade_id": "any-depth", "solution": true}
@@ -3051,7 +3145,8 @@ def parts_cases(rng):
         low, width = rng.uniform(0, 0.3, (d, 1)), rng.uniform(0.3, 0.7, (d, 1))
         parts = [low + width * rng.random((d, size)) for size in sizes]
         parts[0][0] = 0.0
-        parts[0][1] = np.tile([0.1, 0.137], sizes[0] // 2)  # a standard deviation of 0.0185
+        rare = np.arange(sizes[0]) == rng.integers(sizes[0])
+        parts[0][1] = 0.0185 * rare / np.std(rare)  # grey in one image only: a standard deviation of 0.0185
         parts[0][2] = np.tile([0.2, 0.244], sizes[0] // 2)  # and one of 0.022
         yield dict(zip(("X_train", "X_valid", "X_test"), parts)) | {"case": f"{d} pixels, {sum(sizes)} images"}
 
