@@ -55,6 +55,18 @@ def test_a_draw_is_repeatable_and_another_one_differs(bank):
     assert once == again != other
 
 
+def test_what_other_problem_sets_show_is_drawn_last(bank):
+    order = slips.Order((BANK,), 2, 1)
+    found = slips.drawn(bank, order)
+    elsewhere = slips.shown_in([slips.rewritten(PLACE, order, found)])
+    assert elsewhere == {slip.code for slip in found}
+    assert not elsewhere & {slip.code for slip in slips.drawn(bank, order, elsewhere)}
+    fit = filter(slips._fit, bank[BANK].questions.values())
+    every = slips.Order((BANK,), sum(len(slips._short(question)) for question in fit), 1)
+    whole = slips.drawn(bank, every, elsewhere)
+    assert {slip.code for slip in whole[-2:]} == elsewhere
+
+
 def test_the_cells_are_marked_like_any_others(bank):
     order = slips.Order((BANK,), 2, 1)
     found = slips.drawn(bank, order)
@@ -97,3 +109,4 @@ def test_the_build_draws_anew(small_course):
     assert "2, draw 3 -->" in path.read_text()
     assert "def slip_2()" in released
     assert "END SOLUTION" not in released
+    assert "<!--" not in released

@@ -19,7 +19,7 @@ from __future__ import annotations
 import ast
 import re
 import textwrap
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -38,6 +38,7 @@ LONGEST = 16  # lines of code that a question may show
 KINDS = ("gradients", "jacobian")  # checks whose reports tell slips apart
 BEGIN = re.compile(r"<!-- slips from (?P<banks>[^:]+): (?P<count>\d+), draw (?P<draw>\d+) -->")
 END = "<!-- end of slips -->"
+SHOWN = re.compile(r"(?ms)^# Somebody has written:\n#\n# ```python\n(.*?)\n# ```$")
 
 
 @dataclass(frozen=True)
@@ -107,35 +108,45 @@ def redraw(course: Course, name: str, draw: int) -> list[Slip]:
             raise CourseError(f"{bank} has no master to draw slips from")
         banks[bank] = master
     order = Order(tuple(banks), asked.count, draw)
-    slips = drawn(banks, order)
+    elsewhere = shown_in(other.read_text(encoding="utf-8") for of, other in course.masters.items() if of != name)
+    slips = drawn(banks, order, elsewhere)
     path.write_text(rewritten(text, order, slips), encoding="utf-8")
     return slips
 
 
-def drawn(banks: Mapping[str, Master], order: Order) -> list[Slip]:
+def shown_in(texts: Iterable[str]) -> set[str]:
+    """The code of all slips that stand in these masters' texts."""
+    return {re.sub(r"(?m)^# ?", "", found) for text in texts for found in SHOWN.findall(text)}
+
+
+def drawn(banks: Mapping[str, Master], order: Order, elsewhere: Collection[str] = ()) -> list[Slip]:
     """As many slips as ordered, no mistake twice, no question again before each has had its turn.
 
-    The same draw gives the same.
+    elsewhere: the code of slips that other problem sets show; they are drawn when no others are left. The same draw
+    gives the same.
 
     Raises:
         CourseError: if the masters do not have as many mistakes that are fit for it.
     """
     rng = np.random.default_rng(order.draw)
     fit = [(name, question) for name in order.banks for question in banks[name].questions.values() if _fit(question)]
-    left = {id(question): _short(question) for _, question in fit}
-    if (found := sum(map(len, left.values()))) < order.count:
+    every = {id(question): _short(question) for _, question in fit}
+    if (found := sum(map(len, every.values()))) < order.count:
         raise CourseError(f"{order.count} slips are asked for, and {', '.join(order.banks)} have {found} short ones "
                           f"in questions with a check of gradients and {CHOICES} mistakes or more: name more problem "
                           "sets, or ask for fewer")
     problem_sets: dict[str, ProblemSet] = {}
     slips: list[Slip] = []
-    while len(slips) < order.count:
-        for name, question in (fit[i] for i in rng.permutation(len(fit))[:order.count - len(slips)]):
-            if left[id(question)]:
-                shown = left[id(question)].pop(rng.integers(len(left[id(question)])))
-                if name not in problem_sets:
-                    problem_sets[name] = ProblemSet(name, source_notebook(banks[name]), banks[name])
-                slips.append(_slip(problem_sets[name], question, shown, rng))
+    for known in (False, True):
+        left = {key: [cell for cell in cells if (cell.source.strip() in elsewhere) is known]
+                for key, cells in every.items()}
+        while len(slips) < order.count and any(left.values()):
+            for name, question in (fit[i] for i in rng.permutation(len(fit))[:order.count - len(slips)]):
+                if left[id(question)]:
+                    shown = left[id(question)].pop(rng.integers(len(left[id(question)])))
+                    if name not in problem_sets:
+                        problem_sets[name] = ProblemSet(name, source_notebook(banks[name]), banks[name])
+                    slips.append(_slip(problem_sets[name], question, shown, rng))
     return slips
 
 
