@@ -1378,7 +1378,7 @@ def jacobian_letters(rng):
 
 # %% nbgrader={"grade_id": "loss-gradient-derivation", "solution": true}
 def loss_gradient_formula():
-    """The gradient of the loss as a formula of J and r, a text."""
+    """The gradient of the loss as a formula of J and r, a text: the formula alone, or a line "dL = ..."."""
     ### BEGIN SOLUTION
     return "2 * J.T @ r"
     ### END SOLUTION
@@ -1458,7 +1458,9 @@ with check.once_written():
 #   must be one of the equations you were given. In 2.9 you will say what you did and why.
 # - `full_output=True` makes `fsolve` return more than the solution and keeps it from warning at every failure.
 # - `factor` bounds the first step; `fsolve` takes 100 unless it is told otherwise. `factor=1` is more careful and, on
-#   these data, better. It is an argument here; hand it on. (If you use another solver, you need not use it.)
+#   these data, better. It is an argument here; hand it on.
+#
+# Another solver will do as well, and may leave `factor` unused.
 #
 # Your function does not judge. It returns where the solver ends, good or bad, as an array of the shape of the start.
 #

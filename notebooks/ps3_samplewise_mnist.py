@@ -15,9 +15,9 @@
 #
 # **What you will learn.** You build a net that reads handwritten digits, from nothing but numpy: three layers of
 # weights, sigmoids, softmax and cross-entropy. You go backwards through it layer by layer, then train it in the most
-# plain way there is: look at one digit, take one step, look at the next. At the end you find out why the same net with
-# the same steps ends at about 70 % or above 92 % (with all of MNIST; with the small set at about 62 % or 86 %, and after
-# three epochs still the other way round), depending on something that is not in the net at all.
+# plain way there is: look at one digit, take one step, look at the next. At the end you find out why, on all of MNIST, the
+# same net with the same steps ends at about 70 % or above 92 %, depending on something that is not in the net at all. (On
+# the small set it is about 62 % or 86 %, and only after more than three epochs.)
 #
 # **What you need.** Problem set 1, or at least its idea: carry the error backwards, and let each layer of weights
 # multiply what arrives at its output by what went into it. No deep-learning library.
@@ -641,7 +641,8 @@ def forward(W1, b1, W2, b2, W3, b3, x):
 # sum is left. It is wise to compute only that one: where $p_k$ is exactly 0, the sum contains $0 \cdot \log 0$, which
 # is `nan` on a computer.
 #
-# There is one sample, so nothing is averaged. And it is a sum over classes, so nothing is divided by $K$ either.
+# There is one sample, so nothing is averaged. And it is a sum over classes, so nothing is divided by $K$ either. (If the
+# right class has a probability of exactly 0, the loss is infinite; the self-check does not ask for that.)
 #
 # Shapes: $(K,), (K,) \to$ one number.
 

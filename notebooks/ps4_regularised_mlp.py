@@ -254,9 +254,14 @@ def smooth_slopes(s, t):
 #
 # $$\lVert x \rVert_2^2 = \sum_i x_i^2, \qquad \lVert x \rVert_1 = \sum_i |x_i|$$
 #
-# Each term contains one entry, so entry $i$ of the gradient is the slope of term $i$. For the second that is a slope which
-# you have already; the gradient of the first is your third result. Look at the two: one pulls large entries harder than small
-# ones, the other pulls all equally.
+# Each term contains one entry, so entry $i$ of the gradient is the slope of term $i$: the gradient of the second norm is your
+# first result again. Your three results are, in this order,
+#
+# 1. the slope of $|x|$, entry by entry;
+# 2. the slope of $\mathrm{ReLU}(x)$, entry by entry;
+# 3. the gradient of $\lVert x \rVert_2^2$.
+#
+# Look at the first and the third: one pulls all entries equally, the other large ones harder than small ones.
 #
 # There are two checks. The first measures slopes and takes any subgradient at 0. The second wants `at_zero` there.
 #
@@ -3169,7 +3174,7 @@ def parts_cases(rng):
 
 # %% nbgrader={"grade_id": "standardise", "solution": true}
 def standardise(X_train, X_valid, X_test):
-    """All three parts, with mean 0 and standard deviation 1 in every pixel of the training part.
+    """All three parts, shifted and scaled pixel by pixel with the numbers of the training part.
 
     X_train: (d, N1), X_valid: (d, N2), X_test: (d, N3); a column is a sample.
     Returns three new arrays of these shapes. Pixels with a standard deviation below 0.02 are only shifted.

@@ -400,9 +400,10 @@ def sigmoid_net_loss(W1, W2, W3, X, Y, k):
 # What is the slope of $\sigma(kz)$ as a function of $z$? The chain rule gives $\sigma'(kz)$ times a factor. Express it
 # by the activation $a = \sigma(kz)$, which you have. The factor turns up **in every layer**.
 #
-# $W_1$ is no argument, because it is not needed.
+# This question has two parts: the errors as formulas, then the gradients as code. $W_1$ is no argument of either, because it
+# is not needed.
 #
-# Shapes: $D_1$ $(h_1, t)$, $D_2$ $(h_2, t)$, $D_3$ $(c, t)$ $\to$ gradients in the shapes of $W_1$, $W_2$, $W_3$.
+# Shapes: $D_1$ $(h_1, t)$, $D_2$ $(h_2, t)$, $D_3$ $(c, t)$; the gradients have the shapes of $W_1$, $W_2$, $W_3$.
 
 # %% [markdown]
 # **First the errors, as formulas.** Hand in $D_3$, $D_2$ and $D_1$ as text, a line each; later lines may use earlier ones.
@@ -712,8 +713,8 @@ def first_not_finite(loss, dW1, dW2, dW3):
 # broke, "loss", "dW1", "dW2" or "dW3", such as "Stopped at step 7: dW2 is not finite." The weights that come back are
 # the last ones, not the best on the way: which were the best, the diary tells.
 #
-# Shapes: `losses` and `accuracies` $(n,)$, `sizes` $(n, 3)$, where $n$ is the number of steps taken: `len(rates)`, if
-# nothing broke.
+# Shapes: `losses` and `accuracies` $(n,)$, `sizes` $(n, 3)$, where $n$ is the number of steps taken: `len(rates)` if
+# nothing broke, and 0 if the first evaluation did.
 
 # %% nbgrader={"grade_id": "any-net", "locked": true}
 # Output layers with the function of the hidden layers, and what they have for a loss and for its error at the output.
@@ -1551,7 +1552,7 @@ with check.once_written():
 # is odd on purpose. `np.random.default_rng(seed)` has the methods `uniform`, `standard_normal` and `poisson`.
 #
 # The check looks at shape, mean, standard deviation and the kind of values, and whether the numbers are those that the
-# seed's generator gives, in any order. Do not round them.
+# seed's generator gives, in any order. (Rounded numbers are not those.)
 #
 # Shapes: $\to$ (fan-out, fan-in): one row for each unit that is fed, one column for each input that it has.
 
@@ -1823,7 +1824,7 @@ def pre_activation_cases(rng):
 def activate(hidden, Z):
     """An activation function, entry by entry.
 
-    hidden: "sigmoid", "tanh", "relu", "relu6" or "leaky relu"; Z: pre-activations, an array of any shape.
+    hidden: "sigmoid", "tanh", "relu", "relu6" or "leaky relu" (leak 0.01); Z: pre-activations, an array of any shape.
     Returns A: an array of the same shape.
     """
     ### BEGIN SOLUTION
@@ -1914,7 +1915,7 @@ def sum_of_activations(hidden, Z):
 def slope(hidden, Z):
     """The derivative of an activation function, entry by entry.
 
-    hidden: "sigmoid", "tanh", "relu", "relu6" or "leaky relu"; Z: pre-activations, an array of any shape.
+    hidden: "sigmoid", "tanh", "relu", "relu6" or "leaky relu" (leak 0.01); Z: pre-activations, an array of any shape.
     Returns S: an array of the same shape.
     """
     ### BEGIN SOLUTION
@@ -1980,7 +1981,7 @@ def slope(hidden, Z):
 #
 # *Afterwards the net can be judged in three ways, and none of them breaks at large numbers.*
 #
-# | `output` | $A_3 = \psi(Z_3)$ | loss, summed over all samples |
+# | `output` | $A_3 = \psi(Z_3)$ | loss of one sample; yours is the sum over all samples |
 # |---|---|---|
 # | `"sigmoid, squared error"` | $\sigma(z_i)$ | $\frac12 \sum_i (a_i - y_i)^2$ |
 # | `"sigmoid, cross-entropy"` | $\sigma(z_i)$ | $-\sum_i \bigl[\, y_i \log a_i + (1 - y_i) \log(1 - a_i) \,\bigr]$ |

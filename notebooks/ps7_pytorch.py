@@ -1584,9 +1584,10 @@ def try_train_epoch(W1, W2, b2, X, y, batch_size, rate):
 #
 # *Afterwards you have loss and accuracy of the net as it is, and the net stays as it is.*
 #
-# Three differences to training. The net is in evaluation mode, `net.eval()`. No graph is built, because nobody will go
-# back: put the loop into `with torch.no_grad():`, which saves memory and time, and which ends where the block ends: the
-# training that comes after it needs its gradients. And nothing moves. Again the means are over the **samples**.
+# Three differences to training. The net is in evaluation mode, `net.eval()`, and may be left there: training switches
+# back by itself. No graph is built, because nobody will go back: put the loop into `with torch.no_grad():`, which saves
+# memory and time, and which ends where the block ends: the training that comes after it needs its gradients. And no weight
+# moves. Again the means are over the **samples**.
 #
 # Shapes: batches $\to$ two numbers: mean loss, and the fraction of right answers.
 

@@ -2112,9 +2112,10 @@ def logsumexp_vjp(G, x, axis):
 # vector–Jacobian products; `gradients_of` puts the graph in your order and sweeps through it. Read it: there is nothing in
 # it that you have not written.
 #
-# Now write the mean loss of the net of problem set 4 with it, without a penalty: one hidden ReLU layer, and the loss of a
-# sample is the log of the sum of the exponentials of its scores, minus the score of its class. A column is a sample, as it
-# was there; a bias has to become a column before it is added. You have `+`, `-`, `*`, `@`, `x[index]`, `.relu()`, `.sum(axis)`,
+# Now write the mean loss of the net of problem set 4 with it, without a penalty, and call it `loss`: the function's last line
+# takes the gradients of it. The net has one hidden ReLU layer, and the loss of a sample is the log of the sum of the
+# exponentials of its scores, minus the score of its class. A column is a sample, as it was there; a bias has to become a
+# column before it is added. You have `+`, `-`, `*`, `@`, `x[index]`, `.relu()`, `.sum(axis)`,
 # `.mean(axis)`, `.max(axis)`, `.logsumexp(axis)`, `.reshape(shape)` and `.transpose(axes)`. (Here mistakes of earlier questions count
 # again: it is your engine that computes.)
 #

@@ -433,7 +433,8 @@ def batch_norm_vjp(X, gamma, eps, G):
 # *Afterwards one image alone gets the same answer as in a batch.*
 #
 # A batch of one has no variance, and nobody's answer should depend on who else is asked. So while it is trained the layer keeps a
-# running mean and a running variance, and uses these when it is asked. After each batch, with momentum $m$:
+# running mean and a running variance, and uses these when it is asked. After each batch, with momentum $m$, which in this
+# layer is the weight of what is new (in problem set 6 it was that of what is kept):
 #
 # $$\text{running} \leftarrow (1 - m)\,\text{running} + m\,\text{batch}$$
 #
@@ -1555,8 +1556,8 @@ with check.once_written():
 # *Afterwards you can tell from the first number that a net prints whether it begins well.*
 #
 # At the start the last weights are so small that a net gives every image the same scores: the last bias. Class $c$ occurs
-# `counts[c]` times. What is the mean cross-entropy then? (With no bias and ten classes it should be a number that you know by
-# heart after this set. With the right bias, what does it become?)
+# `counts[c]` times. What is the cross-entropy then, as a mean over all samples? (With no bias and ten classes it should be a
+# number that you know by heart after this set. Which bias makes it smallest, and how small?)
 #
 # Shapes: two arrays $(C,)$ $\to$ a number.
 
