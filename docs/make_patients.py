@@ -49,7 +49,7 @@ def examined(train, test, std=None, bias=0.0, rate=0.1, shuffled=False, images=N
     weights, bias = net_of(rng, std, bias)
     gradients, _, before = relu_gradients(weights, bias, X, y)
     shut = np.mean(relu_forward(weights, bias, X)[0][1] == 0)
-    seen = {"std of W1": weights[0].std(), "shut in layer 1": shut, "|dW1|": np.linalg.norm(gradients[0]),
+    seen = {"std of W1": weights[0].std(), "off in layer 1": shut, "|dW1|": np.linalg.norm(gradients[0]),
             "|dW4|": np.linalg.norm(gradients[-1]), "loss before": before}
     largest, curve = before, [before]
     with np.errstate(all="ignore"):

@@ -915,7 +915,7 @@ def max_pool_vjp(X, k, G):
 # *Afterwards you can end a net without a dense layer over all pixels.*
 #
 # Average pooling takes the mean of every block in place of the largest; global average pooling the mean of each channel over the
-# whole image, $(N, C, H, W) \to (N, C)$. Write both ways back.
+# whole image, $(N, C, H, W) \to (N, C)$. Write the backward pass of both.
 #
 # Shapes: $G$ $(N, C, H/k, W/k) \to (N, C, H, W)$; $G$ $(N, C) \to (N, C, H, W)$.
 

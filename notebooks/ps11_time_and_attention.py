@@ -237,7 +237,7 @@ def states_of(X, h0, Wx, Wh, b):
 
 
 def sequence_cases(rng):
-    """Sequences with their states, and a gradient that arrives at every state but the first from above."""
+    """Sequences with their states, and an upstream gradient at every state but the first."""
     for t, n, d_in, d in ((3, 2, 4, 3), (1, 4, 3, 2), (5, 1, 2, 4), (7, 3, 4, 2)):
         weights, X, h0 = cell_weights(rng, d_in, d), rng.standard_normal((t, n, d_in)), rng.uniform(-1, 1, (n, d))
         yield {"step_back": lambda G, x, h, new, Wx, Wh: cell_backward(G, x, h, new, Wx, Wh),
@@ -317,8 +317,8 @@ def cell_backward(G, x, h, new, Wx, Wh):
 #
 # *Afterwards you train nets that read.*
 #
-# Written out over $T$ steps, the net is a chain of $T$ layers that share their weights; at each state a gradient arrives
-# from above, `G[t]` at `H[t + 1]`, because each state has said something that was judged. There is a second way on which a
+# Written out over $T$ steps, the net is a chain of $T$ layers that share their weights; at each state an upstream gradient
+# arrives, `G[t]` at `H[t + 1]`, because each state has said something that was judged. There is a second way on which a
 # gradient comes to a state. Go through the chain once, and take care of both facts: a **state** is used twice, and a **weight** $T$ times.
 #
 # `step_back` is 1.3, correct. The sequence begins with the given state `H[0]`; return the derivative with respect to it too.
@@ -961,7 +961,7 @@ def lstm_formulas():
 #
 # *Afterwards you can put an LSTM in the place of the cell of part 1.*
 #
-# Your formulas, and behind them one dense layer with $4 d$ outputs. `lstm_forward` above is the way forward; `gates` holds $i$, $f$,
+# Your formulas, and behind them one dense layer with $4 d$ outputs. `lstm_forward` above is the forward pass; `gates` holds $i$, $f$,
 # $o$ and $g$ side by side, in this order, as $z$ does.
 #
 # Shapes: two gradients $(N, d)$ $\to$ six arrays, in the shapes of $x$, $h$, $c$, $W_x$, $W_h$, $b$.
@@ -1101,7 +1101,7 @@ with check.once_written():
 # %% [markdown]
 # ## 2.3 Why it lasts
 #
-# Compare what a gradient is multiplied by on its way back through one step: from state to state in part 1, and from cell to
+# Compare what a gradient is multiplied by as it goes back through one step: from state to state in part 1, and from cell to
 # cell here. Why did the first fade or explode, and what has to hold for the second to do neither? Why is the bias of the forget
 # gate often started at 1 or 2 instead of 0? Can an LSTM's gradients still explode, and what did the training in part 4 do
 # about it? Use the numbers that your cells printed.
@@ -1690,7 +1690,7 @@ def multi_head_backward(attend, attend_back, G, X, Wq, Wk, Wv, Wo, heads):
 #
 # $$Y = X + \mathrm{mix}(\mathrm{norm}(X)), \qquad \mathrm{out} = Y + \mathrm{think}(\mathrm{norm}(Y)) .$$
 #
-# Write both directions. Each given function has its way back, which gets what arrives at its result, and **its input**: `norm_back(G, X)`,
+# Write both directions. Each given function has its backward pass, which gets what arrives at its result, and **its input**: `norm_back(G, X)`,
 # `mix_back(G, A)`, `think_back(G, B)`. What is used twice here, and how often? (The next cell has the layer norm, from problem set 9.)
 #
 # Shapes: all $(T, D)$.
@@ -2241,7 +2241,7 @@ if looker is not None:
 # %% [markdown]
 # You began with a chain whose links share their weights, and found that a long one forgets, whatever it is trained with. The two ways out
 # are a path on which little is multiplied (the cell of part 2, the stream of 3.6), and a path that is short (attention). The nets that
-# write whole books today are the block of 3.6, a hundred times on top of itself, with the same way back that you have written.
+# write whole books today are the block of 3.6, a hundred times on top of itself, with the same backward pass that you have written.
 
 # %% [markdown]
 # # Which slip is it?

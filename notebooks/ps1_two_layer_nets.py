@@ -381,7 +381,7 @@ def linear_jacobians(W1, W2, x):
 # %% [markdown]
 # ## 1.4 From Jacobians to a gradient
 #
-# *Afterwards you can go the whole way back for one sample: backprop the long way.*
+# *Afterwards you have the whole backward pass for one sample: backprop the long way.*
 #
 # The loss of one sample is $\ell = \sum_i r_i^2$ with the residual $r = f(x) - y$. A weight moves the loss through
 # every output at once: each output says by its Jacobian how much it moves, and the loss says how much that matters.

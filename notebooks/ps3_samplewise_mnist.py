@@ -840,7 +840,7 @@ def answer_cases(rng):
 
 # %% nbgrader={"grade_id": "accuracy", "solution": true}
 def accuracy(P, labels):
-    """The share of samples for which the most probable class is the right one.
+    """The fraction of samples for which the most probable class is the right one.
 
     P: (N, K), probabilities, a row is a sample; labels: (N,), integers.
     Returns a number from 0 to 1.
@@ -968,7 +968,7 @@ with check.once_written():
 # %% [markdown]
 # # Part 3: backward
 #
-# The way back goes through the same layers in the opposite order. First each kind of layer by itself, each with its
+# The backward pass goes through the same layers in the opposite order. First each kind of layer by itself, each with its
 # own check, then all of them together. Write $d_3$, $d_2$, $d_1$ for the derivatives of the loss with respect to the
 # three pre-activations $o$, $z_2$, $z_1$: the *error* of each layer, of its shape.
 #
@@ -1271,7 +1271,7 @@ def sigmoid_backward(h, dh):
     return dh * np.exp(-z) / (1 + np.exp(-z)) ** 2
 
 # %% [markdown]
-# ## 3.4 All the way back
+# ## 3.4 The whole backward pass
 #
 # *Afterwards you have the gradient of a net with three layers: this is all of backpropagation for a chain of layers.*
 #
@@ -1985,7 +1985,7 @@ def look_into_first_layer(name, net, X):
     z = X @ net[0].T + net[1]
     h = sigmoid(z)
     slope = h * (1 - h)
-    print(f"{name + ':':15} pre-activations have a spread of {np.std(z):8.2f};  a digit finds "
+    print(f"{name + ':':15} pre-activations have standard deviation {np.std(z):8.2f};  a digit finds "
           f"{np.mean(np.sum(slope > 0.001, axis=1)):5.2f} of 32 units with a slope above 0.001;  "
           f"{np.sum(np.ptp(h, axis=0) < 0.001):2} units say the same to all digits")
     return h
@@ -2202,10 +2202,123 @@ with check.once_written():
 # which results are wrong, and is it a factor, a sign, a shape, or only some entries? Then find the line. For each, return the
 # number of the sentence that fits.
 #
-# <!-- slips from ps1_two_layer_nets, ps2_relu_fsolve: 6, draw 3 -->
+# <!-- slips from ps1_two_layer_nets, ps2_relu_fsolve: 6, draw 12 -->
 
 # %% [markdown]
 # ### Slip 1
+#
+# Problem set 1, 2.3, asked for this:
+#
+# ```python
+# def sigmoid_jacobians(W2, x, h):
+#     """The Jacobians of the sigmoid net for one sample.
+#
+#     W2: (n, m), x: (n,); h: (m,), activations after the sigmoid.
+#     Returns J1: (n, m, n) with J1[i, j, k] = d f[i] / d W1[j, k],
+#             J2: (n, n, m) with J2[i, j, k] = d f[i] / d W2[j, k]."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def sigmoid_jacobians(W2, x, h):
+#     slope = h * (1 - h)
+#     return np.einsum("ij,j,k->ijk", W2, slope, x), np.einsum("ij,k->ijk", np.eye(len(x)), slope)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# J1: right
+# J2: wrong, J2[1, 1, 0] is about 4.3 times too small (m = 3, n = 5)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The sigmoid has been applied a second time: h is already what comes out of it, and the slope is made of h directly.
+# 2. The sigmoid's slope has slipped into J2: W2 stands behind the sigmoid, and its weights meet the activation itself.
+# 3. W1 has m rows: only the first n of them have been filled, and where there are more hidden units than inputs the rest has stayed zero.
+# 4. The sigmoid's slope is missing in J1: a weight of the first layer moves z, and h moves with z by the slope of the sigmoid.
+
+# %% nbgrader={"grade_id": "slip-1", "solution": true}
+def slip_1():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
+check.answer(slip_1, points=1)
+
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: J1: wrong, J1[2, 2, 3] is too large, by 10 % (m = 3, n = 5); J2: right"
+def slip_1():
+    return 1
+
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: J1: wrong, J1[2, 4, 0] is 0 and should not be (m = 6, n = 3); J2: right"
+def slip_1():
+    return 3
+
+# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: J1: wrong, J1[2, 2, 3] is about 4.6 times too large (m = 3, n = 5); J2: right"
+def slip_1():
+    return 4
+
+# %% [markdown]
+# ### Slip 2
+#
+# Problem set 2, 1.4, asked for this:
+#
+# ```python
+# def absolute_subgradient(X, w, y):
+#     """A subgradient of the absolute loss with respect to w.
+#
+#     X: (N, D), w: (D,), y: (N,).
+#     Returns dw: (D,), finite also where a residual is exactly zero."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def absolute_subgradient(X, w, y):
+#     return 2 * X.T @ (X @ w - y)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# dw: wrong, dw[2] has the wrong sign, and not the right size either (N = 6, D = 3)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. This is the gradient of the squared loss: there a residual counts by its size. Here only its sign counts.
+# 2. At a residual of exactly zero this divides 0 by 0. Any slope from -1 to 1 is right there, but not nan.
+# 3. The sign is turned around: the residual is prediction minus target.
+# 4. The signs of the inputs are lost: a residual moves with w_k by X_ik, not by its absolute value.
+
+# %% nbgrader={"grade_id": "slip-2", "solution": true}
+def slip_2():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 1
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
+check.answer(slip_2, points=1)
+
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: dw: wrong, dw NaN in 3 of 3 entries, first at [0] (one residual is exactly zero)"
+def slip_2():
+    return 2
+
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: dw: wrong, dw[1] has the wrong sign (N = 6, D = 3)"
+def slip_2():
+    return 3
+
+# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: dw: wrong, dw[0] has the wrong sign, and not the right size either (N = 6, D = 3)"
+def slip_2():
+    return 4
+
+# %% [markdown]
+# ### Slip 3
 #
 # Problem set 1, 2.4, asked for this:
 #
@@ -2223,48 +2336,48 @@ with check.once_written():
 # ```python
 # def sigmoid_gradients(W2, X, Y, H, F):
 #     dF = 2 / X.shape[1] * (F - Y)
-#     slope = H * (1 - H)
-#     return (W2.T @ dF * slope) @ X.T, dF @ slope.T
+#     slope = sigmoid(H) * (1 - sigmoid(H))
+#     return (W2.T @ dF * slope) @ X.T, dF @ H.T
 # ```
 #
 # The self-check says:
 #
 # ```text
-# dW1: right
-# dW2: wrong, dW2[4, 2] is about 24 times too small (m = 3, n = 5, t = 4)
+# dW1: wrong, dW1[0, 4] is about 6.8 times too large (m = 3, n = 5, t = 4)
+# dW2: right
 # ```
 #
 # Which idea is behind it?
 #
-# 1. 1 - H² is the slope of tanh. The slope of the logistic function is H (1 - H).
-# 2. W2 comes after the sigmoid, so its gradient holds the activation H itself: the slope belongs only to what lies before the sigmoid, to W1.
-# 3. On the way back to W1 the slope of the sigmoid is missing: these are the gradients of a net whose hidden layer is linear.
-# 4. The loss is a mean over the samples: both gradients lack the division by t.
+# 1. The loss is a mean over the samples: both gradients lack the division by t.
+# 2. The sigmoid has been applied twice: H is already sigma(Z), and the slope at Z is made of H directly.
+# 3. W2 comes after the sigmoid, so its gradient holds the activation H itself: the slope belongs only to what lies before the sigmoid, to W1.
+# 4. The slope is that of each sample at its own Z: here it has been averaged over the samples before it was used.
 
-# %% nbgrader={"grade_id": "slip-1", "solution": true}
-def slip_1():
+# %% nbgrader={"grade_id": "slip-3", "solution": true}
+def slip_3():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
     return 2
     ### END SOLUTION
 
-# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
-check.answer(slip_1, points=1)
+# %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
+check.answer(slip_3, points=1)
 
-# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 4] is about 7.1 times too large (m = 3, n = 5, t = 4); dW2: right"
-def slip_1():
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 4] is about 4 times too large (m = 3, n = 5, t = 4); dW2: wrong, dW2[0, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
+def slip_3():
     return 1
 
-# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 4] is about 33 times too large (m = 3, n = 5, t = 4); dW2: right"
-def slip_1():
+# %% tags=["mistake"] question="slip-3" says="Not 3: of that slip the self-check would say otherwise: dW1: right; dW2: wrong, dW2[4, 2] is about 24 times too small (m = 3, n = 5, t = 4)"
+def slip_3():
     return 3
 
-# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 4] is about 4 times too large (m = 3, n = 5, t = 4); dW2: wrong, dW2[0, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
-def slip_1():
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 4] is about 2.7 times too large (m = 3, n = 5, t = 4); dW2: right"
+def slip_3():
     return 4
 
 # %% [markdown]
-# ### Slip 2
+# ### Slip 4
 #
 # Problem set 2, 2.6, asked for this:
 #
@@ -2280,50 +2393,50 @@ def slip_1():
 #
 # ```python
 # def residual_jacobian(w_o, x, z, h):
-#     on = (z > 0).astype(float)
-#     return on * x[:, np.newaxis], on, h, np.ones(len(x))
+#     on = z > 0
+#     return w_o * on, w_o * on, h, np.ones(len(x))
 # ```
 #
 # The self-check says:
 #
 # ```text
-# J_w_h: wrong, J_w_h[2, 3] has the wrong sign (N = 5)
-# J_b_h: wrong, J_b_h[2, 3] has the wrong sign (N = 5)
+# J_w_h: wrong, J_w_h[2, 3] is about 3 times too small (N = 5)
+# J_b_h: right
 # J_w_o: right
 # J_b_o: right
 # ```
 #
 # Which idea is behind it?
 #
-# 1. The output weight is missing in the blocks of the hidden layer: b_h moves z, z moves h, and h moves f by w_o.
-# 2. The samples have been added up. That is a gradient; a Jacobian keeps one row for each residual.
-# 3. A unit that is off contributes 0 to the output: the block of w_o holds h, not z.
+# 1. Where a unit is off, its residual does not move with w_h and b_h: the slope of the hinge is missing.
+# 2. Every residual moves with b_o by 1, and there are N of them: the last block is N ones, not a single one. The other blocks are right.
+# 3. The output weight is missing in the blocks of the hidden layer: b_h moves z, z moves h, and h moves f by w_o.
 # 4. z moves with w_h by x: the block of w_h is that of b_h times x, row by row.
 
-# %% nbgrader={"grade_id": "slip-2", "solution": true}
-def slip_2():
+# %% nbgrader={"grade_id": "slip-4", "solution": true}
+def slip_4():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
-    return 1
+    return 4
     ### END SOLUTION
 
-# %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
-check.answer(slip_2, points=1)
+# %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
+check.answer(slip_4, points=1)
 
-# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: J_w_h: wrong, J_w_h has shape (4,), asked for is (5, 4) (N = 5); J_b_h: wrong, J_b_h has shape (4,), asked for is (5, 4) (N = 5); J_w_o: wrong, J_w_o has shape (4,), asked for is (5, 4) (N = 5); J_b_o: wrong, J_b_o has shape (), asked for is (5,) (N = 5)"
-def slip_2():
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: J_w_h: wrong, J_w_h[2, 0] should be 0 (N = 5); J_b_h: wrong, J_b_h[0, 3] should be 0 (N = 5); J_w_o: right; J_b_o: right"
+def slip_4():
+    return 1
+
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: J_w_h: right; J_b_h: right; J_w_o: right; J_b_o: wrong, J_b_o has shape (), asked for is (5,) (N = 5)"
+def slip_4():
     return 2
 
-# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: J_w_h: right; J_b_h: right; J_w_o: wrong, J_w_o[3, 2] should be 0 (N = 5); J_b_o: right"
-def slip_2():
+# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: J_w_h: wrong, J_w_h[2, 3] has the wrong sign (N = 5); J_b_h: wrong, J_b_h[2, 3] has the wrong sign (N = 5); J_w_o: right; J_b_o: right"
+def slip_4():
     return 3
 
-# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: J_w_h: wrong, J_w_h[2, 3] is about 3 times too small (N = 5); J_b_h: right; J_w_o: right; J_b_o: right"
-def slip_2():
-    return 4
-
 # %% [markdown]
-# ### Slip 3
+# ### Slip 5
 #
 # Problem set 2, 2.5, asked for this:
 #
@@ -2339,160 +2452,48 @@ def slip_2():
 #
 # ```python
 # def hinge_gradients(w_o, x, y, z, h, f):
-#     df = f - y
-#     dz = np.outer(df, w_o) * (z > 0)
+#     df = 2 * (f - y)
+#     dz = df[:, np.newaxis] * (z > 0)
 #     return x @ dz, dz.sum(axis=0), df @ h, df.sum()
 # ```
 #
 # The self-check says:
 #
 # ```text
-# dw_h: wrong, dw_h[0] is about 2 times too small (N = 5)
-# db_h: wrong, db_h[1] is about 2 times too small (N = 5)
-# dw_o: wrong, dw_o[0] is about 2 times too small (N = 5)
-# db_o: wrong, db_o is about 2 times too small (N = 5)
+# dw_h: wrong, dw_h[2] has the wrong sign, and not the right size either (N = 5)
+# db_h: wrong, db_h[2] has the wrong sign, and not the right size either (N = 5)
+# dw_o: right
+# db_o: right
 # ```
 #
 # Which idea is behind it?
 #
-# 1. With target minus output, every derivative has the wrong sign.
-# 2. The loss is a sum over the samples here. These derivatives are those of a mean.
-# 3. The factor 2 of the square is missing everywhere.
-# 4. The loop writes over the derivatives, so that only the last sample is left: add the samples up.
-
-# %% nbgrader={"grade_id": "slip-3", "solution": true}
-def slip_3():
-    """The number of the sentence, 1 to 4."""
-    ### BEGIN SOLUTION
-    return 3
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
-check.answer(slip_3, points=1)
-
-# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: dw_h: wrong, dw_h[0] has the wrong sign (N = 5); db_h: wrong, db_h[1] has the wrong sign (N = 5); dw_o: wrong, dw_o[0] has the wrong sign (N = 5); db_o: wrong, db_o has the wrong sign (N = 5)"
-def slip_3():
-    return 1
-
-# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: dw_h: wrong, dw_h[0] is about 5 times too small (N = 5); db_h: wrong, db_h[1] is about 5 times too small (N = 5); dw_o: wrong, dw_o[0] is about 5 times too small (N = 5); db_o: wrong, db_o is about 5 times too small (N = 5)"
-def slip_3():
-    return 2
-
-# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: dw_h: wrong, dw_h[0] is 0 and should not be (N = 5); db_h: wrong, db_h[1] is about 2.8 times too large (N = 5); dw_o: wrong, dw_o[0] is 0 and should not be (N = 5); db_o: wrong, db_o has the wrong sign, and not the right size either (N = 5)"
-def slip_3():
-    return 4
-
-# %% [markdown]
-# ### Slip 4
-#
-# Problem set 1, 2.3, asked for this:
-#
-# ```python
-# def sigmoid_jacobians(W2, x, h):
-#     """The Jacobians of the sigmoid net for one sample.
-#
-#     W2: (n, m), x: (n,); h: (m,), activations after the sigmoid.
-#     Returns J1: (n, m, n) with J1[i, j, k] = d f[i] / d W1[j, k],
-#             J2: (n, n, m) with J2[i, j, k] = d f[i] / d W2[j, k]."""
-# ```
-#
-# Somebody has written:
-#
-# ```python
-# def sigmoid_jacobians(W2, x, h):
-#     return np.einsum("ij,k->ijk", W2, x), np.einsum("ij,k->ijk", np.eye(len(x)), h)
-# ```
-#
-# The self-check says:
-#
-# ```text
-# J1: wrong, J1[2, 2, 3] is about 4.6 times too large (m = 3, n = 5)
-# J2: right
-# ```
-#
-# Which idea is behind it?
-#
-# 1. The sigmoid's slope has slipped into J2: W2 stands behind the sigmoid, and its weights meet the activation itself.
-# 2. The sigmoid has been applied a second time: h is already what comes out of it, and the slope is made of h directly.
-# 3. All hidden numbers have got the mean slope: the sigmoid acts on each by itself, at its own z.
-# 4. The sigmoid's slope is missing in J1: a weight of the first layer moves z, and h moves with z by the slope of the sigmoid.
-
-# %% nbgrader={"grade_id": "slip-4", "solution": true}
-def slip_4():
-    """The number of the sentence, 1 to 4."""
-    ### BEGIN SOLUTION
-    return 4
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
-check.answer(slip_4, points=1)
-
-# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: J1: right; J2: wrong, J2[1, 1, 0] is about 4.3 times too small (m = 3, n = 5)"
-def slip_4():
-    return 1
-
-# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: J1: wrong, J1[2, 2, 3] is too large, by 1e+01 % (m = 3, n = 5); J2: right"
-def slip_4():
-    return 2
-
-# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: J1: wrong, J1[2, 1, 3] is too small, by 1e+01 % (m = 3, n = 5); J2: right"
-def slip_4():
-    return 3
-
-# %% [markdown]
-# ### Slip 5
-#
-# Problem set 2, 1.4, asked for this:
-#
-# ```python
-# def absolute_subgradient(X, w, y):
-#     """A subgradient of the absolute loss with respect to w.
-#
-#     X: (N, D), w: (D,), y: (N,).
-#     Returns dw: (D,), finite also where a residual is exactly zero."""
-# ```
-#
-# Somebody has written:
-#
-# ```python
-# def absolute_subgradient(X, w, y):
-#     return X.T @ np.sign(y - X @ w)
-# ```
-#
-# The self-check says:
-#
-# ```text
-# dw: wrong, dw[1] has the wrong sign (N = 6, D = 3)
-# ```
-#
-# Which idea is behind it?
-#
-# 1. The loss is a sum over the samples, so its slope is not divided by their number.
-# 2. This is the gradient of the 2-norm of the residuals: it scales all of them together. In the 1-norm each residual has its own sign.
-# 3. This is the gradient of the squared loss: there a residual counts by its size. Here only its sign counts.
-# 4. The sign is turned around: the residual is prediction minus target.
+# 1. The output weights meet the activations h, not the pre-activations z.
+# 2. z moves with w_h by x: that factor is missing, so the derivatives for w_h are those for b_h.
+# 3. The way back from the output to a hidden unit goes through its weight w_o. Without it, b_h and w_h get the derivatives of a net whose output weights are all 1.
+# 4. With target minus output, every derivative has the wrong sign.
 
 # %% nbgrader={"grade_id": "slip-5", "solution": true}
 def slip_5():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
-    return 4
+    return 3
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
 check.answer(slip_5, points=1)
 
-# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: dw: wrong, dw[1] is about 6 times too small (N = 6, D = 3)"
+# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: dw_h: right; db_h: right; dw_o: wrong, dw_o[1] is about 2.5 times too large (N = 5); db_o: right"
 def slip_5():
     return 1
 
-# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: dw: wrong, dw[1] is about 19 times too small (N = 6, D = 3)"
+# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: dw_h: wrong, dw_h[1] has the wrong sign, and not the right size either (N = 5); db_h: right; dw_o: right; db_o: right"
 def slip_5():
     return 2
 
-# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: dw: wrong, dw[2] has the wrong sign, and not the right size either (N = 6, D = 3)"
+# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: dw_h: wrong, dw_h[0] has the wrong sign (N = 5); db_h: wrong, db_h[1] has the wrong sign (N = 5); dw_o: wrong, dw_o[0] has the wrong sign (N = 5); db_o: wrong, db_o has the wrong sign (N = 5)"
 def slip_5():
-    return 3
+    return 4
 
 # %% [markdown]
 # ### Slip 6
@@ -2511,46 +2512,45 @@ def slip_5():
 #
 # ```python
 # def linear_gradients(W1, W2, X, Y):
-#     t = X.shape[1]
 #     R = W2 @ W1 @ X - Y
-#     return W2.T @ R @ X.T / t, R @ (W1 @ X).T / t
+#     return 2 / len(X) * W2.T @ R @ X.T, 2 / len(X) * R @ (W1 @ X).T
 # ```
 #
 # The self-check says:
 #
 # ```text
-# dW1: wrong, dW1[0, 0] is about 2 times too small (m = 3, n = 5, t = 4)
-# dW2: wrong, dW2[4, 1] is about 2 times too small (m = 3, n = 5, t = 4)
+# dW1: wrong, dW1[0, 0] is about 1.3 times too small (m = 3, n = 5, t = 4)
+# dW2: wrong, dW2[4, 1] is about 1.3 times too small (m = 3, n = 5, t = 4)
 # ```
 #
 # Which idea is behind it?
 #
-# 1. The loop over the samples writes over the gradient each time, so that only the last sample is left: add the samples up.
+# 1. len(X) is the number of rows, the n inputs: the samples are the columns.
 # 2. The loss is a mean over the samples, so each gradient is divided by t as well.
-# 3. len(X) is the number of rows, the n inputs: the samples are the columns.
-# 4. The derivative of the square brings a factor 2 down. It is missing in both gradients.
+# 3. The number of samples is that of the arrays you are given, their number of columns: it is not always 25.
+# 4. The loop over the samples writes over the gradient each time, so that only the last sample is left: add the samples up.
 
 # %% nbgrader={"grade_id": "slip-6", "solution": true}
 def slip_6():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
-    return 4
+    return 1
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
 check.answer(slip_6, points=1)
 
-# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 8.6 times too small (m = 3, n = 5, t = 4); dW2: wrong, dW2[4, 1] is about 1.6e+02 times too small (m = 3, n = 5, t = 4)"
-def slip_6():
-    return 1
-
 # %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 4 times too large (m = 3, n = 5, t = 4); dW2: wrong, dW2[4, 1] is about 4 times too large (m = 3, n = 5, t = 4)"
 def slip_6():
     return 2
 
-# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 1.3 times too small (m = 3, n = 5, t = 4); dW2: wrong, dW2[4, 1] is about 1.3 times too small (m = 3, n = 5, t = 4)"
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 6.3 times too small (m = 3, n = 5, t = 4); dW2: wrong, dW2[4, 1] is about 6.3 times too small (m = 3, n = 5, t = 4)"
 def slip_6():
     return 3
+
+# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 8.6 times too small (m = 3, n = 5, t = 4); dW2: wrong, dW2[4, 1] is about 160 times too small (m = 3, n = 5, t = 4)"
+def slip_6():
+    return 4
 
 # %% [markdown]
 # <!-- end of slips -->

@@ -15,7 +15,7 @@
 #
 # **What you will learn.** A net can have correct gradients and still learn nothing. You start with one that hardly
 # learns: sigmoids everywhere, squared error, large random weights. Then you change one thing at a time, the learning
-# rate, the slope of the sigmoid, the first weights, the activation function, the loss, and read what each change does.
+# rate, the slope of the sigmoid, the initialisation, the activation function, the loss, and read what each change does.
 # You also build what one needs for reading: a guard against NaN, the size of the steps, histograms, a confusion matrix.
 #
 # **What you need.** The backward pass of a net with one hidden layer (problem set 1) and softmax with cross-entropy
@@ -1145,7 +1145,7 @@ def train(net, W1, W2, W3, X, Y, rates):
 # %% [markdown]
 # ### How all runs of this notebook are made
 #
-# A *recipe* says all about a run: activation function, slope, output layer with its loss, first weights and their seed,
+# A *recipe* says all about a run: activation function, slope, output layer with its loss, initialisation and its seed,
 # rate. `BASE` is the net that hardly learns. `try_out` takes a recipe, changes what you name, trains, prints one line
 # and keeps the run in `runs`. Losses are shown **per sample**, so that they can be compared between 1,000 and 60,000
 # digits. Two runs with the same kind of start and the same seed begin with the same numbers.
@@ -1159,7 +1159,7 @@ runs = {}  # name -> recipe, diary, weights, accuracies
 
 
 def draw(start, seed=0):
-    """The first weights W1, W2, W3, of 32-bit floats: uniform, or what `start_weights` makes."""
+    """The initial weights W1, W2, W3, of 32-bit floats: uniform, or what `start_weights` makes."""
     seeds = range(10 * seed, 10 * seed + 3)
     if start in ("uniform", "uniform ±½"):
         size = 1 if start == "uniform" else 0.5
@@ -1425,7 +1425,7 @@ with check.once_written():
 # ## 1.10 The slope of the sigmoid, and how much is luck
 #
 # Now one other thing changes: $k$ is 0.1, 0.4, 0.5, 1 or 1.2, and the rate stays at $c = 1$. But first find out what a
-# difference means. The cell runs `BASE` with two other seeds, so with other random first weights of the same kind. If
+# difference means. The cell runs `BASE` with two other seeds, so with other random initial weights of the same kind. If
 # two runs that differ only by luck are ten points apart, then ten points between two slopes say nothing. (0.4 and 1.2
 # are among the runs of `ALL = True`. With the bundled digits they end at 22 % and 26 % of the training digits.)
 
@@ -1473,8 +1473,8 @@ def slope_cases(rng):
 def without_slope(W1, W2, W3, rate, k):
     """The net with slope 1 that trains exactly like a given net with slope k.
 
-    W1, W2, W3: first weights of the net with slope k; rate: its learning rate; k: its slope.
-    Returns V1, V2, V3, the first weights of the net with slope 1, and its learning rate.
+    W1, W2, W3: initial weights of the net with slope k; rate: its learning rate; k: its slope.
+    Returns V1, V2, V3, the initial weights of the net with slope 1, and its learning rate.
     """
     ### BEGIN SOLUTION
     # v = k w: a step moves v by k times what it moves w, and dL/dw = k dL/dv.
@@ -1527,12 +1527,12 @@ with check.once_written():
           f"the two are nowhere more than {apart:.0e} apart")
 
 # %% [markdown]
-# # Part 2: the first weights
+# # Part 2: initialisation
 
 # %% [markdown]
 # ## 2.1 Ways to begin
 #
-# *Afterwards you can draw first weights in every way that people use.*
+# *Afterwards you can initialise weights in every way that people use.*
 #
 # A hidden unit adds up many inputs. Random terms of mean 0 add up like a random walk: the sum of $n$ of them is about
 # $\sqrt{n}$ times as large as one. With 784 inputs and weights around 1, pre-activations are far out where the sigmoid
@@ -1609,7 +1609,7 @@ def right_values(W, kind, fan_out, fan_in, seed):
 
 # %% nbgrader={"grade_id": "start-weights", "solution": true}
 def start_weights(kind, fan_out, fan_in, seed):
-    """Random first weights of a layer.
+    """Random initial weights of a layer.
 
     kind: "uniform", "normal/3", "normal/√fan_in", "He", "Poisson/4", or a number, the standard deviation;
     fan_out: number of units; fan_in: number of inputs of each; seed: a whole number for np.random.default_rng.
@@ -1760,7 +1760,7 @@ with check.once_written():
 # %% [markdown]
 # ### Eleven ways to begin, one net
 #
-# The net is `BASE`, the rate is $c = 1$, only the first weights differ. √(2/fan_out) is He's formula with the wrong
+# The net is `BASE`, the rate is $c = 1$, only the initial weights differ. √(2/fan_out) is He's formula with the wrong
 # number of units, a slip that others report to work well (79.4 % of the training digits). The last of the eleven answers
 # a question: it is the Poisson start with its mean taken away. (Standard deviations of 0.1 and 1 are among the runs of
 # `ALL = True`: 47 % and 15 % of the training digits.)
@@ -2414,7 +2414,7 @@ with check.once_written():
 # ## 3.6 Climb
 #
 # Now change one thing at a time. Each run names the run that it starts from, and what is new. `start normal/3` from
-# part 2 is the first step up: only the first weights differ from `BASE`.
+# part 2 is the first step up: only the initial weights differ from `BASE`.
 
 # %% tags=["experiment"]
 with check.once_written():

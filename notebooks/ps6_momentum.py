@@ -2156,10 +2156,65 @@ with check.once_written(), np.errstate(all="ignore"):
 # report first: which results are wrong, and is it a factor, a sign, a shape, or only some entries? Then find the line.
 # For each, return the number of the sentence that fits.
 #
-# <!-- slips from ps3_samplewise_mnist, ps4_regularised_mlp: 6, draw 1 -->
+# <!-- slips from ps3_samplewise_mnist, ps4_regularised_mlp: 6, draw 13 -->
 
 # %% [markdown]
 # ### Slip 1
+#
+# Problem set 4, 4.1, asked for this:
+#
+# ```python
+# def grad_oa(o_s, y):
+#     """∂L/∂o_a for one sample.
+#
+#     o_s: (m,), after the softmax; y: the true class, an integer.
+#     Returns d_oa: (m,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def grad_oa(o_s, y):
+#     return np.eye(len(o_s))[y] - o_s
+# ```
+#
+# The self-check says:
+#
+# ```text
+# d_oa: wrong, d_oa[0] has the wrong sign (3 classes)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. This is the derivative with respect to o_s. The softmax is still between it and o_a, and it moves all classes at once.
+# 2. The sign is turned around: raising the score of the true class lowers the loss, so that entry is negative.
+# 3. The 1 has been taken off in the caller's own o_s, which is no longer a softmax: work on a copy.
+# 4. This takes the softmax for a sigmoid: s(1 − s) is how one probability moves with its own score, but every score moves every probability.
+
+# %% nbgrader={"grade_id": "slip-1", "solution": true}
+def slip_1():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
+check.answer(slip_1, points=1)
+
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: d_oa: wrong, d_oa[0] is about 4.1 times too large (3 classes)"
+def slip_1():
+    return 1
+
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: d_oa: wrong, the result is right, but `grad_oa` changes its argument o_s in place"
+def slip_1():
+    return 3
+
+# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: d_oa: wrong, d_oa[0] is about 4.1 times too small (3 classes)"
+def slip_1():
+    return 4
+
+# %% [markdown]
+# ### Slip 2
 #
 # Problem set 3, 3.2, asked for this:
 #
@@ -2175,302 +2230,160 @@ with check.once_written(), np.errstate(all="ignore"):
 #
 # ```python
 # def linear_backward(W, h, d):
-#     return np.outer(d, h), np.ones(len(d)), W.T @ d
+#     return np.outer(d, h), np.full(len(d), d.sum()), W.T @ d
 # ```
 #
 # The self-check says:
 #
 # ```text
 # dW: right
-# db: wrong, db[3] has the wrong sign, and not the right size either (m = 4, k = 4)
+# db: wrong, db[3] is 0 and should not be (m = 4, k = 4)
 # dh: right
 # ```
 #
 # Which idea is behind it?
 #
-# 1. The error is sent through W a second time as if it went forward. Backward it goes through the transpose, which only a square W lets you confuse.
-# 2. The table of products is transposed: a weight has the row of its output and the column of its input, and so has its derivative.
-# 3. The errors of all units were added up for the bias: each unit has a bias of its own.
-# 4. The derivative with respect to the bias is not 1: o moves with b one to one, but the loss moves with o by d.
-
-# %% nbgrader={"grade_id": "slip-1", "solution": true}
-def slip_1():
-    """The number of the sentence, 1 to 4."""
-    ### BEGIN SOLUTION
-    return 4
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
-check.answer(slip_1, points=1)
-
-# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: dW: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); db: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); dh: wrong, dh[2] has the wrong sign, and not the right size either (m = 4, k = 4)"
-def slip_1():
-    return 1
-
-# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: dW: wrong, dW[3, 1] has the wrong sign (m = 4, k = 4); db: right; dh: right"
-def slip_1():
-    return 2
-
-# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: dW: right; db: wrong, db[3] is 0 and should not be (m = 4, k = 4); dh: right"
-def slip_1():
-    return 3
-
-# %% [markdown]
-# ### Slip 2
-#
-# Problem set 4, 5.1, asked for this:
-#
-# ```python
-# def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
-#     """The gradients of the regularised mean loss of K samples, with loops.
-#
-#     W1: (d_h, d), b1: (d_h,), W2: (m, d_h), b2: (m,);
-#     X: (d, K), a column is a sample; y: (K,), integers; lambdas: (λ11, λ12, λ21, λ22).
-#     Returns dW1: (d_h, d), db1: (d_h,), dW2: (m, d_h), db2: (m,)."""
-# ```
-#
-# Somebody has written:
-#
-# ```python
-# def loop_gradients(W1, b1, W2, b2, X, y, lambdas):
-#     totals = [0, 0, 0, 0]
-#     for s in range(len(y)):
-#         totals = [a + b for a, b in zip(totals, step_by_step(W1, b1, W2, b2, X[:, s], y[s], (0, 0, 0, 0)))]
-#     totals[0], totals[2] = regularised(totals[0], totals[2], W1, W2, lambdas)
-#     return [total / len(y) for total in totals]
-# ```
-#
-# The self-check says:
-#
-# ```text
-# dW1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4)
-# db1: right
-# dW2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4)
-# db2: right
-# ```
-#
-# Which idea is behind it?
-#
-# 1. Every sample writes over the one before, so only the last is left: the gradients of the samples are added up.
-# 2. The penalty has been divided by K although it was added only once: only the samples are averaged.
-# 3. Hidden units that were off pass something back: the slope of the ReLU is missing on the way to W1 and b1.
-# 4. The whole penalty is added once for every sample and never divided: in the mean it counts once, whatever K is.
+# 1. The errors of all units were added up for the bias: each unit has a bias of its own.
+# 2. The derivative with respect to the bias is not 1: o moves with b one to one, but the loss moves with o by d.
+# 3. The table of products is transposed: a weight has the row of its output and the column of its input, and so has its derivative.
+# 4. The error is sent through W a second time as if it went forward. Backward it goes through the transpose, which only a square W lets you confuse.
 
 # %% nbgrader={"grade_id": "slip-2", "solution": true}
 def slip_2():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
-    return 2
+    return 1
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
 check.answer(slip_2, points=1)
 
-# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 2 times too small (K = 6, d = 5, d_h = 3, m = 4); db1: wrong, db1[0] is 0 and should not be (K = 6, d = 5, d_h = 3, m = 4); dW2: wrong, dW2[2, 1] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4); db2: wrong, db2[2] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4)"
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: dW: right; db: wrong, db[3] has the wrong sign, and not the right size either (m = 4, k = 4); dh: right"
 def slip_2():
-    return 1
+    return 2
 
-# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: dW1: wrong, dW1[4, 2] is about 5.6 times too large (K = 1, d = 4, d_h = 5, m = 3); db1: wrong, db1[4] should be 0 (K = 1, d = 4, d_h = 5, m = 3); dW2: right; db2: right"
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: dW: wrong, dW[3, 1] has the wrong sign (m = 4, k = 4); db: right; dh: right"
 def slip_2():
     return 3
 
-# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 0] is about 4.7 times too large (K = 6, d = 5, d_h = 3, m = 4); db1: right; dW2: wrong, dW2[2, 0] is about 5.2 times too large (K = 6, d = 5, d_h = 3, m = 4); db2: right"
+# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: dW: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); db: wrong, `linear_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5); dh: wrong, dh[2] has the wrong sign, and not the right size either (m = 4, k = 4)"
 def slip_2():
     return 4
 
 # %% [markdown]
 # ### Slip 3
 #
-# Problem set 4, 4.2, asked for this:
+# Problem set 4, 3.1, asked for this:
 #
 # ```python
-# def layer_backward(d_z, W, v):
-#     """The derivatives of the loss with respect to W, b and v of a dense layer z = W @ v + b, for one sample.
+# def finite_differences(f, x, eps):
+#     """The gradient of f at x, measured with central differences.
 #
-#     d_z: (k,), ∂L/∂z; W: (k, n); v: (n,), what comes into the layer.
-#     Returns dW: (k, n), db: (k,), d_v: (n,)."""
+#     f: a function of one array that returns one number; x: an array of any shape; eps: the step.
+#     Returns an array of floats in the shape of x; x stays as it is."""
 # ```
 #
 # Somebody has written:
 #
 # ```python
-# def layer_backward(d_z, W, v):
-#     return np.outer(d_z, v), np.ones(d_z.shape), W.T @ d_z
+# def finite_differences(f, x, eps):
+#     return np.ones(x.shape) * (f(x + eps) - f(x - eps)) / (2 * eps)
 # ```
 #
 # The self-check says:
 #
 # ```text
-# dW: right
-# db: wrong, db[0] has the wrong sign (5 inputs after a ReLU, 3 units)
-# d_v: right
+# a vector: wrong, gradient[1] has the wrong sign, and not the right size either (a vector)
+# a matrix: wrong, gradient[0, 0] is about 300 times too large (a matrix)
+# integers: wrong, gradient[1] has the wrong sign, and not the right size either (integers)
 # ```
 #
 # Which idea is behind it?
 #
-# 1. It is transposed: a gradient has the shape of its weights, and the rows of W belong to the units, its columns to what comes in.
-# 2. There is no ReLU between W and z: a unit that is pushed down has a gradient like any other.
-# 3. What comes in reaches the loss through several units: these contributions are added up, not averaged.
-# 4. The bias moves its own z by exactly as much as it moves itself: it passes on the upstream gradient, not a 1.
+# 1. A copy of integers holds integers: the step is cut off in it, and f moves by a whole 1 or not at all. Make an array of floats first.
+# 2. The caller's x has been moved and not brought back exactly: adding and taking away a step rounds twice. Work on a copy.
+# 3. All entries move at once: that measures one slope along the diagonal. A gradient needs every entry moved by itself.
+# 4. The step has been fixed inside: whoever asks for another eps gets the same numbers.
 
 # %% nbgrader={"grade_id": "slip-3", "solution": true}
 def slip_3():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
-    return 4
+    return 3
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
 check.answer(slip_3, points=1)
 
-# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: dW: wrong, dW has shape (5, 3), asked for is (3, 5): it is transposed (5 inputs after a ReLU, 3 units); db: right; d_v: right"
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: a vector: right; a matrix: right; integers: wrong, gradient[1] is about 5300 times too large (integers)"
 def slip_3():
     return 1
 
-# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: dW: wrong, dW[0, 2] is 0 and should not be (5 inputs after a ReLU, 3 units); db: right; d_v: right"
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: a vector: wrong, the result is right, but `finite_differences` changes its argument x in place; a matrix: wrong, the result is right, but `finite_differences` changes its argument x in place; integers: wrong, gradient[2] is about 4100 times too large (integers)"
 def slip_3():
     return 2
 
-# %% tags=["mistake"] question="slip-3" says="Not 3: of that slip the self-check would say otherwise: dW: right; db: right; d_v: wrong, d_v[4] is about 3 times too small (5 inputs after a ReLU, 3 units)"
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: a vector: right; a matrix: right; integers: right"
 def slip_3():
-    return 3
+    return 4
 
 # %% [markdown]
 # ### Slip 4
 #
-# Problem set 4, 4.5, asked for this:
+# Problem set 3, 3.1, asked for this:
 #
 # ```python
-# def step_by_step(W1, b1, W2, b2, x, y, lambdas):
-#     """The gradients of the regularised loss of one sample with respect to W1, b1, W2, b2 and x, through all steps.
+# def output_error(p, y):
+#     """The derivative of the cross-entropy with respect to the scores.
 #
-#     W1: (d_h, d), b1: (d_h,), W2: (m, d_h), b2: (m,); x: (d,), y: an integer; lambdas: (λ11, λ12, λ21, λ22).
-#     Returns dW1: (d_h, d), db1: (d_h,), dW2: (m, d_h), db2: (m,), d_x: (d,)."""
+#     p: (K,), probabilities; y: (K,), one-hot.
+#     Returns d3: (K,)."""
 # ```
 #
 # Somebody has written:
 #
 # ```python
-# def step_by_step(W1, b1, W2, b2, x, y, lambdas):
-#     h_a, _, _, o_s = forward(W1, b1, W2, b2, x)
-#     dW2, db2, d_hs = layer_backward(grad_oa(o_s, y), W2, h_a)
-#     dW1, db1, d_x = layer_backward(grad_ha(d_hs, h_a), W1, x)
-#     dW1, dW2 = regularised(dW1, dW2, W1, W2, lambdas)
-#     return dW1, db1, dW2, db2, d_x
+# def output_error(p, y):
+#     return (p - y) * y
 # ```
 #
 # The self-check says:
 #
 # ```text
-# dW1: right
-# db1: right
-# dW2: wrong, dW2[1, 2] is about 3.5 times too large (d = 4, d_h = 5, m = 3)
-# db2: right
-# d_x: right
+# d3: wrong, d3[2] is 0 and should not be (K = 3)
 # ```
 #
 # Which idea is behind it?
 #
-# 1. A step has been left out: between the two layers lies the ReLU, and nothing comes back through a unit that was off.
-# 2. Into the output layer comes h_s, after the ReLU: with h_a in its place, units that were off leave a trace in the gradient of W2.
-# 3. The biases have been penalised as well: the penalty is on the weights only.
-# 4. What enters the backward pass at the top is ∂L/∂o_a: here the probabilities themselves go in, and the true class is not even asked for.
+# 1. This is the derivative with respect to the probabilities. One more link of the chain leads to the scores: the softmax.
+# 2. The sign is turned around: the error is what the net says minus what is right, or the steps go uphill.
+# 3. Only the score of the right class has got an error. The others matter as well: each of them takes its share of the sum that softmax divides by.
+# 4. p (1 - p) is the slope of a single sigmoid. The softmax has been gone through already: its derivative and that of the logarithm have cancelled to p - y.
 
 # %% nbgrader={"grade_id": "slip-4", "solution": true}
 def slip_4():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
-    return 2
+    return 3
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
 check.answer(slip_4, points=1)
 
-# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[2, 0] is about 3.8 times too large (d = 4, d_h = 5, m = 3); db1: wrong, db1[2] should be 0 (d = 4, d_h = 5, m = 3); dW2: right; db2: right; d_x: wrong, d_x[1] is about 2.9 times too large (d = 4, d_h = 5, m = 3)"
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: d3: wrong, d3[0] is about 4.1 times too large (K = 3)"
 def slip_4():
     return 1
 
-# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: dW1: right; db1: wrong, db1[3] is about 1.4 times too large (d = 4, d_h = 5, m = 3); dW2: right; db2: wrong, db2[0] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); d_x: right"
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: d3: wrong, d3[0] has the wrong sign (K = 3)"
 def slip_4():
-    return 3
+    return 2
 
-# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[3, 0] is about 6 times too small (d = 4, d_h = 5, m = 3); db1: wrong, db1[3] is about 3.4 times too small (d = 4, d_h = 5, m = 3); dW2: wrong, dW2[1, 3] is about 1.9 times too small (d = 4, d_h = 5, m = 3); db2: wrong, db2[1] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3); d_x: wrong, d_x[0] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3)"
+# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: d3: wrong, d3[0] is about 4.1 times too small (K = 3)"
 def slip_4():
     return 4
 
 # %% [markdown]
 # ### Slip 5
-#
-# Problem set 4, 5.5, asked for this:
-#
-# ```python
-# def deep_gradient(theta, sizes, X, y):
-#     """The gradient of the mean loss of K samples of a net with any number of layers, as one vector.
-#
-#     theta: all weights and biases, see layers_of; sizes: the numbers of inputs, of the units of every hidden layer, and of
-#     classes; X: (d, K), a column is a sample; y: (K,), integers.
-#     Returns an array in the shape of theta."""
-# ```
-#
-# Somebody has written:
-#
-# ```python
-# def deep_gradient(theta, sizes, X, y):
-#     layers = layers_of(theta, sizes)
-#     values = [X]
-#     for W, b in layers:
-#         Z = W @ values[-1] + b[:, np.newaxis]
-#         values.append(np.maximum(Z, 0))
-#     D = softmax(Z)
-#     D[y, np.arange(len(y))] -= 1
-#     D /= len(y)
-#     gradients = []
-#     for (W, _), V in zip(reversed(layers), reversed(values[:-1])):
-#         gradients.append((D @ V.T, D.mean(axis=1)))
-#         D = (W.T @ D) * (V > 0)
-#     return one_vector(reversed(gradients))
-# ```
-#
-# The self-check says:
-#
-# ```text
-# 4–3: wrong, theta[12] is about 5 times too small (4–3)
-# 3–5–2: wrong, theta[17] is about 4 times too small (3–5–2)
-# 4–3–5–3: wrong, theta[51] is about 6 times too small (4–3–5–3)
-# 2–4–3–5–4: wrong, theta[11] is about 3 times too small (2–4–3–5–4)
-# ```
-#
-# Which idea is behind it?
-#
-# 1. A gradient has the shape of its weights: these are transposed, which a vector does not show, but its order is that of W.
-# 2. The biases have been divided by K twice: the upstream gradient is divided already, so over the samples it is a sum.
-# 3. The gradients have been collected from the top down, and were put into the vector in that order: the first layer comes first.
-# 4. The loss is a mean over the samples: these are the gradients of their sum.
-
-# %% nbgrader={"grade_id": "slip-5", "solution": true}
-def slip_5():
-    """The number of the sentence, 1 to 4."""
-    ### BEGIN SOLUTION
-    return 2
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
-check.answer(slip_5, points=1)
-
-# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: 4–3: wrong, theta[2] has the wrong sign, and not the right size either (4–3); 3–5–2: wrong, theta[8] has the wrong sign, and not the right size either (3–5–2); 4–3–5–3: wrong, theta[39] has the wrong sign (4–3–5–3); 2–4–3–5–4: wrong, theta[49] has the wrong sign, and not the right size either (2–4–3–5–4)"
-def slip_5():
-    return 1
-
-# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: 4–3: right; 3–5–2: wrong, theta[30] has the wrong sign, and not the right size either (3–5–2); 4–3–5–3: wrong, theta[14] has the wrong sign, and not the right size either (4–3–5–3); 2–4–3–5–4: wrong, theta[15] has the wrong sign (2–4–3–5–4)"
-def slip_5():
-    return 3
-
-# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: 4–3: wrong, theta[8] is about 5 times too large (4–3); 3–5–2: wrong, theta[17] is about 4 times too large (3–5–2); 4–3–5–3: wrong, theta[49] is about 6 times too large (4–3–5–3); 2–4–3–5–4: wrong, theta[33] is about 3 times too large (2–4–3–5–4)"
-def slip_5():
-    return 4
-
-# %% [markdown]
-# ### Slip 6
 #
 # Problem set 4, 1.3, asked for this:
 #
@@ -2493,37 +2406,94 @@ def slip_5():
 # The self-check says:
 #
 # ```text
-# absolute: wrong, absolute[4] is too large, by 2e+01 % (0.24 at zero)
-# relu: wrong, relu[2] is too large, by 2e+01 % (0.24 at zero)
+# absolute: wrong, absolute[4] is too large, by 20 % (0.24 at zero)
+# relu: wrong, relu[2] is too large, by 20 % (0.24 at zero)
 # squared: right
 # ```
 #
 # Which idea is behind it?
 #
-# 1. One indicator gives 0 where its condition fails: a negative x needs −1, so it needs an indicator too.
-# 2. At 0, x / |x| is 0 / 0, which is no number: a subgradient must be a number between −1 and 1.
-# 3. These indicators overlap: x ≥ 0 and x ≤ 0 both hold at 0, where one number is asked for.
-# 4. The derivative of a square has a factor 2, and there is no 1/2 in front of this norm to cancel it.
+# 1. A zero always gets 0 here: the number for it is an argument, and needs an indicator of its own.
+# 2. These indicators overlap: x ≥ 0 and x ≤ 0 both hold at 0, where one number is asked for.
+# 3. The slope of |x| is −1 for a negative entry: only then does a step downhill make the entry smaller in size.
+# 4. One indicator gives 0 where its condition fails: a negative x needs −1, so it needs an indicator too.
+
+# %% nbgrader={"grade_id": "slip-5", "solution": true}
+def slip_5():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 2
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
+check.answer(slip_5, points=1)
+
+# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: absolute: right; relu: right; squared: right"
+def slip_5():
+    return 1
+
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: absolute: wrong, absolute[1] has the wrong sign (0.24 at zero); relu: right; squared: right"
+def slip_5():
+    return 3
+
+# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: absolute: wrong, absolute[1] is 0 and should not be (0.24 at zero); relu: right; squared: right"
+def slip_5():
+    return 4
+
+# %% [markdown]
+# ### Slip 6
+#
+# Problem set 4, 4.2, asked for this:
+#
+# ```python
+# def layer_backward(d_z, W, v):
+#     """The derivatives of the loss with respect to W, b and v of a dense layer z = W @ v + b, for one sample.
+#
+#     d_z: (k,), ∂L/∂z; W: (k, n); v: (n,), what comes into the layer.
+#     Returns dW: (k, n), db: (k,), d_v: (n,)."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def layer_backward(d_z, W, v):
+#     return np.outer(d_z, v), d_z, np.mean(W * d_z[:, np.newaxis], axis=0)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# dW: right
+# db: right
+# d_v: wrong, d_v[4] is about 3 times too small (5 inputs after a ReLU, 3 units)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. What comes in reaches the loss through several units: these contributions are added up, not averaged.
+# 2. The slope of the ReLU has no place here: W is multiplied by what comes in, by the activation h_s itself.
+# 3. There is no ReLU between W and z: a unit that is pushed down has a gradient like any other.
+# 4. The sum over the units has lost the upstream gradient: each weight counts as much as the loss cares for its unit.
 
 # %% nbgrader={"grade_id": "slip-6", "solution": true}
 def slip_6():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
-    return 3
+    return 1
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
 check.answer(slip_6, points=1)
 
-# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: absolute: wrong, absolute[1] is 0 and should not be (0.24 at zero); relu: right; squared: right"
-def slip_6():
-    return 1
-
-# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: absolute: wrong, absolute NaN in 2 of 5 entries, first at [2] (0.24 at zero); relu: right; squared: right"
+# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: dW: wrong, dW[2, 1] is about 1.7 times too large (5 inputs after a ReLU, 3 units); db: right; d_v: right"
 def slip_6():
     return 2
 
-# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: absolute: right; relu: right; squared: wrong, squared[4] is about 2 times too small (0.24 at zero)"
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: dW: wrong, dW[0, 2] is 0 and should not be (5 inputs after a ReLU, 3 units); db: right; d_v: right"
+def slip_6():
+    return 3
+
+# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: dW: right; db: right; d_v: wrong, d_v[3] has the wrong sign, and not the right size either (5 inputs after a ReLU, 3 units)"
 def slip_6():
     return 4
 

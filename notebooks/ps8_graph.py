@@ -1548,7 +1548,7 @@ def which_slip():
 #
 # A graph of single numbers is exact and slow: one layer of a net is a hundred thousand nodes. So let a node be an *array*.
 # The local slope of an array with respect to an array would be a Jacobian, far too large to write down, and nobody needs it:
-# the sweep only ever multiplies it by the gradient that arrives from above.
+# the sweep only ever multiplies it by the upstream gradient, the one that arrives at the result.
 #
 # So for every operation write its **vector–Jacobian product**: a function that gets $G$, the derivative of the loss with
 # respect to the result (it has the shape of the result), and returns the derivative with respect to each input (in the shape
@@ -3065,7 +3065,7 @@ def hessian_vector(gradient, w, v, h):
 # ### The engine learns to read
 #
 # The net of problem set 4, 784–64–10, on digits, with its learning rate $0.1 / (1 + 4 e / E)$ in epoch $e$ of $E$ and batches of
-# 32. Once with your engine; once with the gradient that was derived by hand there (`by_hand`, without the penalty). They start
+# 32. Once with your engine; once with the gradient that was written by hand there (`by_hand`, without the penalty). They start
 # from the same weights and see the same batches. What should the two curves look like? And what does it cost not to think?
 
 # %% nbgrader={"grade_id": "engine-training", "locked": true}

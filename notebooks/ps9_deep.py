@@ -13,7 +13,7 @@
 # %% [markdown]
 # # Problem set 9: deep nets, and the craft of getting them to learn
 #
-# **What you will learn.** What a net of two layers forgives, a net of ten does not: gradients fade on their way back, rates
+# **What you will learn.** What a net of two layers forgives, a net of ten does not: gradients fade in the backward pass, rates
 # that suit one layer blow up another, and a slip in one line looks like bad luck. Here you write what people add against that
 # (normalisation, dropout, a way around, steps that adapt), each with its backward pass, and practise finding out what is
 # wrong with a net from its numbers.
@@ -51,7 +51,7 @@ threads.limit(1)  # these matrices are small: several threads would only wait fo
 
 # %% nbgrader={"grade_id": "layer-cases", "locked": true}
 def batches(rng, eps=1e-5):
-    """Batches whose features differ in mean and spread."""
+    """Batches whose features differ in mean and standard deviation."""
     for n, d in ((4, 3), (6, 2), (3, 5)):
         X = rng.standard_normal((n, d)) * rng.uniform(0.5, 3.0, d) + rng.uniform(-2.0, 2.0, d)
         yield {"X": X, "gamma": rng.uniform(0.5, 2.0, d) * rng.choice([-1.0, 1.0], d), "beta": rng.standard_normal(d),
@@ -65,7 +65,7 @@ def forward_cases(rng):
 
 
 def backward_cases(rng):
-    """The same, with a gradient from above."""
+    """The same, with an upstream gradient."""
     for case in forward_cases(rng):
         yield {**case, "G": rng.standard_normal(case["X"].shape)}
 
@@ -1727,8 +1727,8 @@ with check.once_written():
 # 1. The learning rate is far too large.
 # 2. All weights start at zero.
 # 3. The labels belong to other images.
-# 4. The first weights are far too small.
-# 5. The first biases are so negative that every ReLU of the first layer is shut.
+# 4. The initial weights are far too small.
+# 5. The initial biases are so negative that every ReLU of the first layer is dead.
 # 6. There are far too few images to learn from.
 #
 # Which has which?
@@ -1737,7 +1737,7 @@ with check.once_written():
 FINDINGS = """
                          A         B         C         D         E         F
 std of W1           0.0506    0.0506    0.0506         0     0.001    0.0506
-shut in layer 1          1     0.515     0.513         1     0.513     0.507
+off in layer 1           1     0.515     0.513         1     0.513     0.507
 |dW1|                    0      2.53       1.9         0  1.47e-07     0.471
 |dW4|                    0      0.96     0.693         0  1.35e-07     0.252
 loss before            2.3      2.63      2.55       2.3       2.3      2.39
@@ -1914,8 +1914,8 @@ def predict_gradients():
 # %% [markdown]
 # ### With and without
 #
-# The same net, trained with your `adam`: once as it is, once with your `batch_norm` before every ReLU and `batch_norm_vjp` on the
-# way back. Left and middle, before training: the standard deviation of each layer's activations, and the norm of the
+# The same net, trained with your `adam`: once as it is, once with your `batch_norm` before every ReLU and `batch_norm_vjp` in the
+# backward pass. Left and middle, before training: the standard deviation of each layer's activations, and the norm of the
 # gradient of its weights. Right: the loss.
 
 # %% nbgrader={"grade_id": "deep-training", "locked": true}
@@ -1927,7 +1927,7 @@ def started(depth, width, seed=0):
 
 
 def loss_and_slopes(parameters, X, y, depth, normed):
-    """The mean cross-entropy, its gradient with respect to every parameter, and the spread of each layer."""
+    """The mean cross-entropy, its gradient with respect to every parameter, and the standard deviation of each layer."""
     weights, gammas, betas = (parameters[:depth + 1], parameters[depth + 1:2 * depth + 1],
                               parameters[2 * depth + 1:])
     layers, before = [X], []
@@ -1955,7 +1955,7 @@ def loss_and_slopes(parameters, X, y, depth, normed):
 
 
 def trained(X, y, depth, normed, epochs, rate=0.002, K=100):
-    """Before training, each layer's spread and the norm of its weights' gradient; and the loss of each step."""
+    """Before training, each layer's standard deviation and the norm of its weights' gradient; and the loss of each step."""
     parameters, losses, t, rng = started(depth, 64), [], 0, np.random.default_rng(1)
     _, slopes, spreads = loss_and_slopes(parameters, X[:500], y[:500], depth, normed)
     norms = [np.linalg.norm(g) for g in slopes[:depth]]
@@ -2014,7 +2014,7 @@ with check.once_written():
 # **Model answer.** Weights between $\pm 1/\sqrt{d}$ have the variance $1/(3d)$, and a ReLU keeps about half of the mean square of what
 # comes in. So a layer multiplies the mean square by $d \cdot 1/(3d) \cdot 1/2$, a sixth: the standard deviation by about 0.4, ten layers by some
 # $10^{-4}$. What comes back is multiplied by the same factor at every layer. The gradient of $W_l$ is the product of what comes from
-# below, small in the upper layers, and what comes from above, small in the lower ones: all factors occur in it, whatever $l$ is.
+# below, small in the upper layers, and the upstream gradient, small in the lower ones: all factors occur in it, whatever $l$ is.
 # With batch norm every layer's output has the standard deviation that $\gamma$ says, whatever its weights are, and in the backward pass $1/s$ makes up
 # for small weights. A bias is the same for all samples of the batch, and the mean takes it out again: its gradient is zero
 # (the gradient of a feature sums to zero over the batch). One image alone is its own mean: every feature becomes $\beta$, whatever
@@ -2023,7 +2023,7 @@ with check.once_written():
 # **Mark scheme, 3 points.**
 #
 # - 1 point: a factor a layer, from the variance of the weights and the ReLUs that are off, and why batch norm removes it.
-# - 1 point: the gradient of a layer's weights has factors from below and from above. Half a point for one of the two.
+# - 1 point: the gradient of a layer's weights has factors from below and from above (the upstream gradient). Half a point for one of the two.
 # - 1 point: the mean takes the bias out, its gradient is zero; one image is its own mean, so all images get the same answer.
 # ### END SOLUTION
 
@@ -2034,129 +2034,64 @@ with check.once_written():
 # which results are wrong, and is it a factor, a sign, a shape, or only some entries? Then find the line. For each, return the
 # number of the sentence that fits.
 #
-# <!-- slips from ps4_regularised_mlp, ps6_momentum: 6, draw 9 -->
+# <!-- slips from ps4_regularised_mlp, ps6_momentum: 6, draw 14 -->
 
 # %% [markdown]
 # ### Slip 1
 #
-# Problem set 4, 5.4, asked for this:
+# Problem set 6, 1.7, asked for this:
 #
 # ```python
-# def matrix_gradients(W1, b1, W2, b2, X, y, lambdas):
-#     """The gradients of the regularised mean loss of K samples, without a loop.
+# def score_gradient(P, T):
+#     """The gradient of the loss with respect to the scores of the output layer.
 #
-#     W1: (d_h, d), b1: (d_h,), W2: (m, d_h), b2: (m,);
-#     X: (d, K), a column is a sample; y: (K,), integers; lambdas: (λ11, λ12, λ21, λ22).
-#     Returns dW1: (d_h, d), db1: (d_h,), dW2: (m, d_h), db2: (m,)."""
+#     P: (N, K), probabilities; T: (N, K), one-hot. Returns dZ_o: (N, K)."""
 # ```
 #
 # Somebody has written:
 #
 # ```python
-# def matrix_gradients(W1, b1, W2, b2, X, y, lambdas):
-#     H_a, _, _, O_s = forward_batch(W1, b1, W2, b2, X)
-#     D_oa = (O_s - np.eye(len(b2))[:, y]) / len(y)
-#     D_ha = (W2.T @ D_oa) * (H_a > 0)
-#     dW1, dW2 = regularised(D_ha @ X.T, D_oa @ H_a.T, W1, W2, lambdas)
-#     return dW1, D_ha.sum(axis=1), dW2, D_oa.sum(axis=1)
+# def score_gradient(P, T):
+#     return P - T
 # ```
 #
 # The self-check says:
 #
 # ```text
-# dW1: right
-# db1: right
-# dW2: wrong, dW2[1, 2] has the wrong sign, and not the right size either (K = 1, d = 4, d_h = 5, m = 3)
-# db2: right
+# dZ_o: wrong, dZ_o[2, 0] is about 5 times too large (N = 5, F = 3, H = 4, K = 2)
 # ```
 #
 # Which idea is behind it?
 #
-# 1. The biases have been divided by K twice: the upstream gradient is divided already, so over the samples it is a sum.
-# 2. W2 stands above the ReLU and gets H_s: with H_a in its place, units that were off leave a trace in its gradient.
-# 3. The biases have been penalised as well: the penalty is on the weights only.
-# 4. On the way to W1 and b1 the slope of the ReLU is missing: units must get nothing from the samples for which they were off.
+# 1. Truth minus belief points downhill: a gradient points to where the loss grows.
+# 2. This is the gradient with respect to the probabilities: the backward pass has to go on through the softmax to the scores.
+# 3. The slope of the activation is in P - T already: it comes out of softmax and cross-entropy together and is not multiplied on again.
+# 4. The loss is a mean over the samples: the gradient is divided by N as well.
 
 # %% nbgrader={"grade_id": "slip-1", "solution": true}
 def slip_1():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
-    return 2
+    return 4
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "slip-1-check", "grade": true, "points": 1}
 check.answer(slip_1, points=1)
 
-# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: dW1: right; db1: wrong, db1[0] is about 6 times too small (K = 6, d = 5, d_h = 3, m = 4); dW2: right; db2: wrong, db2[3] is about 6 times too small (K = 6, d = 5, d_h = 3, m = 4)"
+# %% tags=["mistake"] question="slip-1" says="Not 1: of that slip the self-check would say otherwise: dZ_o: wrong, dZ_o[2, 0] has the wrong sign (N = 5, F = 3, H = 4, K = 2)"
 def slip_1():
     return 1
 
-# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: dW1: right; db1: wrong, db1[1] should be 0 (K = 1, d = 4, d_h = 5, m = 3); dW2: right; db2: wrong, db2[0] is about 1.9e+06 times too large (K = 1, d = 4, d_h = 5, m = 3)"
+# %% tags=["mistake"] question="slip-1" says="Not 2: of that slip the self-check would say otherwise: dZ_o: wrong, dZ_o[2, 1] is about 5.8 times too large (N = 5, F = 3, H = 4, K = 2)"
+def slip_1():
+    return 2
+
+# %% tags=["mistake"] question="slip-1" says="Not 3: of that slip the self-check would say otherwise: dZ_o: wrong, dZ_o[2, 0] is about 5.8 times too small (N = 5, F = 3, H = 4, K = 2)"
 def slip_1():
     return 3
-
-# %% tags=["mistake"] question="slip-1" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 0] has the wrong sign, and not the right size either (K = 1, d = 4, d_h = 5, m = 3); db1: wrong, db1[1] should be 0 (K = 1, d = 4, d_h = 5, m = 3); dW2: right; db2: right"
-def slip_1():
-    return 4
 
 # %% [markdown]
 # ### Slip 2
-#
-# Problem set 4, 4.1, asked for this:
-#
-# ```python
-# def grad_oa(o_s, y):
-#     """∂L/∂o_a for one sample.
-#
-#     o_s: (m,), after the softmax; y: the true class, an integer.
-#     Returns d_oa: (m,)."""
-# ```
-#
-# Somebody has written:
-#
-# ```python
-# def grad_oa(o_s, y):
-#     o_s[y] -= 1
-#     return o_s
-# ```
-#
-# The self-check says:
-#
-# ```text
-# d_oa: wrong, the result is right, but `grad_oa` changes its argument o_s in place
-# ```
-#
-# Which idea is behind it?
-#
-# 1. This is the derivative with respect to o_s. The softmax is still between it and o_a, and it moves all classes at once.
-# 2. This takes the softmax for a sigmoid: s(1 − s) is how one probability moves with its own score, but every score moves every probability.
-# 3. The 1 has been taken off in the caller's own o_s, which is no longer a softmax: work on a copy.
-# 4. y is the number of the true class: what is subtracted is its one-hot vector, a 1 at that entry only.
-
-# %% nbgrader={"grade_id": "slip-2", "solution": true}
-def slip_2():
-    """The number of the sentence, 1 to 4."""
-    ### BEGIN SOLUTION
-    return 3
-    ### END SOLUTION
-
-# %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
-check.answer(slip_2, points=1)
-
-# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: d_oa: wrong, d_oa[0] is about 4.1 times too large (3 classes)"
-def slip_2():
-    return 1
-
-# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: d_oa: wrong, d_oa[0] is about 4.1 times too small (3 classes)"
-def slip_2():
-    return 2
-
-# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: d_oa: wrong, d_oa[0] has the wrong sign, and not the right size either (3 classes)"
-def slip_2():
-    return 4
-
-# %% [markdown]
-# ### Slip 3
 #
 # Problem set 4, 5.1, asked for this:
 #
@@ -2177,157 +2112,219 @@ def slip_2():
 #     for s in range(len(y)):
 #         totals = [a + b for a, b in zip(totals, step_by_step(W1, b1, W2, b2, X[:, s], y[s], (0, 0, 0, 0)))]
 #     totals[0], totals[2] = regularised(totals[0], totals[2], W1, W2, lambdas)
-#     return totals
+#     return [total / len(y) for total in totals]
 # ```
 #
 # The self-check says:
 #
 # ```text
-# dW1: wrong, dW1[0, 0] is about 3.5 times too large (K = 6, d = 5, d_h = 3, m = 4)
-# db1: wrong, db1[0] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)
-# dW2: wrong, dW2[2, 1] is about 22 times too large (K = 6, d = 5, d_h = 3, m = 4)
-# db2: wrong, db2[2] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)
+# dW1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4)
+# db1: right
+# dW2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4)
+# db2: right
 # ```
 #
 # Which idea is behind it?
 #
-# 1. Hidden units that were off pass something back: the slope of the ReLU is missing on the way to W1 and b1.
-# 2. The loss is a mean over the samples: their gradients are added up, and the sum is divided by K.
-# 3. The whole penalty is added once for every sample and never divided: in the mean it counts once, whatever K is.
-# 4. The penalty has been divided by K although it was added only once: only the samples are averaged.
+# 1. The loss is a mean over the samples: their gradients are added up, and the sum is divided by K.
+# 2. Hidden units that were off pass something back: the slope of the ReLU is missing on the way to W1 and b1.
+# 3. The penalty has been divided by K although it was added only once: only the samples are averaged.
+# 4. Every sample writes over the one before, so only the last is left: the gradients of the samples are added up.
+
+# %% nbgrader={"grade_id": "slip-2", "solution": true}
+def slip_2():
+    """The number of the sentence, 1 to 4."""
+    ### BEGIN SOLUTION
+    return 3
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "slip-2-check", "grade": true, "points": 1}
+check.answer(slip_2, points=1)
+
+# %% tags=["mistake"] question="slip-2" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 3.5 times too large (K = 6, d = 5, d_h = 3, m = 4); db1: wrong, db1[0] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4); dW2: wrong, dW2[2, 1] is about 22 times too large (K = 6, d = 5, d_h = 3, m = 4); db2: wrong, db2[2] is about 6 times too large (K = 6, d = 5, d_h = 3, m = 4)"
+def slip_2():
+    return 1
+
+# %% tags=["mistake"] question="slip-2" says="Not 2: of that slip the self-check would say otherwise: dW1: wrong, dW1[4, 2] is about 5.6 times too large (K = 1, d = 4, d_h = 5, m = 3); db1: wrong, db1[4] should be 0 (K = 1, d = 4, d_h = 5, m = 3); dW2: right; db2: right"
+def slip_2():
+    return 2
+
+# %% tags=["mistake"] question="slip-2" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[0, 0] is about 2 times too small (K = 6, d = 5, d_h = 3, m = 4); db1: wrong, db1[0] is 0 and should not be (K = 6, d = 5, d_h = 3, m = 4); dW2: wrong, dW2[2, 1] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4); db2: wrong, db2[2] has the wrong sign, and not the right size either (K = 6, d = 5, d_h = 3, m = 4)"
+def slip_2():
+    return 4
+
+# %% [markdown]
+# ### Slip 3
+#
+# Problem set 4, 4.4, asked for this:
+#
+# ```python
+# def regularised(dW1, dW2, W1, W2, lambdas):
+#     """The gradients of loss plus penalty, from those of the loss.
+#
+#     dW1, W1: (d_h, d); dW2, W2: (m, d_h); lambdas: (λ11, λ12, λ21, λ22).
+#     Returns dW1: (d_h, d) and dW2: (m, d_h), as new arrays."""
+# ```
+#
+# Somebody has written:
+#
+# ```python
+# def regularised(dW1, dW2, W1, W2, lambdas):
+#     return dW1 + penalty(W1, W2, lambdas), dW2 + penalty(W1, W2, lambdas)
+# ```
+#
+# The self-check says:
+#
+# ```text
+# dW1: wrong, dW1[4, 1] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3)
+# dW2: wrong, dW2[2, 4] has the wrong sign, and not the right size either (d = 4, d_h = 5, m = 3)
+# ```
+#
+# Which idea is behind it?
+#
+# 1. The penalty has been added into the caller's own gradients: += changes an array, an assignment makes a new one.
+# 2. Only the squared terms have been differentiated: the absolute values are part of the penalty too.
+# 3. What is added is the value of the penalty, one number for all: each weight needs the slope of its own term.
+# 4. The derivative of λ w² is 2 λ w: the factor 2 is missing.
 
 # %% nbgrader={"grade_id": "slip-3", "solution": true}
 def slip_3():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
-    return 2
+    return 3
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
 check.answer(slip_3, points=1)
 
-# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, dW1[4, 2] is about 5.6 times too large (K = 1, d = 4, d_h = 5, m = 3); db1: wrong, db1[4] should be 0 (K = 1, d = 4, d_h = 5, m = 3); dW2: right; db2: right"
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, the result is right, but `regularised` changes its argument dW1, dW2 in place; dW2: wrong, the result is right, but `regularised` changes its argument dW1, dW2 in place"
 def slip_3():
     return 1
 
-# %% tags=["mistake"] question="slip-3" says="Not 3: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 0] is about 4.7 times too large (K = 6, d = 5, d_h = 3, m = 4); db1: right; dW2: wrong, dW2[2, 0] is about 5.2 times too large (K = 6, d = 5, d_h = 3, m = 4); db2: right"
+# %% tags=["mistake"] question="slip-3" says="Not 2: of that slip the self-check would say otherwise: dW1: wrong, dW1[4, 1] is about 1.3 times too small (d = 4, d_h = 5, m = 3); dW2: wrong, dW2[2, 2] is about 1.6 times too large (d = 4, d_h = 5, m = 3)"
 def slip_3():
-    return 3
+    return 2
 
-# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[1, 0] is about 2.6 times too small (K = 6, d = 5, d_h = 3, m = 4); db1: right; dW2: wrong, dW2[2, 0] is about 3.4 times too small (K = 6, d = 5, d_h = 3, m = 4); db2: right"
+# %% tags=["mistake"] question="slip-3" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, dW1[4, 1] is about 1.7 times too small (d = 4, d_h = 5, m = 3); dW2: wrong, dW2[2, 2] is about 1.4 times too large (d = 4, d_h = 5, m = 3)"
 def slip_3():
     return 4
 
 # %% [markdown]
 # ### Slip 4
 #
-# Problem set 6, 1.9, asked for this:
+# Problem set 6, 1.10, asked for this:
 #
 # ```python
-# def output_gradients(A, P, T):
-#     """The gradients of the loss with respect to weights and biases of the output layer.
+# def hidden_gradients(X, A, W_o, P, T):
+#     """The gradients of the loss with respect to weights and biases of the hidden layer.
 #
-#     A: (N, H), activations of the hidden layer; P: (N, K), probabilities; T: (N, K), one-hot.
-#     Returns dW_o: (H, K) and db_o: (1, K)."""
+#     X: (N, F), inputs; A: (N, H), activations of the hidden layer; W_o: (H, K);
+#     P: (N, K), probabilities; T: (N, K), one-hot.
+#     Returns dW_h: (F, H) and db_h: (1, H)."""
 # ```
 #
 # Somebody has written:
 #
 # ```python
-# def output_gradients(A, P, T):
-#     D = (P - T) / len(T)
-#     return (A > 0).T @ D, D.sum(axis=0, keepdims=True)
+# def hidden_gradients(X, A, W_o, P, T):
+#     D = (P - T) / len(T) @ W_o.T * (A > 0)
+#     return X.T @ D, D.mean(axis=0, keepdims=True)
 # ```
 #
 # The self-check says:
 #
 # ```text
-# dW_o: wrong, dW_o[2, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2)
-# db_o: right
+# dW_h: right
+# db_h: wrong, db_h[0, 3] is about 5 times too small (N = 5, F = 3, H = 4, K = 2)
 # ```
 #
 # Which idea is behind it?
 #
-# 1. The mean over the samples has been taken twice for the bias: 1/N is in the gradient of the scores already, so what is left is a sum.
-# 2. The gradient of a bias has the shape of the bias, (1, K): keep the axis that was summed over.
-# 3. The bias has one gradient for each class: here all classes have been added up into the same number.
-# 4. The gradient of the weights holds the activations themselves, not only whether they are positive: that belongs to the layer below.
+# 1. The ReLU has been applied to the gradient itself: what decides is whether the activation was positive on the way forward, and gradients may be negative.
+# 2. The slope of relu is 1 where a unit is on, not the activation: the upstream gradient passes unchanged.
+# 3. The mean over the samples has been taken twice for the bias: what is left to do after 1/N is a sum.
+# 4. A (1 - A) is the slope of the sigmoid: this hidden layer is a ReLU.
 
 # %% nbgrader={"grade_id": "slip-4", "solution": true}
 def slip_4():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
-    return 4
+    return 3
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "slip-4-check", "grade": true, "points": 1}
 check.answer(slip_4, points=1)
 
-# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: dW_o: right; db_o: wrong, db_o[0, 0] is about 5 times too small (N = 5, F = 3, H = 4, K = 2)"
+# %% tags=["mistake"] question="slip-4" says="Not 1: of that slip the self-check would say otherwise: dW_h: wrong, dW_h[1, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2); db_h: wrong, db_h[0, 0] is about 22 times too large (N = 5, F = 3, H = 4, K = 2)"
 def slip_4():
     return 1
 
-# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: dW_o: right; db_o: wrong, db_o has shape (2,), asked for is (1, 2): the numbers may be right, their arrangement is not (N = 5, F = 3, H = 4, K = 2)"
+# %% tags=["mistake"] question="slip-4" says="Not 2: of that slip the self-check would say otherwise: dW_h: wrong, dW_h[2, 0] is about 3.9 times too large (N = 5, F = 3, H = 4, K = 2); db_h: wrong, db_h[0, 3] is about 14 times too small (N = 5, F = 3, H = 4, K = 2)"
 def slip_4():
     return 2
 
-# %% tags=["mistake"] question="slip-4" says="Not 3: of that slip the self-check would say otherwise: dW_o: right; db_o: wrong, db_o[0, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2)"
+# %% tags=["mistake"] question="slip-4" says="Not 4: of that slip the self-check would say otherwise: dW_h: wrong, dW_h[2, 0] has the wrong sign, and not the right size either (N = 5, F = 3, H = 4, K = 2); db_h: wrong, db_h[0, 3] is about 3.3 times too small (N = 5, F = 3, H = 4, K = 2)"
 def slip_4():
-    return 3
+    return 4
 
 # %% [markdown]
 # ### Slip 5
 #
-# Problem set 6, 1.7, asked for this:
+# Problem set 4, 1.3, asked for this:
 #
 # ```python
-# def score_gradient(P, T):
-#     """The gradient of the loss with respect to the scores of the output layer.
+# def kinks(x, at_zero):
+#     """The slopes of |x| and of ReLU(x) at every entry, and the gradient of the squared 2-norm.
 #
-#     P: (N, K), probabilities; T: (N, K), one-hot. Returns dZ_o: (N, K)."""
+#     x: array of any shape; at_zero: one number from 0 to 1, the slope of |x| and of the ReLU where x is 0.
+#     Returns the slope of |x| (which is the gradient of sum(|x|) too), the slope of the ReLU, and the gradient of
+#     sum(x**2), each in the shape of x."""
 # ```
 #
 # Somebody has written:
 #
 # ```python
-# def score_gradient(P, T):
-#     return (T - P) / len(T)
+# def kinks(x, at_zero):
+#     relu = 1.0 * (x > 0) + at_zero * (x == 0)
+#     return relu - 1.0 * (x < 0), relu, x / np.sqrt(np.sum(x**2))
 # ```
 #
 # The self-check says:
 #
 # ```text
-# dZ_o: wrong, dZ_o[2, 0] has the wrong sign (N = 5, F = 3, H = 4, K = 2)
+# absolute: right
+# relu: right
+# squared: wrong, squared[4] is about 4.1 times too small (0.24 at zero)
 # ```
 #
 # Which idea is behind it?
 #
-# 1. The slope of the activation is in P - T already: it comes out of softmax and cross-entropy together and is not multiplied on again.
-# 2. Truth minus belief points downhill: a gradient points to where the loss grows.
-# 3. This is the gradient with respect to the probabilities: the backward pass has to go on through the softmax to the scores.
-# 4. The loss is a mean over the samples: the gradient is divided by N as well.
+# 1. The derivative of a square has a factor 2, and there is no 1/2 in front of this norm to cancel it.
+# 2. These indicators overlap: x ≥ 0 and x ≤ 0 both hold at 0, where one number is asked for.
+# 3. At 0, x / |x| is 0 / 0, which is no number: a subgradient must be a number between −1 and 1.
+# 4. This is the gradient of the length: the squared norm has no root, and its gradient grows with x.
 
 # %% nbgrader={"grade_id": "slip-5", "solution": true}
 def slip_5():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
-    return 2
+    return 4
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "slip-5-check", "grade": true, "points": 1}
 check.answer(slip_5, points=1)
 
-# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: dZ_o: wrong, dZ_o[2, 0] is about 5.8 times too small (N = 5, F = 3, H = 4, K = 2)"
+# %% tags=["mistake"] question="slip-5" says="Not 1: of that slip the self-check would say otherwise: absolute: right; relu: right; squared: wrong, squared[4] is about 2 times too small (0.24 at zero)"
 def slip_5():
     return 1
 
-# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: dZ_o: wrong, dZ_o[2, 1] is about 5.8 times too large (N = 5, F = 3, H = 4, K = 2)"
+# %% tags=["mistake"] question="slip-5" says="Not 2: of that slip the self-check would say otherwise: absolute: wrong, absolute[4] is too large, by 20 % (0.24 at zero); relu: wrong, relu[2] is too large, by 20 % (0.24 at zero); squared: right"
+def slip_5():
+    return 2
+
+# %% tags=["mistake"] question="slip-5" says="Not 3: of that slip the self-check would say otherwise: absolute: wrong, absolute NaN in 2 of 5 entries, first at [2] (0.24 at zero); relu: right; squared: right"
 def slip_5():
     return 3
-
-# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: dZ_o: wrong, dZ_o[2, 0] is about 5 times too large (N = 5, F = 3, H = 4, K = 2)"
-def slip_5():
-    return 4
 
 # %% [markdown]
 # ### Slip 6
@@ -2346,45 +2343,45 @@ def slip_5():
 #
 # ```python
 # def layer_backward(d_z, W, v):
-#     return np.outer(d_z, v), np.ones(d_z.shape), W.T @ d_z
+#     return np.outer(d_z, v), d_z, W @ d_z
 # ```
 #
 # The self-check says:
 #
 # ```text
-# dW: right
-# db: wrong, db[0] has the wrong sign (5 inputs after a ReLU, 3 units)
-# d_v: right
+# dW: wrong, `layer_backward` raises ValueError: matmul: Input operand 1 has a mismatch in its core dimension 0, with gufunc signature (n?,k),(k,m?)->(n?,m?) (size 3 is different from 5)
+# db: wrong
+# d_v: wrong
 # ```
 #
 # Which idea is behind it?
 #
-# 1. What comes in reaches the loss through several units: these contributions are added up, not averaged.
-# 2. The slope of the ReLU has no place here: W is multiplied by what comes in, by the activation h_s itself.
-# 3. It is transposed: a gradient has the shape of its weights, and the rows of W belong to the units, its columns to what comes in.
-# 4. The bias moves its own z by exactly as much as it moves itself: it passes on the upstream gradient, not a 1.
+# 1. In the forward pass W leads from what comes in to the units. In the backward pass it is transposed: the sum runs over the units.
+# 2. There is no ReLU between W and z: a unit that is pushed down has a gradient like any other.
+# 3. What comes in reaches the loss through several units: these contributions are added up, not averaged.
+# 4. It is transposed: a gradient has the shape of its weights, and the rows of W belong to the units, its columns to what comes in.
 
 # %% nbgrader={"grade_id": "slip-6", "solution": true}
 def slip_6():
     """The number of the sentence, 1 to 4."""
     ### BEGIN SOLUTION
-    return 4
+    return 1
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "slip-6-check", "grade": true, "points": 1}
 check.answer(slip_6, points=1)
 
-# %% tags=["mistake"] question="slip-6" says="Not 1: of that slip the self-check would say otherwise: dW: right; db: right; d_v: wrong, d_v[4] is about 3 times too small (5 inputs after a ReLU, 3 units)"
-def slip_6():
-    return 1
-
-# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: dW: wrong, dW[2, 1] is about 1.7 times too large (5 inputs after a ReLU, 3 units); db: right; d_v: right"
+# %% tags=["mistake"] question="slip-6" says="Not 2: of that slip the self-check would say otherwise: dW: wrong, dW[0, 2] is 0 and should not be (5 inputs after a ReLU, 3 units); db: right; d_v: right"
 def slip_6():
     return 2
 
-# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: dW: wrong, dW has shape (5, 3), asked for is (3, 5): it is transposed (5 inputs after a ReLU, 3 units); db: right; d_v: right"
+# %% tags=["mistake"] question="slip-6" says="Not 3: of that slip the self-check would say otherwise: dW: right; db: right; d_v: wrong, d_v[4] is about 3 times too small (5 inputs after a ReLU, 3 units)"
 def slip_6():
     return 3
+
+# %% tags=["mistake"] question="slip-6" says="Not 4: of that slip the self-check would say otherwise: dW: wrong, dW has shape (5, 3), asked for is (3, 5): it is transposed (5 inputs after a ReLU, 3 units); db: right; d_v: right"
+def slip_6():
+    return 4
 
 # %% [markdown]
 # <!-- end of slips -->
