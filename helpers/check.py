@@ -353,11 +353,13 @@ def _nearly_there(verdict: Verdict, below: float) -> Verdict:
 
 
 def figure(draw: Any, *, at: Any = (), points: float, lines: int | None = None, labels: bool = True,
-           data: bool = True, log: str | None = None, also_at: Any = ()) -> Verdict:
+           data: bool = True, log: str | None = None, panels: int | None = None, also_at: Any = ()) -> Verdict:
     """Check the figure that a call leaves open: drawn, labelled, and the right data on its axes.
 
     `lines` is the least number of lines; `labels` asks for both axis labels and, with several lines, a legend;
-    `log` names axes ("x", "y", "xy") that must be logarithmic; `data` compares the lines with the reference's.
+    `log` names axes ("x", "y", "xy") that must be logarithmic; `data` compares the lines with the reference's;
+    `panels` is the number of panels that the lines stand on, each a single pair of axes: where one is asked for, two
+    scales on it are too many.
     """
     probe = Probe("figure", draw, _caller(), at, also_at, figures=True)
     asked = ["drawn"] + ["labelled"] * labels + ["data"] * data
@@ -366,7 +368,7 @@ def figure(draw: Any, *, at: Any = (), points: float, lines: int | None = None, 
 
     def amiss(seen: Observation, rung: Rung) -> str:
         small = probe.on(rung.case, seen)
-        return next(filter(None, (rules[name](small, 0, lines, log) for name in asked)), "")
+        return next(filter(None, (rules[name](small, 0, lines, log, panels) for name in asked)), "")
 
     def wrong(seen: Observation, rung: Rung) -> str | None:
         says = amiss(seen, rung)
@@ -379,7 +381,7 @@ def figure(draw: Any, *, at: Any = (), points: float, lines: int | None = None, 
         return illustrate(verdict_of(probe, rows), probe, wrong)
     for row in rows:
         missing = rules[row.name]
-        says = next(filter(None, (missing(probe, i, lines, log) for i in range(len(probe.cases)))), "")
+        says = next(filter(None, (missing(probe, i, lines, log, panels) for i in range(len(probe.cases)))), "")
         row.share, row.where = (0.0, says) if says else (1.0, "")
     return illustrate(verdict_of(probe, rows), probe, wrong)
 

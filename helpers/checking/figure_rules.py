@@ -13,7 +13,7 @@ from helpers.checking.figures import axes_of, lines_of, lines_on
 from helpers.checking.probe import Probe
 
 
-def drawn(probe: Probe, index: int, lines: int | None, log: str | None) -> str:
+def drawn(probe: Probe, index: int, lines: int | None, log: str | None, panels: int | None = None) -> str:
     failure = probe.failure(index)
     if failure:
         return failure.says
@@ -26,10 +26,31 @@ def drawn(probe: Probe, index: int, lines: int | None, log: str | None) -> str:
     if lines and count < lines:
         return f"shows {count} of at least {lines} lines"
     wrong = [axis for axis in log or "" if not any(a.get(f"{axis}scale") == "log" for a in axes)]
-    return f"the {wrong[0]} axis is not logarithmic" if wrong else ""
+    if wrong:
+        return f"the {wrong[0]} axis is not logarithmic"
+    return _on_panels(probe, index, panels) if panels else ""
 
 
-def labelled(probe: Probe, index: int, lines: int | None, log: str | None) -> str:
+def _on_panels(probe: Probe, index: int, panels: int) -> str:
+    """Twins are two pairs of axes on one panel: too many where one pair is asked for, too few where two panels are."""
+    figures = probe.observe(index).figures
+    held = [(number, axes) for number, shown in enumerate(figures) for axes in shown.get("axes", ()) if lines_on(axes)]
+    places = {(number, *(axes.get("place") or (place,))) for place, (number, axes) in enumerate(held)}
+    asked = "one pair of axes" if panels == 1 else f"{panels} panels"
+    if len(places) != panels:
+        return f"the lines stand on {len(places)} panel{'s' * (len(places) > 1)}; asked for is {asked}"
+    if len(held) != panels:
+        return f"the lines stand on {len(held)} pairs of axes; asked for is {asked}"
+    seen = probe.expected(index)
+    for axes in axes_of(seen) if seen is not None else ():
+        together = {place for line in lines_on(axes) for place, (_, there) in enumerate(held)
+                    if any(_alike(line, one) for one in lines_on(there))}
+        if len(together) > 1:
+            return "lines that belong on one panel stand on several"
+    return ""
+
+
+def labelled(probe: Probe, index: int, lines: int | None, log: str | None, panels: int | None = None) -> str:
     failure = probe.failure(index)
     if failure:
         return failure.says
@@ -44,7 +65,7 @@ def labelled(probe: Probe, index: int, lines: int | None, log: str | None) -> st
     return exchanged(probe, index) if axes_of(probe.observe(index)) else "no figure is left open"
 
 
-def right_data(probe: Probe, index: int, lines: int | None, log: str | None) -> str:
+def right_data(probe: Probe, index: int, lines: int | None, log: str | None, panels: int | None = None) -> str:
     failure = probe.failure(index)
     if failure:
         return failure.says
@@ -55,11 +76,11 @@ def right_data(probe: Probe, index: int, lines: int | None, log: str | None) -> 
     for kind, numbers in _without_lines(seen):
         if not any(kind == one and _same_numbers(numbers, drawn) for one, drawn in others):
             return f"{kind} does not show the data that it should"
-    panels, asked = _panels(probe.observe(index)), _panels(seen)
+    theirs, asked = _panels(probe.observe(index)), _panels(seen)
     wanted = [(number, line) for number, panel in enumerate(asked) for line in panel]
     places: dict[int, set[int]] = {}
     for number, line in wanted:
-        there = {k for k, panel in enumerate(panels) if any(_alike(line, one) for one in panel)}
+        there = {k for k, panel in enumerate(theirs) if any(_alike(line, one) for one in panel)}
         if not there:
             return "a line does not show the data that it should"
         places.setdefault(number, set()).update(there)
@@ -68,10 +89,23 @@ def right_data(probe: Probe, index: int, lines: int | None, log: str | None) -> 
     if any(places[a] & places[b] for a in places for b in places if a < b):
         return "lines share a panel that do not belong together: each panel is for lines of one kind"
     lengths = {np.size(line["y"]) for _, line in wanted}
-    for one in (line for panel in panels for line in panel):
+    for one in (line for panel in theirs for line in panel):
         if np.size(one["y"]) in lengths and np.size(one["y"]) > 2 and not any(_alike(line, one) for _, line in wanted):
             return "shows a line more than is asked for, with other data"
+    if any(_cut_off(one, axes) for axes in axes_of(probe.observe(index)) for one in lines_on(axes)
+           if any(_alike(line, one) for _, line in wanted)):
+        return "a good part of a line lies outside the limits of its axes, where nobody sees it"
     return ""
+
+
+def _cut_off(line: dict, axes: dict) -> bool:
+    """Whether more than a tenth of a line's points lie outside the limits of its axes."""
+    outside = np.zeros(np.size(line["y"]), bool)
+    for name in ("x", "y"):
+        numbers, limits = np.asarray(line[name], float), axes.get(f"{name}lim")
+        if limits and numbers.shape == outside.shape:
+            outside |= (numbers < min(limits)) | (numbers > max(limits))
+    return bool(outside.mean() > 0.1)
 
 
 def _without_lines(seen: Any) -> list[tuple[str, np.ndarray]]:

@@ -22,6 +22,7 @@ def describe() -> tuple[dict, ...]:
     and each of its axes
 
         {"title", "xlabel", "ylabel", "xscale", "yscale", "xlim": [low, high], "ylim": [low, high],
+         "place": [left, right, bottom, top] in the figure,
          "legend": [text, ...], "texts": [text, ...], "colorbar": bool,
          "read_at": {"x": text, "y": text, "legend": [text, ...]},
          "lines":    [{"label", "n", "x": (n,), "y": (n,), "style": {"line", "marker", "color"}}],
@@ -85,6 +86,7 @@ def _axes(axes) -> dict:
         "yscale": _text(axes.get_yscale),
         "xlim": _numbers(axes.get_xlim),
         "ylim": _numbers(axes.get_ylim),
+        "place": _attempt(lambda: [*_span(axes, 0), *_span(axes, 1)]),
         "legend": _legend(_attempt(axes.get_legend)),
         "read_at": _attempt(lambda: _read_at(axes), {}),
         "colorbar": getattr(axes, "_colorbar", None) is not None,

@@ -613,7 +613,7 @@ def draw(losses, shares):
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "draw-check", "grade": true}
-check.figure(draw, at=cases, lines=4, points=3)
+check.figure(draw, at=cases, lines=4, panels=2, points=3)
 '''
 
 
@@ -629,6 +629,11 @@ check.figure(draw, at=cases, lines=4, points=3)
     ('("training", "validation")', '("seen data", "new data")', ""),
     ("panel.legend()", "panel.axhline(0.5); panel.axvline(3); panel.legend()", ""),
     ("panel.plot(record[:, column], label=name)", "panel.plot(record[:, column])", "no legend"),
+    ("panel.legend()", "panel.set_ylim(0, 1); panel.legend()", "outside the limits"),
+    ("panels = plt.subplots(1, 2)", "left = plt.subplots(); panels = left, left.twinx()", "asked for is 2 panels"),
+    ("panels, (losses, shares)", "panels, (np.c_[losses[:, 0], shares[:, 0]], np.c_[losses[:, 1], shares[:, 1]])",
+     "that belong on one panel"),
+    ("panels = plt.subplots(1, 2)", "panels = plt.subplots(2, 1)", ""),
 ])
 def test_a_figure_shows_each_thing_where_it_belongs_and_under_its_name(old, new, says, tmp_path):
     master = parse(TWO_PANELS, "ps")
