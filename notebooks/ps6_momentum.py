@@ -77,7 +77,7 @@ def small_net(rng, N, F, H, K):
 
 def column_cases(rng):
     """A layer and its data as problem sets 1, 4 and 5 have them: a column is a sample."""
-    for N, F, H, K in ((4, 3, 5, 2), (5, 2, 4, 3), (4, 4, 4, 4)):
+    for N, F, H, K in ((4, 3, 5, 2), (5, 2, 4, 3), (4, 4, 4, 4), (1, 1, 3, 2), (3, 2, 1, 1)):
         net = small_net(rng, N, F, H, K)
         yield {"X": net["X"].T.copy(), "T": net["T"].T.copy(), "W": net["W_h"].T.copy(), "b": net["b_h"].T.copy(),
                "case": net["case"]}
@@ -88,6 +88,7 @@ def activation_cases(rng):
     yield {"Z": rng.standard_normal((4, 5)), "case": "floats"}
     yield {"Z": np.array([[-2.0, 0.0, 3.0]]) * rng.uniform(1, 2), "case": "an exact zero"}
     yield {"Z": rng.permutation(np.arange(-4, 5)), "case": "integers"}
+    yield {"Z": rng.permutation(np.array([1000.0, 12.0, -1000.0])) * rng.uniform(1, 2, (2, 3)), "case": "large numbers"}
 
 
 def score_cases(rng):
@@ -97,6 +98,7 @@ def score_cases(rng):
     yield {"Z": rng.standard_normal((3, 4)) + np.array([[-2000.0], [0.0], [2000.0]]), "case": "rows far apart"}
     yield {"Z": rng.standard_normal((4, 3)) + np.array([1000.0, -1000.0, 1000.0]), "case": "a class far below the others"}
     yield {"Z": rng.standard_normal((3, 5)) + 2000.0 * np.eye(5)[[1, 4, 0]], "case": "a class far above the others"}
+    yield {"Z": rng.standard_normal((1, 4)), "case": "one sample"}
 
 
 def layer_cases(rng):
@@ -117,6 +119,22 @@ def probability_cases(rng):
     tiny = rng.uniform(2e-7, 5e-7)
     yield {"T": np.eye(2)[[0, 1, 0]], "P": np.array([[tiny, 1 - tiny], [0.5, 0.5], [0.8, 0.2]]),
            "case": "a right class that is nearly ruled out"}
+
+
+def ruled_out_cases(rng):
+    """A right class with the probability 0, and only wrong ones; of the others the net is nearly sure."""
+    for N, K in ((4, 3), (3, 2)):
+        T = np.eye(K)[rng.permutation(np.arange(N) % K)]
+        P = np.where(T > 0, 1 - 1e-6, 1e-6 / (K - 1))
+        P[0] = np.roll(T[0], 1)
+        order = rng.permutation(N)
+        yield {"T": T[order], "P": P[order], "case": f"a right class ruled out, K = {K}"}
+        yield {"T": T[order], "P": T[order] + 0.0, "case": f"only wrong classes ruled out, K = {K}"}
+
+
+def costs_all_that_it_can(loss, T, P):
+    """Infinity, or what a constant of no more than 1e-12 in the logarithm leaves of it; next to nothing elsewhere."""
+    return np.ndim(loss) == 0 and (float(loss) * len(T) > 27) == np.any(P[T > 0] == 0)
 
 
 def cached_cases(rng, sizes=((5, 3, 4, 2), (4, 4, 4, 4), (7, 2, 6, 3))):
@@ -367,6 +385,13 @@ def average_ce(T, P):
 # %% nbgrader={"grade_id": "average-ce-check", "grade": true, "points": 2}
 check.values(average_ce, at=probability_cases, by="case", points=2)
 
+# %% [markdown]
+# And a right class with the probability 0? Infinity is what comes out, or close to 28 for this sample if you have put
+# 1e-12 into the logarithm.
+
+# %% nbgrader={"grade_id": "average-ce-infinite-check", "grade": true, "points": 1}
+check.properties(average_ce, at=ruled_out_cases, points=1, only_a_right_class_that_is_ruled_out_costs_all_that_it_can=costs_all_that_it_can)
+
 # %% tags=["mistake"] question="average-ce" says="The mean is over the samples only: it has been divided by the number of classes as well."
 def average_ce(T, P):
     return -np.mean(special.xlogy(T, P))
@@ -386,6 +411,14 @@ def average_ce(T, P):
 # %% tags=["mistake"] question="average-ce" says="What was added inside the logarithm is large enough to be seen: a sample that the net is sure about and wrong then costs too little. No more than 1e-12 belongs there, or nothing."
 def average_ce(T, P):
     return -np.mean(np.sum(T * np.log(P + 1e-5), axis=1))
+
+# %% tags=["mistake"] question="average-ce" says="The logarithm of 0 has been left out also where the right class has the probability 0: then being sure and wrong costs nothing. Only the terms of wrong classes are 0."
+def average_ce(T, P):
+    return -np.sum(T * np.log(np.where(P > 0, P, 1))) / len(T)
+
+# %% tags=["mistake"] question="average-ce" says="The probabilities have been kept too far from 0: a right class that is ruled out costs no more than the logarithm of that bound. No more than 1e-12 belongs there, or nothing."
+def average_ce(T, P):
+    return -np.mean(np.sum(T * np.log(np.clip(P, 1e-7, 1)), axis=1))
 
 # %% tags=["alternative"] question="average-ce" name="clipped away from 0"
 def average_ce(T, P):
@@ -893,6 +926,8 @@ def moving_cases(rng):
     for shape, eta, gamma in (((3, 4), 0.1, 0.9), ((1, 5), 0.3, 0.99), ((4, 2), 0.05, 0.5)):
         w, v, g = rng.standard_normal((3, *shape))
         yield {"w": w, "v": v, "g": g, "eta": eta, "gamma": gamma, "case": f"η = {eta}, γ = {gamma}"}
+    w, v, g = rng.standard_normal((3, 3, 2))
+    yield {"w": w, "v": v, "g": 1000 * g, "eta": 0.001, "gamma": 0.9, "case": "a steep slope"}
 
 
 # %% nbgrader={"grade_id": "momentum-step-check", "grade": true, "points": 2}
@@ -978,6 +1013,8 @@ def valley_cases(rng):
         turn, _ = np.linalg.qr(rng.standard_normal((len(slopes), len(slopes))))
         yield {"Q": turn @ np.diag(slopes) @ turn.T, "w": 2 + rng.random(len(slopes)), "eta": eta, "gamma": gamma,
                "steps": steps, "case": f"{len(slopes)} dimensions, γ = {gamma}"}
+    flat = rng.uniform(0.5, 1.0, 2) * 1e-8
+    yield {"Q": np.diag(flat), "w": 2 + rng.random(2), "eta": 1e7, "gamma": 0.9, "steps": 4, "case": "nearly level"}
 
 
 # %% nbgrader={"grade_id": "valley-path-check", "grade": true, "points": 3}
@@ -1332,8 +1369,9 @@ def train(W_h, b_h, W_o, b_o, X, T, X_val, T_val, epochs, eta, gamma, judge, stu
 
 # %% nbgrader={"grade_id": "train-cases", "locked": true}
 def training_cases(rng):
-    """A few epochs of small nets: enough to see every number of it. In the last case the validation part has the training
-    inputs with other classes: what the net learns is wrong there, and the validation loss rises."""
+    """A few epochs of small nets: enough to see every number of it. In the third case the validation part has the training
+    inputs with other classes: what the net learns is wrong there, and the validation loss rises. Then a net with huge
+    weights, a large loss and long gradients, and the same with the classes that it says: it makes no mistake."""
     def case(net, other, epochs, eta, gamma):
         return {**{name: net[name] for name in ("W_h", "b_h", "W_o", "b_o", "X", "T")},
                 "X_val": other["X"], "T_val": other["T"], "epochs": epochs, "eta": eta * rng.uniform(0.8, 1.2),
@@ -1345,7 +1383,15 @@ def training_cases(rng):
         yield case(net, other, epochs, eta, gamma)
     net = small_net(rng, 8, 6, 5, 3)
     net["W_h"], net["W_o"], net["b_o"] = net["W_h"] / 4, net["W_o"] / 10, 0 * net["b_o"]
-    yield case(net, {"X": net["X"], "T": np.roll(net["T"], 1, axis=1)}, 4, 0.3, 0.9)
+    yield case(net, {"X": net["X"], "T": np.roll(net["T"], 1, axis=1)}, 8, 0.3, 0.9)
+    net = small_net(rng, 6, 4, 5, 3)
+    A = np.maximum(net["X"] @ net["W_h"] + net["b_h"], 0)
+    scores = A @ net["W_o"] + net["b_o"]
+    net["W_o"], net["b_o"] = (400 / np.ptp(scores) * net[name] for name in ("W_o", "b_o"))
+    says = np.argmax(scores, axis=1)
+    wrong = np.eye(3)[(says + 1) % 3]
+    yield case(net | {"T": wrong}, net, 3, 0.001, 0.9)
+    yield case(net | {"T": np.eye(3)[says]}, {"X": net["X"], "T": wrong}, 3, 0.001, 0.9)
 
 
 # %% nbgrader={"grade_id": "train-check", "grade": true, "points": 6}
@@ -1563,7 +1609,7 @@ def curve_cases(rng):
 
 
 # %% nbgrader={"grade_id": "draw-curves-check", "grade": true, "points": 2}
-check.figure(draw_curves, at=curve_cases, lines=4, points=2)
+check.figure(draw_curves, at=curve_cases, lines=4, panels=2, points=2)
 
 # %% tags=["mistake"] question="draw-curves" says="Both lines of a panel show the training part: the second one is column 1, validation."
 def draw_curves(losses, accuracies):
@@ -1586,6 +1632,17 @@ def draw_curves(losses, accuracies):
     panel.plot(losses, label=["training", "validation"])
     panel.set(xlabel="epoch", ylabel="loss")
     panel.legend()
+
+# %% tags=["mistake"] question="draw-curves" says="Loss and accuracy stand on one panel, with a scale on either side: they have different units, and each gets a panel of its own."
+def draw_curves(losses, accuracies):
+    figure, left = plt.subplots()
+    right = left.twinx()
+    for k, name in enumerate(("training", "validation")):
+        left.plot(losses[:, k], label=f"{name} loss")
+        right.plot(accuracies[:, k], "--", label=f"{name} accuracy")
+    left.set(xlabel="epoch", ylabel="loss")
+    right.set(ylabel="accuracy")
+    figure.legend()
 
 # %% tags=["alternative"] question="draw-curves" name="the kit's own plot"
 def draw_curves(losses, accuracies):
@@ -1637,15 +1694,16 @@ def choose_rate(rates, train_losses, validation_losses, test_losses):
 
 # %% nbgrader={"grade_id": "choose-rate-cases", "locked": true}
 def sweep_cases(rng):
-    """Sweeps of six runs, in no order of rates; the three losses are lowest in different runs, and the first runs may
-    have blown up."""
-    for blown_up in (1, 0, 2, 0, 1, 2):
+    """Sweeps of six runs, in no order of rates; the three losses are lowest in different runs, the first runs may have
+    blown up, and the losses of some sweeps are large."""
+    for number, blown_up in enumerate((1, 0, 2, 0, 1, 2)):
         losses = 1 + rng.random((3, 6))  # training, validation, test
         losses[range(3), 2 + rng.permutation(3)] = rng.uniform(0.5, 0.9, 3)
+        losses *= 1 if number < 3 else 1e7
         for run, value in zip(range(blown_up), (np.nan, np.inf)):
             losses[:, run] = value
         yield {"rates": 10 ** rng.uniform(-3, 0, 6), "train_losses": losses[0], "validation_losses": losses[1],
-               "test_losses": losses[2], "case": f"{blown_up} of 6 runs blown up"}
+               "test_losses": losses[2], "case": f"{blown_up} of 6 runs blown up" + (", large losses" if number > 2 else "")}
 
 
 # %% nbgrader={"grade_id": "choose-rate-check", "grade": true, "points": 2}
@@ -2016,6 +2074,13 @@ def nesterov_cases(rng):
         yield {"W_h": net["W_h"] / 2, "b_h": net["b_h"], "W_o": net["W_o"] / 2, "b_o": net["b_o"],
                "X": net["X"], "T": net["T"], "epochs": epochs, "eta": eta * rng.uniform(0.8, 1.2), "gamma": gamma,
                "judge": judge, "study": study, "case": f"{net['case']}, {epochs} epochs"}
+    net = small_net(rng, 6, 4, 5, 3)
+    yield {**{name: net[name] / 100 for name in ("W_h", "b_h", "W_o")}, "b_o": np.zeros((1, 3)), "X": net["X"],
+           "T": np.eye(3)[[0, 0, 0, 0, 1, 1]], "epochs": 4, "eta": 10.0, "gamma": 0.9, "judge": judge, "study": study,
+           "case": "a rate that is too large: the loss rises"}
+    net = small_net(rng, 6, 4, 5, 3)
+    yield {**{name: net[name] for name in ("b_h", "b_o", "X", "T")}, "W_h": 3 * net["W_h"], "W_o": 6 * net["W_o"], "epochs": 3,
+           "eta": 0.02, "gamma": 0.9, "judge": judge, "study": study, "case": "long gradients"}
 
 
 # %% nbgrader={"grade_id": "nesterov-train-check", "grade": true, "points": 2}
