@@ -57,7 +57,7 @@ class TorchMissing(NotImplementedError):
 class NoTorch:
     """Stands for torch where it is not installed: classes can be written, all else says what is missing."""
 
-    Module = Function = object
+    Module = Function = Tensor = object
 
     def __getattr__(self, name):
         if name in ("nn", "autograd"):
@@ -132,8 +132,8 @@ def both_precisions(rng):
 
 
 def pair_cases(rng):
-    """Two pairs of arrays that differ, in different sizes, one pair a thousand times smaller: it comes second, or first.
-    Most entries are negative, the largest among them."""
+    """Pairs of arrays that differ, in different sizes, one pair a thousand times smaller: it counts, and comes last, or
+    between others. Most entries are negative, the largest among them."""
     for number, shapes in enumerate((((3, 4), (3,)), ((2, 2), (5,)), ((4,), (2, 3)))):
         theirs = [-rng.uniform(0.5, 1, shapes[0]), -1e-3 * rng.uniform(0.5, 1, shapes[1])]
         for array in theirs:
@@ -141,10 +141,12 @@ def pair_cases(rng):
         theirs[0].flat[2], theirs[1].flat[1] = 1e-9, -1e-3  # the largest, and ours is larger
         ours = [theirs[0] + rng.uniform(0, 0.01, shapes[0]), theirs[1] + rng.uniform(0, 1e-5, shapes[1])]
         ours[0].flat[0] -= rng.uniform(0.02, 0.03)
-        ours[1].flat[1] -= rng.uniform(1e-4, 2e-4)
-        turn = -1 if number == 1 else 1
-        yield {"ours": ours[::turn], "theirs": theirs[::turn], "case": f"shapes {ours[::turn][0].shape} and "
-               f"{ours[::turn][1].shape}"}
+        ours[1].flat[1] -= rng.uniform(2e-3, 3e-3) if number == 0 else rng.uniform(1e-4, 2e-4)
+        others = [-rng.uniform(0.5, 1, shape) for shape in ((3,), (2, 2))]
+        first, last = ([other] * 2 for other in others)
+        pairs = [[*zip(ours, theirs)], [first, *zip(ours, theirs), last], [first, *zip(ours[::-1], theirs[::-1])]][number]
+        yield {"ours": [a for a, _ in pairs], "theirs": [b for _, b in pairs],
+               "case": "shapes " + ", ".join(str(a.shape) for a, _ in pairs)}
 
 
 # %% [markdown]
@@ -196,8 +198,14 @@ def sums_to_zero(result, W1, b1, W2, b2, X, y):
     return all(np.max(np.abs(np.sum(gradient, axis=0))) < digits * np.max(np.abs(gradient)) for gradient in result[2:])
 
 
+def same_precision(result, W1, b1, W2, b2, X, y):
+    """Gradients of a float32 net are float32, with no digits beyond."""
+    return W1.dtype != np.float32 or all(np.array_equal(gradient, np.float32(gradient)) for gradient in result)
+
+
 # %% nbgrader={"grade_id": "autograd-precision-check", "grade": true, "points": 1}
-check.properties(autograd_gradients, at=both_precisions, points=1, exact_to_the_last_digits=sums_to_zero)
+check.properties(autograd_gradients, at=both_precisions, points=1, exact_to_the_last_digits=sums_to_zero,
+                 float32_from_float32_weights=same_precision)
 
 # %% tags=["mistake"] question="autograd-gradients" says="The scores go through a softmax twice: cross_entropy has one inside, so it takes the scores as they are."
 def autograd_gradients(W1, b1, W2, b2, X, y):
@@ -236,7 +244,7 @@ def autograd_gradients(W1, b1, W2, b2, X, y):
     nn.functional.cross_entropy(scores, torch.tensor(y)).backward()
     return tuple(w.grad.numpy() for w in weights)
 
-# %% tags=["mistake"] question="autograd-gradients" says="Everything has been turned into float32 on the way in: of sixteen digits seven are left."
+# %% tags=["mistake"] question="autograd-gradients" says="The arrays have been converted on the way in, so the gradients have another precision than the weights: torch.tensor keeps the dtype of an array."
 def autograd_gradients(W1, b1, W2, b2, X, y):
     W1, b1, W2, b2 = weights = [torch.tensor(array).float().requires_grad_() for array in (W1, b1, W2, b2)]
     scores = torch.relu(torch.tensor(X).float() @ W1.T + b1) @ W2.T + b2
@@ -504,7 +512,7 @@ def hand_gradients(W1, b1, W2, b2, X, y):
 #
 # Here the operation is the whole loss. `forward` computes it with `hand_loss`, and `backward` hands on what the function
 # `gradients` says, times `upstream`. That function is an argument, so this question does not depend on the last. You
-# will pass `hand_gradients`; the check passes a function of its own. Both take numpy arrays.
+# will pass `hand_gradients`; the check passes a function of its own, with other values. Both take numpy arrays.
 #
 # Keep nothing on the class or in a global variable: another `forward` may come before your `backward`. A tensor that
 # requires a gradient needs `.detach()` before `.numpy()`.
@@ -532,17 +540,20 @@ def measured_gradients(W1, b1, W2, b2, X, y):
 
 
 def trial_of_function(function, W1, b1, W2, b2, X, y, scale):
-    """A torch.autograd.Function at work, `scale` times its result being differentiated.
+    """A torch.autograd.Function at work, `scale` times its result being differentiated, with a function for the gradients
+    that says three times what is right.
 
-    Returns the result, four gradients, and what gradcheck says.
+    Returns the result, four gradients, what gradcheck says (with the right gradients), and the dtype of the result in
+    float32.
     """
     weights = [torch.tensor(array, requires_grad=True) for array in (W1, b1, W2, b2)]
     given = torch.tensor(X), torch.tensor(y), measured_gradients
-    loss = function.apply(*weights, *given)
+    loss = function.apply(*weights, *given[:2], lambda *arrays: tuple(3 * slope for slope in measured_gradients(*arrays)))
     other = function.apply(*[2 * w.detach() for w in weights], *given)  # another one comes in between
     (scale * loss + 0 * other).backward()
     passed = torch.autograd.gradcheck(lambda *w: function.apply(*w, *given), weights, raise_exception=False)
-    return float(loss.detach()), *(w.grad.numpy() for w in weights), bool(passed)
+    single = function.apply(*[w.detach().float() for w in weights], given[0].float(), *given[1:])
+    return float(loss.detach()), *(w.grad.numpy() for w in weights), bool(passed), str(single.dtype)
 
 
 def function_cases(rng):
@@ -582,7 +593,8 @@ def try_hand_loss(W1, b1, W2, b2, X, y, scale):
     return trial_of_function(HandLoss, W1, b1, W2, b2, X, y, scale)
 
 # %% nbgrader={"grade_id": "hand-loss-check", "grade": true, "points": 4}
-check.values(try_hand_loss, at=function_cases, returns=("loss", "dW1", "db1", "dW2", "db2", "gradcheck"), points=4)
+check.values(try_hand_loss, at=function_cases, returns=("loss", "dW1", "db1", "dW2", "db2", "gradcheck", "dtype in float32"),
+             points=4)
 
 # %% tags=["mistake"] question="hand-loss" says="The upstream gradient has been left out: backward multiplies its gradients by it, or they are right only where the loss is the very end."
 class HandLoss(torch.autograd.Function):
@@ -662,6 +674,37 @@ class HandLoss(torch.autograd.Function):
     def backward(ctx, upstream):
         slopes = ctx.gradients(*ctx.arrays)
         return *(upstream * torch.from_numpy(slope) / len(ctx.arrays[5]) for slope in slopes), None, None, None
+
+
+def try_hand_loss(W1, b1, W2, b2, X, y, scale):
+    return trial_of_function(HandLoss, W1, b1, W2, b2, X, y, scale)
+
+# %% tags=["mistake"] question="hand-loss" says="backward calls hand_gradients by its name: what the function says that is passed is never asked for, so a slip in 1.3 is one here as well."
+class HandLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, W1, b1, W2, b2, X, y, gradients):
+        ctx.arrays = [tensor.detach().numpy() for tensor in (W1, b1, W2, b2, X, y)]
+        return torch.tensor(hand_loss(*ctx.arrays), dtype=W1.dtype)
+
+    @staticmethod
+    def backward(ctx, upstream):
+        return *(upstream * torch.from_numpy(slope) for slope in hand_gradients(*ctx.arrays)), None, None, None
+
+
+def try_hand_loss(W1, b1, W2, b2, X, y, scale):
+    return trial_of_function(HandLoss, W1, b1, W2, b2, X, y, scale)
+
+# %% tags=["mistake"] question="hand-loss" says="The loss comes out as float64 whatever the weights are: it has to have their dtype."
+class HandLoss(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, W1, b1, W2, b2, X, y, gradients):
+        ctx.arrays = [tensor.detach().numpy() for tensor in (W1, b1, W2, b2, X, y)]
+        ctx.gradients = gradients
+        return torch.tensor(hand_loss(*ctx.arrays), dtype=torch.float64)
+
+    @staticmethod
+    def backward(ctx, upstream):
+        return *(upstream * torch.from_numpy(slope) for slope in ctx.gradients(*ctx.arrays)), None, None, None
 
 
 def try_hand_loss(W1, b1, W2, b2, X, y, scale):
@@ -788,7 +831,7 @@ with check.once_written(), with_torch():
 # What the try_ functions use: small nets in float64, plain arrays in, plain arrays and numbers out.
 
 def trial_of_module(net, weights, X):
-    """Scores of a module with given weights, and how many weights it has.
+    """Scores of a module with given weights, how many weights it has, and how many a gradient reaches from the scores.
 
     weights: arrays of different shapes; each goes to the parameter of its shape. If that does not work out, the
     scores are an empty array.
@@ -797,11 +840,14 @@ def trial_of_module(net, weights, X):
     parameters = list(net.parameters())
     count = sum(parameter.numel() for parameter in parameters)
     if sorted(tuple(parameter.shape) for parameter in parameters) != sorted(wanted):
-        return np.zeros(0), count
+        return np.zeros(0), count, 0
     with torch.no_grad():
         for parameter in parameters:
             parameter.copy_(torch.tensor(wanted[tuple(parameter.shape)]))
-        return net(torch.tensor(X)).numpy(), count
+    scores = net(torch.tensor(X))
+    if scores.requires_grad:
+        scores.sum().backward()
+    return scores.detach().numpy(), count, sum(parameter.numel() for parameter in parameters if parameter.grad is not None)
 
 
 def trial_net(W1, W2, b2):
@@ -834,6 +880,20 @@ class PlainSteps:
                     parameter -= self.rate * parameter.grad
 
 
+class Elsewhere(torch.Tensor):
+    """A tensor that has not been moved to the device of the net yet; `.to(device)` makes a usual one of it."""
+
+    def to(self, *where, **how):
+        return super().to(*where, **how).as_subclass(torch.Tensor)
+
+
+def all_moved(net):
+    """A list that grows by a bool for each call of the net: whether its inputs have been moved to the device."""
+    moved = []
+    net.register_forward_pre_hook(lambda module, given: moved.append(not isinstance(given[0], Elsewhere)))
+    return moved
+
+
 class Batches(list):
     """Batches that know how many samples there are, as those of a DataLoader do: `len(batches.dataset)`."""
 
@@ -842,7 +902,7 @@ class Batches(list):
 
 def in_batches(X, y, batch_size):
     """A list of pairs of tensors; the last pair may be smaller."""
-    batches = Batches((torch.tensor(X[i:i + batch_size]), torch.tensor(y[i:i + batch_size]))
+    batches = Batches((torch.tensor(X[i:i + batch_size]).as_subclass(Elsewhere), torch.tensor(y[i:i + batch_size]))
                       for i in range(0, len(y), batch_size))
     batches.dataset = list(zip(X, y))
     return batches
@@ -857,8 +917,10 @@ def and_recording(work, *given):
 
 
 def trial_of_training(train_epoch, W1, W2, b2, X, y, batch_size, rate):
-    """Two epochs: the loss of the second, the weights after it, and whether the loss still holds on to a graph."""
+    """Two epochs: the loss of the second, the weights after it, whether the loss still holds on to a graph, and whether all
+    inputs were moved to the device."""
     net = trial_net(W1, W2, b2).eval()
+    moved = all_moved(net)
     optimiser = PlainSteps(net.parameters(), rate)
     batches = in_batches(X, y, batch_size)
     for _ in range(2):
@@ -866,21 +928,28 @@ def trial_of_training(train_epoch, W1, W2, b2, X, y, batch_size, rate):
         graph = torch.is_tensor(loss) and loss.requires_grad
         net.eval()
     after = [parameter.detach().numpy().copy() for parameter in (net[0].weight, net[3].weight, net[3].bias)]
-    return float(loss), *after, bool(graph)
+    return float(loss), *after, bool(graph), all(moved)
 
 
 def trial_of_evaluation(evaluate, W1, W2, b2, X, y, batch_size):
-    """Loss and accuracy, whether a graph was built while they were computed, and whether one could be built after it."""
+    """Loss and accuracy, whether a graph was built while they were computed, whether one could be built after it, and
+    whether all inputs were moved to the device."""
     net, graphs = trial_net(W1, W2, b2).train(), []
+    moved = all_moved(net)
     net.register_forward_hook(lambda module, given, output: graphs.append(output.requires_grad))
     (loss, accuracy), recording = and_recording(evaluate, net, in_batches(X, y, batch_size), "cpu")
-    return float(loss), float(accuracy), any(graphs), recording
+    recording = recording and all(parameter.requires_grad for parameter in net.parameters())
+    return float(loss), float(accuracy), any(graphs), recording, all(moved)
 
 
 def trial_of_prediction(predict, W1, W2, b2, X):
-    """Predicted classes and confidences, and whether gradients are still recorded afterwards."""
-    (labels, confidences), recording = and_recording(predict, trial_net(W1, W2, b2).train(), torch.tensor(X), "cpu")
-    return np.asarray(labels), np.asarray(confidences), recording
+    """Predicted classes and confidences, whether the classes are whole numbers, whether gradients are still recorded
+    afterwards, and whether all inputs were moved to the device."""
+    net = trial_net(W1, W2, b2).train()
+    moved, given = all_moved(net), torch.tensor(X).as_subclass(Elsewhere)
+    (labels, confidences), recording = and_recording(predict, net, given, "cpu")
+    labels = np.asarray(labels)
+    return labels, np.asarray(confidences), labels.dtype.kind in "iu", recording, all(moved)
 
 
 def trial_of_loader(loader, X, y, batch_size, shuffle, seed):
@@ -899,10 +968,10 @@ def trial_of_loader(loader, X, y, batch_size, shuffle, seed):
 
 def module_cases(rng):
     """Nets of three to five layers of different widths, with weights and inputs."""
-    for sizes in ((5, 4, 3), (3, 6, 5, 2), (4, 7, 6, 5, 3)):
+    for sizes, scale in (((5, 4, 3), 1.0), ((3, 6, 5, 2), 1000.0), ((4, 7, 6, 5, 3), 1.0)):
         layers = [(rng.standard_normal((o, i)) / 2, rng.standard_normal(o) / 2) for i, o in zip(sizes, sizes[1:])]
         yield {"sizes": sizes, "weights": [array for layer in layers for array in layer],
-               "X": rng.standard_normal((6, sizes[0])), "case": "–".join(map(str, sizes))}
+               "X": scale * rng.standard_normal((6, sizes[0])), "case": "–".join(map(str, sizes))}
 
 
 def loop_cases(rng):
@@ -924,7 +993,7 @@ def prediction_cases(rng):
     """Nets and inputs."""
     for N, D, H, K in ((7, 4, 5, 3), (5, 3, 6, 4)):
         net = random_net(rng, N, D, H, K)
-        yield {"W1": net["W1"], "W2": net["W2"], "b2": net["b2"], "X": net["X"], "case": net["case"]}
+        yield {"W1": net["W1"], "W2": net["W2"], "b2": net["b2"], "X": net["X"] * (1 if N == 7 else 1e4), "case": net["case"]}
 
 
 # %% [markdown]
@@ -966,7 +1035,8 @@ def try_classifier(sizes, weights, X):
     return trial_of_module(Classifier(sizes), weights, X)
 
 # %% nbgrader={"grade_id": "classifier-check", "grade": true, "points": 3}
-check.values(try_classifier, at=module_cases, returns=("scores", "number of weights"), points=3)
+check.values(try_classifier, at=module_cases, returns=("scores", "number of weights", "weights that a gradient reaches"),
+             points=3)
 
 # %% tags=["mistake"] question="classifier" says="The net ends in a softmax, and the loss will take another one: return the scores as they are."
 class Classifier(nn.Module):
@@ -1039,6 +1109,23 @@ class Classifier(nn.Module):
 
     def forward(self, X):
         return self.layers(X)
+
+
+def try_classifier(sizes, weights, X):
+    return trial_of_module(Classifier(sizes), weights, X)
+
+# %% tags=["mistake"] question="classifier" says="The scores are right, and no gradient can go back from them: whether one is recorded is decided by whoever calls the net, not inside it."
+class Classifier(nn.Module):
+    def __init__(self, sizes):
+        super().__init__()
+        layers = []
+        for inputs, outputs in zip(sizes, sizes[1:]):
+            layers += [nn.Linear(inputs, outputs), nn.ReLU()]
+        self.layers = nn.Sequential(*layers[:-1])
+
+    def forward(self, X):
+        with torch.no_grad():
+            return self.layers(X)
 
 
 def try_classifier(sizes, weights, X):
@@ -1161,12 +1248,14 @@ def right_order(loaders, X, y, batch_size, shuffle, seed):
 
 
 def well_mixed(loaders, X, y, batch_size, shuffle, seed):
-    """Shuffled over all samples: on average a sample moves by a third of their number, not only within a block."""
+    """Shuffled over all samples: on average a sample moves by a third of their number, not only within a block, and its
+    neighbours are others than before."""
     if not shuffle:
         return True
     place = np.argsort(y)
     moved = [np.abs(place[order] - np.arange(len(y))) for orders in orders_of(loaders) for order in orders]
-    return np.mean(moved) > len(y) / 4.5
+    neighbours = [np.abs(np.diff(place[order])) == 1 for orders in orders_of(loaders) for order in orders]
+    return np.mean(moved) > len(y) / 4.5 and np.mean(np.concatenate(neighbours)) < 0.4
 
 
 def repeatable(loaders, X, y, batch_size, shuffle, seed):
@@ -1251,6 +1340,25 @@ class Blocks:
             if self.shuffle:
                 here = here[torch.randperm(len(here), generator=self.order)]
             yield self.X[here], self.y[here]
+
+
+def loader(X, y, batch_size, shuffle, seed):
+    return Blocks(X, y, batch_size, shuffle, seed)
+
+
+def try_loader(X, y, batch_size, shuffle, seed):
+    return trial_of_loader(loader, X, y, batch_size, shuffle, seed)
+
+# %% tags=["mistake"] question="loader" says="Whole batches have been shuffled, with the same samples in each: samples have to be exchanged between batches too, or a batch of one class stays one."
+class Blocks:
+    def __init__(self, X, y, batch_size, shuffle, seed):
+        self.batches = [(X[i:i + batch_size], y[i:i + batch_size]) for i in range(0, len(y), batch_size)]
+        self.shuffle, self.rng = shuffle, np.random.default_rng(seed)
+
+    def __iter__(self):
+        last = len(self.batches) - 1
+        order = self.rng.permutation(last) if self.shuffle else range(last)
+        yield from (self.batches[k] for k in (*order, last))
 
 
 def loader(X, y, batch_size, shuffle, seed):
@@ -1381,7 +1489,8 @@ def try_train_epoch(W1, W2, b2, X, y, batch_size, rate):
     return trial_of_training(train_epoch, W1, W2, b2, X, y, batch_size, rate)
 
 # %% nbgrader={"grade_id": "train-epoch-check", "grade": true, "points": 6}
-check.values(try_train_epoch, at=training_loop_cases, returns=("loss", "W1", "W2", "b2", "graph kept"), points=6)
+check.values(try_train_epoch, at=training_loop_cases, returns=("loss", "W1", "W2", "b2", "graph kept", "inputs moved to the device"),
+             points=6)
 
 # %% tags=["mistake"] question="train-epoch" says="The gradients are never set to zero: each batch adds its own to those of all batches before, and the steps grow stale and long."
 def train_epoch(net, batches, optimiser, device):
@@ -1510,6 +1619,23 @@ def train_epoch(net, batches, optimiser, device):
 def try_train_epoch(W1, W2, b2, X, y, batch_size, rate):
     return trial_of_training(train_epoch, W1, W2, b2, X, y, batch_size, rate)
 
+# %% tags=["mistake"] question="train-epoch" says="The inputs have never been moved to the device: where that is a graphics processor, the net is there and its inputs are not."
+def train_epoch(net, batches, optimiser, device):
+    net.train()
+    total, count = 0.0, 0
+    for inputs, classes in batches:
+        loss = nn.functional.cross_entropy(net(inputs), classes)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        total += loss.item() * len(classes)
+        count += len(classes)
+    return total / count
+
+
+def try_train_epoch(W1, W2, b2, X, y, batch_size, rate):
+    return trial_of_training(train_epoch, W1, W2, b2, X, y, batch_size, rate)
+
 # %% tags=["alternative"] question="train-epoch" name="divided by the size of the data set"
 def train_epoch(net, batches, optimiser, device):
     net.train()
@@ -1616,15 +1742,15 @@ def try_evaluate(W1, W2, b2, X, y, batch_size):
     return trial_of_evaluation(evaluate, W1, W2, b2, X, y, batch_size)
 
 # %% nbgrader={"grade_id": "evaluate-check", "grade": true, "points": 4}
-check.values(try_evaluate, at=loop_cases, returns=("loss", "accuracy", "graph built", "gradients recorded afterwards"),
-             points=4)
+check.values(try_evaluate, at=loop_cases, returns=("loss", "accuracy", "graph built", "gradients recorded afterwards",
+                                                      "inputs moved to the device"), points=4)
 
 # %% tags=["mistake"] question="evaluate" says="The net evaluates in training mode: batch normalisation then looks at the other samples of the batch, and dropout would switch units off."
 def evaluate(net, batches, device):
     total, right, count = 0.0, 0, 0
     with torch.no_grad():
         for inputs, classes in batches:
-            scores = net(inputs)
+            scores = net(inputs.to(device))
             total += nn.functional.cross_entropy(scores, classes, reduction="sum").item()
             right += (scores.argmax(dim=1) == classes).sum().item()
             count += len(classes)
@@ -1639,7 +1765,7 @@ def evaluate(net, batches, device):
     net.eval()
     total, right, count = 0.0, 0, 0
     for inputs, classes in batches:
-        scores = net(inputs)
+        scores = net(inputs.to(device))
         total += nn.functional.cross_entropy(scores, classes, reduction="sum").item()
         right += (scores.argmax(dim=1) == classes).sum().item()
         count += len(classes)
@@ -1655,7 +1781,7 @@ def evaluate(net, batches, device):
     losses, shares = [], []
     with torch.no_grad():
         for inputs, classes in batches:
-            scores = net(inputs)
+            scores = net(inputs.to(device))
             losses.append(nn.functional.cross_entropy(scores, classes).item())
             shares.append((scores.argmax(dim=1) == classes).double().mean().item())
     return np.mean(losses), np.mean(shares)
@@ -1670,7 +1796,7 @@ def evaluate(net, batches, device):
     total, right, count = 0.0, 0, 0
     with torch.no_grad():
         for inputs, classes in batches:
-            scores = net(inputs)
+            scores = net(inputs.to(device))
             total += nn.functional.cross_entropy(scores, classes).item()
             right += (scores.argmax(dim=1) == classes).sum().item()
             count += len(classes)
@@ -1686,7 +1812,7 @@ def evaluate(net, batches, device):
     total, right, count = 0.0, 0, 0
     with torch.no_grad():
         for inputs, classes in batches:
-            scores = torch.softmax(net(inputs), dim=1)
+            scores = torch.softmax(net(inputs.to(device)), dim=1)
             total += nn.functional.cross_entropy(scores, classes, reduction="sum").item()
             right += (scores.argmax(dim=1) == classes).sum().item()
             count += len(classes)
@@ -1702,7 +1828,7 @@ def evaluate(net, batches, device):
     total, right, count = 0.0, 0, 0
     with torch.no_grad():
         for inputs, classes in batches:
-            scores = net(inputs)
+            scores = net(inputs.to(device))
             total += nn.functional.cross_entropy(scores, classes, reduction="sum").item()
             right += (scores.argmax(dim=1) == classes).sum().item()
             count += len(classes)
@@ -1718,10 +1844,26 @@ def evaluate(net, batches, device):
     torch.set_grad_enabled(False)
     total, right, count = 0.0, 0, 0
     for inputs, classes in batches:
-        scores = net(inputs)
+        scores = net(inputs.to(device))
         total += nn.functional.cross_entropy(scores, classes, reduction="sum").item()
         right += (scores.argmax(dim=1) == classes).sum().item()
         count += len(classes)
+    return total / count, right / count
+
+
+def try_evaluate(W1, W2, b2, X, y, batch_size):
+    return trial_of_evaluation(evaluate, W1, W2, b2, X, y, batch_size)
+
+# %% tags=["mistake"] question="evaluate" says="The inputs have never been moved to the device: where that is a graphics processor, the net is there and its inputs are not."
+def evaluate(net, batches, device):
+    net.eval()
+    total, right, count = 0.0, 0, 0
+    with torch.no_grad():
+        for inputs, classes in batches:
+            scores = net(inputs)
+            total += nn.functional.cross_entropy(scores, classes, reduction="sum").item()
+            right += (scores.argmax(dim=1) == classes).sum().item()
+            count += len(classes)
     return total / count, right / count
 
 
@@ -1818,40 +1960,43 @@ class PretendNet:
 
 
 def trial_of_fit(fit, epochs, drop):
-    """The record of a run with stand-ins, how often each part was trained on, and how often the test was measured.
+    """The record of a run with stand-ins, how often each part was trained on, how often the test was measured, and whether
+    the optimiser and the device were handed on.
 
     Two rounds of training bring all losses down; from the third on they rise again.
     """
-    net, tested = PretendNet(), []
+    net, tested, handed, device, optimiser = PretendNet(), [], [], "meta", object()
     level = {"training": 1.0, "validation": 1.5, "test": 2.0}
 
     def loss_now(part):
         rounds = sum(net.trained.values())
         return level[part] * drop ** min(rounds, 2) * 1.1 ** max(rounds - 2, 0)
 
-    def train(net, batches, optimiser, device):
+    def train(net, batches, its_optimiser, its_device):
+        handed.append(its_optimiser is optimiser and str(its_device) == device)
         loss = loss_now(batches)
         net.trained[batches] += 1
         return loss
 
-    def judge(net, batches, device):
+    def judge(net, batches, its_device):
+        handed.append(str(its_device) == device)
         if batches == "test":
             tested.append(epochs)
         return loss_now(batches), 1 - loss_now(batches) / 4
 
-    history, test = fit(net, {part: part for part in level}, object(), epochs, "cpu", train, judge)
-    return np.asarray(history), np.asarray(test), np.array(list(net.trained.values())), len(tested)
+    history, test = fit(net, {part: part for part in level}, optimiser, epochs, device, train, judge)
+    return np.asarray(history), np.asarray(test), np.array(list(net.trained.values())), len(tested), all(handed)
 
 
 def run_cases(rng):
     """Runs of a few epochs; `drop` is by how much a round of training brings the loss down at first."""
-    for epochs in (3, 5):
-        yield {"epochs": epochs, "drop": rng.uniform(0.6, 0.9), "case": f"{epochs} epochs"}
+    for epochs, least, most in ((3, 0.6, 0.9), (9, 0.01, 0.02)):
+        yield {"epochs": epochs, "drop": rng.uniform(least, most), "case": f"{epochs} epochs"}
 
 
 # %% nbgrader={"grade_id": "fit-check", "grade": true, "points": 3}
-check.values(try_fit, at=run_cases, returns=("history", "test", "rounds of training on each part", "times tested"),
-             points=3)
+check.values(try_fit, at=run_cases, returns=("history", "test", "rounds of training on each part", "times tested",
+                                        "optimiser and device handed on"), points=3)
 
 # %% tags=["mistake"] question="fit" says="The test images have been used for training: a net is bound to do well on images that it has learned, so the test result is worth nothing."
 def fit(net, parts, optimiser, epochs, device, train, judge, progress=iter):
@@ -2020,7 +2165,7 @@ def history_cases(rng):
 
 
 # %% nbgrader={"grade_id": "draw-curves-check", "grade": true, "points": 1}
-check.figure(draw_curves, at=history_cases, lines=2, points=1)
+check.figure(draw_curves, at=history_cases, lines=2, panels=1, points=1)
 
 # %% tags=["mistake"] question="draw-curves" says="The second line is the accuracy: what belongs beside the training loss is the validation loss."
 def draw_curves(history):
@@ -2033,6 +2178,16 @@ def draw_curves(history):
 # %% tags=["mistake"] question="draw-curves" says="Two lines without names: a legend says which is which, and labels say what is on the axes."
 def draw_curves(history):
     plt.plot(history[:, :2])
+
+# %% tags=["mistake"] question="draw-curves" says="Each loss has a scale of its own, on the left and on the right: asked for is one pair of axes, or nobody sees which loss is the larger one."
+def draw_curves(history):
+    figure, left = plt.subplots()
+    right = left.twinx()
+    one, = left.plot(history[:, 0], label="training")
+    two, = right.plot(history[:, 1], "--", label="validation")
+    left.set(xlabel="epoch", ylabel="training loss")
+    right.set(ylabel="validation loss")
+    left.legend(handles=[one, two])
 
 # %% tags=["alternative"] question="draw-curves" name="the kit's own plot"
 def draw_curves(history):
@@ -2073,13 +2228,14 @@ def try_predict(W1, W2, b2, X):
     return trial_of_prediction(predict, W1, W2, b2, X)
 
 # %% nbgrader={"grade_id": "predict-check", "grade": true, "points": 2}
-check.values(try_predict, at=prediction_cases, returns=("labels", "confidences", "gradients recorded afterwards"), points=2)
+check.values(try_predict, at=prediction_cases, returns=("labels", "confidences", "labels are integers",
+                                                           "gradients recorded afterwards", "inputs moved to the device"), points=2)
 
 # %% tags=["mistake"] question="predict" says="A score is no confidence: it can be any number. A softmax makes it a probability."
 def predict(net, X, device):
     net.eval()
     with torch.no_grad():
-        scores = net(X).numpy()
+        scores = net(X.to(device)).numpy()
     return scores.argmax(axis=1), scores.max(axis=1)
 
 
@@ -2090,7 +2246,7 @@ def try_predict(W1, W2, b2, X):
 def predict(net, X, device):
     net.eval()
     with torch.no_grad():
-        scores = net(X)
+        scores = net(X.to(device))
     return scores.argmax(dim=1).numpy(), torch.softmax(scores, dim=0).max(dim=1).values.numpy()
 
 
@@ -2100,7 +2256,7 @@ def try_predict(W1, W2, b2, X):
 # %% tags=["mistake"] question="predict" says="The net was left in training mode: the answer for one image then depends on the others beside it."
 def predict(net, X, device):
     with torch.no_grad():
-        probabilities = torch.softmax(net(X), dim=1).numpy()
+        probabilities = torch.softmax(net(X.to(device)), dim=1).numpy()
     return probabilities.argmax(axis=1), probabilities.max(axis=1)
 
 
@@ -2111,7 +2267,7 @@ def try_predict(W1, W2, b2, X):
 def predict(net, X, device):
     net.eval()
     with torch.no_grad():
-        scores = net(X)
+        scores = net(X.to(device))
     return scores.argmax(dim=1).numpy(), torch.sigmoid(scores).max(dim=1).values.numpy()
 
 
@@ -2122,7 +2278,18 @@ def try_predict(W1, W2, b2, X):
 def predict(net, X, device):
     net.eval()
     torch.set_grad_enabled(False)
-    probabilities = torch.softmax(net(X), dim=1).numpy()
+    probabilities = torch.softmax(net(X.to(device)), dim=1).numpy()
+    return probabilities.argmax(axis=1), probabilities.max(axis=1)
+
+
+def try_predict(W1, W2, b2, X):
+    return trial_of_prediction(predict, W1, W2, b2, X)
+
+# %% tags=["mistake"] question="predict" says="The inputs have never been moved to the device: where that is a graphics processor, the net is there and its inputs are not."
+def predict(net, X, device):
+    net.eval()
+    with torch.no_grad():
+        probabilities = torch.softmax(net(X), dim=1).numpy()
     return probabilities.argmax(axis=1), probabilities.max(axis=1)
 
 
