@@ -112,11 +112,11 @@ def test_the_place_that_is_wrong_is_named_in_the_answers_own_code(problem_set):
     assert says == [says[0]] * 2, "both outputs are made from it"
 
 
-def test_only_the_outputs_are_told_that_the_place_makes_right(problem_set):
+def test_a_place_is_not_told_that_makes_one_of_two_wrong_outputs_right(problem_set):
+    """It may be where a mistake from before first meets an output."""
     says = whys(told(problem_set, "def norm(X, g, eps):\n    s = np.sqrt(X.var(axis=0) + eps)\n"
                                   "    return g * (X - np.cos(X).sum(axis=0) / 7) / s, np.tanh(g).sum() * s ** 3"))
-    assert "`np.cos(X).sum(axis=0) / 7`" in says[0]
-    assert "cos" not in says[1]
+    assert "cos" not in says[0] + says[1]
 
 
 def test_of_a_case_a_place_is_told_that_makes_all_of_it_right(problem_set):

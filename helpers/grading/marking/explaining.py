@@ -17,7 +17,6 @@ from helpers.grading.marking.grading_setting import PlainSetting
 from helpers.grading.marking.reference import Checked, ProblemSet
 
 WEAK = re.compile(r"\bcheck\.(?:properties|residuals)\b")  # of one row alone, no proof: many a result passes it
-BY_CASE = re.compile(r"""\bby\s*=\s*["']case["']""")
 
 
 def explain(problem_set: ProblemSet, source: str, run: Callable[[str], bool], subjects: Mapping[str, Any], seed: int,
@@ -127,8 +126,7 @@ def _transplant(problem_set: ProblemSet, source: str, run: Callable[[str], bool]
             if subject.name not in names or setting is None or isinstance(subject, Formulas):
                 continue
             search, donors = setting.known_places(subject, key)
-            whole = BY_CASE.search(problem_set.check_sources[grade_id]) is not None  # a row speaks of all outputs
-            found = search.find(answer, inside, donors, given, whole, steering) if donors else None
+            found = search.find(answer, inside, donors, given, steering) if donors else None
             suspicion.update(search.suspicion)
             if found is not None and checked.verdict is not None:
                 mending.tell(checked.verdict, found.says, found.outputs)

@@ -82,10 +82,10 @@ class Search:
         return places, results
 
     def find(self, answer: Traced, run: Run, donors: Sequence[Values], given: frozenset[int] = frozenset(),
-             whole: bool = False, steering: bool = False) -> Found | None:
-        """The first place that makes wrong outputs right, and no right one wrong. given: lines that are as they were
-        given, or as in the solution; whole: it has to make all wrong outputs right; steering: look at the places that
-        conditions are made of, and else at all others."""
+             steering: bool = False) -> Found | None:
+        """The first place that makes all wrong outputs right, and no right one wrong. given: lines that are as they
+        were given, or as in the solution; steering: look at the places that conditions are made of, and else at all
+        others."""
         places, results = self.noted(run)
         places = {place: values for place, values in places.items()
                   if place < len(answer.nodes) and answer.nodes[place].lineno not in given}
@@ -111,9 +111,8 @@ class Search:
             if isinstance(answer.nodes[chosen[0]], ast.Constant):
                 fitting = [*filter(_is_one_number, fitting)]
             fixed = trial.fixed(chosen, fitting)
-            if fixed and (not whole or fixed == trial.amiss):
-                return Found(_says(answer, chosen, "the result" if fixed == trial.amiss else "this part of the result"),
-                             fixed)
+            if fixed and fixed == trial.amiss:  # of several wrong outputs one alone may be right by what comes after
+                return Found(_says(answer, chosen), fixed)
         return None
 
     def _only_takes_over(self, node: ast.expr, values: Values) -> bool:
@@ -283,13 +282,13 @@ def _suspicion(answer: Traced, places: dict[int, Values], wrong: set[int]) -> di
     return found
 
 
-def _says(answer: Traced, places: Sequence[int], what: str) -> str:
+def _says(answer: Traced, places: Sequence[int]) -> str:
     if len(places) > 1:
         return (f"`{answer.quotes[places[0]]}` does not hold what belongs there: with other numbers in it, and all "
-                f"else as it is, {what} would be right.")
+                "else as it is, the result would be right.")
     quoted = answer.quoted(places[0])
     return (f"{quoted[0].upper()}{quoted[1:]} is not what belongs there: with other numbers in this one place, and all "
-            f"else as it is, {what} would be right.")
+            "else as it is, the result would be right.")
 
 
 def _is_one_number(values: Values) -> bool:
