@@ -11,6 +11,8 @@ from helpers.checking.expected import PUBLIC_SEED
 from helpers.grading.authoring import slips
 from helpers.grading.authoring.source import source_notebook
 from helpers.grading.course.errors import CourseError
+from helpers.grading.course.folder import Course
+from helpers.grading.marking.prepared import job_of
 from helpers.grading.marking.reference import ProblemSet
 from helpers.grading.notebooks.master import parse, read
 
@@ -110,3 +112,4 @@ def test_the_build_draws_anew(small_course):
     assert "def slip_2()" in released
     assert "END SOLUTION" not in released
     assert "<!--" not in released
+    assert job_of(Course(small_course), SMALL).master  # what was built is still what the master says

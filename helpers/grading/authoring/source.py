@@ -17,11 +17,6 @@ def _is_check(cell: Cell) -> bool:
     return cell.kind == "code" and bool(cell.metadata.get("nbgrader", {}).get("grade")) and not is_plain(cell.source)
 
 
-def _shown(cell: Cell) -> str:
-    """A cell's text without lines that only the author needs: HTML comments of a Markdown cell."""
-    return re.sub(r"(?m)^<!--.*-->[ \t]*\n?", "", cell.source) if cell.kind == "markdown" else cell.source
-
-
 def source_notebook(master: Master) -> nbformat.NotebookNode:
     """The instructor version: every cell that is not the author's own."""
     notebook = nbformat.v4.new_notebook()
@@ -31,7 +26,7 @@ def source_notebook(master: Master) -> nbformat.NotebookNode:
     })
     found = False
     for cell in master.cells:
-        if cell.author_only or (cell.source.strip() and not _shown(cell).strip()):
+        if not cell.given_out:
             continue
         if not found and cell.kind == "code" and re.search(r"(?m)^from helpers import", cell.source):
             found = True
@@ -39,6 +34,6 @@ def source_notebook(master: Master) -> nbformat.NotebookNode:
                 "jupyter": {"source_hidden": True}, "tags": ["hide-input"]}))
         new = nbformat.v4.new_code_cell if cell.kind == "code" else nbformat.v4.new_markdown_cell
         kept = {key: cell.metadata[key] for key in ("nbgrader", "tags") if cell.metadata.get(key)}
-        source = f"{CHECKS_ALONE}\n\n{cell.source}" if found and _is_check(cell) else _shown(cell)
+        source = f"{CHECKS_ALONE}\n\n{cell.source}" if found and _is_check(cell) else cell.shown
         notebook.cells.append(new(source, id=cell.id, metadata=kept))
     return notebook

@@ -22,6 +22,7 @@ from helpers.grading.notebooks.cells import CHECKS_ALONE, EXPERIMENT, HELPERS_CE
 from helpers.grading.notebooks.included import with_includes
 
 AUTHOR_ONLY = ("mistake", "alternative")
+COMMENT = re.compile(r"(?m)^<!--.*-->[ \t]*\n?")
 CODE_STUB = ("# YOUR CODE HERE", "raise NotImplementedError()")
 
 
@@ -60,6 +61,16 @@ class Cell:
     @property
     def author_only(self) -> bool:
         return any(tag in AUTHOR_ONLY for tag in self.tags)
+
+    @property
+    def given_out(self) -> bool:
+        """Whether it is a cell of the source notebook: the author's own is not, nor one of nothing but comments."""
+        return not self.author_only and bool(self.shown.strip() or not self.source.strip())
+
+    @property
+    def shown(self) -> str:
+        """The text without lines that only the author needs: HTML comments of a Markdown cell."""
+        return COMMENT.sub("", self.source) if self.kind == "markdown" else self.source
 
     @property
     def is_question(self) -> bool:
@@ -373,7 +384,7 @@ def first_difference(master: Master, source: Any) -> str:
     def facts(kind: str, text: str, info: dict[str, Any]) -> tuple:
         return kind, text.removeprefix(CHECKS_ALONE).strip(), info.get("grade_id"), float(info.get("points") or 0)
 
-    wanted = [facts(cell.kind, cell.source, cell.nbgrader) for cell in master.cells if not cell.author_only]
+    wanted = [facts(cell.kind, cell.shown, cell.nbgrader) for cell in master.cells if cell.given_out]
     there = [facts(cell.cell_type, cell.source, cell.metadata.get("nbgrader") or {}) for cell in source.cells
              if cell.get("id") != HELPERS_CELL]
     for number in range(max(len(wanted), len(there))):
