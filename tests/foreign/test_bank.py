@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from functools import cache
 from pathlib import Path
@@ -38,7 +37,7 @@ def proved(name: str, notebook: str) -> tuple[GradingJob, Ways]:
         files=tuple(sorted((name, text.encode()) for name, text in assignment.files.items())), seed=1, depth="why",
         limits=Limits(), sandbox="auto" if walls_available()[0] else "none", imports=tuple(imported_modules(source)))
     ways = prove(job)
-    return dataclasses.replace(job, ways=tuple(ways.ways.items()), digest=""), ways
+    return ways.of(job), ways
 
 
 def marks(assignment: bank.Assignment, kind: str) -> tuple[dict[str, float], set[str]]:
@@ -227,7 +226,7 @@ def proved_of(texts: tuple[str, ...]) -> tuple[GradingJob, Ways]:
     job = GradingJob(name="one", source=nbformat.writes(source), recorded=nbformat.writes(recorded(source, "one")),
                      master="", files=(), seed=1, depth="why", limits=Limits(), sandbox="none", imports=())
     ways = prove(job)
-    return dataclasses.replace(job, ways=tuple(ways.ways.items()), digest=""), ways
+    return ways.of(job), ways
 
 
 def test_a_hidden_test_is_not_shown_whatever_its_delimiters_are():

@@ -48,6 +48,7 @@ class GradingJob:
     imports: tuple[str, ...] = ()
     run_experiments: bool = False
     ways: tuple[tuple[str, str], ...] = ()  # plain test → "a" (in the grader) or "b" (in the student's process)
+    asks: tuple[tuple[str, tuple[str, ...]], ...] | None = None  # by plain test, what it asks of the solution's things
     private: Private = field(default_factory=Private)  # not to be seen inside; where it is changes no mark
     digest: str = ""
 

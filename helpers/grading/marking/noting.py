@@ -31,12 +31,14 @@ Codes = dict[types.CodeType, list[str]]  # functions, with the places in which w
 
 class Noted:
     """plain: by place, is it always plain data. sizes: by place, the bytes of the largest. changing: places in which
-    what a test and an answer both have is changed. swallows: does some `with` of the solution's end an exception."""
+    what a test and an answer both have is changed; changing_more: also other things than the call's arguments.
+    swallows: does some `with` of the solution's end an exception."""
 
     def __init__(self) -> None:
         self.plain: dict[str, bool] = {}
         self.sizes: dict[str, int] = {}
         self.changing: set[str] = set()
+        self.changing_more: set[str] = set()
         self.swallows = False
         self._classes: frozenset[type] = frozenset()  # that the assignment gives out
         self._looked: Counter[str] = Counter()
@@ -60,7 +62,7 @@ class Noted:
             for name, member in vars(kind).items():
                 self._know(member, f".{name}", codes)
         methods = frozenset(code for code, places in codes.items() if places[0].startswith("."))
-        handed = _Handed([namespace.get(name) for name in reads if name in theirs])
+        handed = _Handed([namespace.get(name) for name in reads if name in theirs], self._classes)
 
         def note(frame: types.FrameType, event: str, value: Any) -> None:
             code = frame.f_code
@@ -71,8 +73,9 @@ class Noted:
             elif event == "call":
                 handed.begin(frame, places)
             else:
-                if handed.end():
-                    self.changing |= {*handed.places}
+                changed = handed.end()
+                self.changing |= {*handed.places} if changed else set()
+                self.changing_more |= {*handed.places} if changed - handed.arguments else set()
                 self.swallows = self.swallows or (places[0] == SWALLOWS and value is True)
                 for place in places:
                     self._note(place + "[]" * bool(code.co_flags & inspect.CO_GENERATOR), value)
@@ -131,12 +134,13 @@ class Noted:
 
 
 class _Handed:
-    """The lists, arrays and the like that calls of a test were given, or that it has from the notebook, and whether a
-    call has changed one of them."""
+    """The lists, arrays and the like that calls of a test were given, or that it has from the notebook, objects of the
+    assignment's classes among them, and which of them a call has changed."""
 
-    def __init__(self, read: list[Any]) -> None:
-        self._read = read
+    def __init__(self, read: list[Any], classes: Collection[type]) -> None:
+        self._read, self._classes = read, classes
         self.places: Sequence[str] = ()  # of the call that the test itself has made
+        self.arguments: set[int] = set()  # ids of what it was given
         self._depth = 0
         self._parts: dict[int, Any] = {}
         self._prints: dict[int, Any] = {}
@@ -153,18 +157,23 @@ class _Handed:
         self.places = places
         self._begun[places[0]] += 1
         if self._begun[places[0]] <= NOTED:
-            had = parts([*frame.f_locals.values(), *self._read])
-            self._parts |= {id(part): part for part in had if bytes_of(part) <= WATCHED}
+            given = self._watched([*frame.f_locals.values()])
+            self.arguments = {*given}
+            self._parts |= given | self._watched(self._read)
             self._changed()
 
-    def end(self) -> bool:
-        """Has the outermost call ended, and changed something?"""
+    def end(self) -> set[int]:
+        """Ids of what the outermost call has changed, if it has ended."""
         self._depth = max(self._depth - 1, 0)
-        return self._depth == 0 and self._begun[self.places[0]] <= NOTED and self._changed()
+        return self._changed() if self._depth == 0 and self._begun[self.places[0]] <= NOTED else set()
 
-    def _changed(self) -> bool:
-        now = {key: fingerprint(part) for key, part in self._parts.items()}
-        changed = any(now[key] != known for key, known in self._prints.items())
+    def _watched(self, values: list[Any]) -> dict[int, Any]:
+        return {id(part): part for part in parts(values, self._classes) if bytes_of(part) <= WATCHED}
+
+    def _changed(self) -> set[int]:
+        now = {key: fingerprint(state_of(part) if type(part) in self._classes else part)
+               for key, part in self._parts.items()}
+        changed = {key for key, known in self._prints.items() if now[key] != known}
         self._prints = now
         return changed
 

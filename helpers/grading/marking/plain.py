@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import types
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.util import Finalize
 from pathlib import Path
@@ -31,6 +31,7 @@ from helpers.grading.notebooks.code import understood
 from helpers.grading.notebooks.ipython import python_of, tree_of
 from helpers.grading.notebooks.master import defined_names, used_names
 from helpers.grading.notebooks.shape import HIDDEN, without_hidden_tests
+from helpers.grading.sandbox.asks import Asks
 from helpers.grading.sandbox.asserts import Tested, compiled, flags_of, run_code, run_test
 from helpers.grading.sandbox.given import travels
 from helpers.grading.sandbox.likeness import (
@@ -246,7 +247,8 @@ class PlainReference:
     def go_live(self, asking: Asking) -> None:
         """From now on the names that a student's cells decide are the student's."""
         given = [value for name, value in self.namespace.items() if name not in self.theirs and travels(value)]
-        asking.swallows, asking.changing = self.noted.swallows, self.noted.changing
+        asking.swallows = self.noted.swallows
+        asking.changing, asking.changing_more = self.noted.changing, self.noted.changing_more
         names = {name: self.namespace[name] for name in self.theirs if is_data(self.namespace.get(name), given)}
         asking.plain = self.noted.plain | dict.fromkeys(names, True)
         asking.sizes = self.noted.sizes | {name: bytes_of(value) for name, value in names.items()}
@@ -410,15 +412,17 @@ class PlainRun:
     """The plain tests of one submission. In way "a" it changes what the process has executed: use a fork of it, made
     after this object, so that what holds for the whole class is found in the process that stays.
 
-    cells: the submission's. inside: the tests that run in the student's process.
+    cells: the submission's. inside: the tests that run in the student's process. asks: by test, what is asked of the
+    solution's own things; None: that is being found out.
     """
 
     def __init__(self, reference: PlainReference, student: SubmissionProcess, cells: list[Any],
-                 inside: Iterable[str], folder: Path | None = None):
+                 inside: Iterable[str], asks: Mapping[str, Collection[str]] | None, folder: Path | None = None):
         self.reference, self.student, self.folder = reference, student, folder or reference.folder
         self.inside = frozenset(inside)
         self._needed = reference.needed(self.inside)
         self._wished = echoed(cells, reference.checks, self.inside)
+        self.asks = Asks(asks, ("<test ", f"<{reference.name}, cell "))
         self.asking: Asking | None = None
         self._written: Written | None = None
         self._ran = 0  # how much had run in the student's process when their names were asked for last
@@ -451,6 +455,7 @@ class PlainRun:
         names, asking = self.reference.namespace, self._asking()
         asking.written = None if "get_ipython()" in check.source else self._written  # a program could run a file
         asking.refused, asking.gone, asking.meddled = "", "", False
+        self.asks.test = check.grade_id
         looks = False
         if self._ran != self.student.ran:  # a cell since the last test: a name may be another thing now
             self._ran, asking.epoch = self.student.ran, asking.epoch + 1
@@ -496,7 +501,7 @@ class PlainRun:
 
     def _asking(self) -> Asking:
         if self.asking is None:
-            self.asking = Asking(self.student, self.student.limits.cell_seconds)
+            self.asking = Asking(self.student, self.student.limits.cell_seconds, self.asks)
             self.reference.go_live(self.asking)
             os.chdir(self.folder)
             self._written = Written(self.folder, guards=True)

@@ -36,16 +36,23 @@ SOLUTION, UNTOUCHED, BROKEN = "the solution", "an untouched release", "a broken 
 
 @dataclass
 class Ways:
-    """What was proved of an assignment; `why` says of each test in way "b" why it cannot be in way "a"."""
+    """What was proved of an assignment; `why` says of each test in way "b" why it cannot be in way "a", `asks` of each
+    in way "a" what it asks of the solution's things."""
 
     digest: str
     ways: dict[str, str] = field(default_factory=dict)
+    asks: dict[str, list[str]] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
     @property
     def forgeable(self) -> list[str]:
         return [name for name, way in self.ways.items() if way == "b"]
+
+    def of(self, job: GradingJob) -> GradingJob:
+        """The job, to be graded in these ways."""
+        return dataclasses.replace(job, ways=tuple(sorted(self.ways.items())), digest="", asks=tuple(
+            (name, tuple(asked)) for name, asked in sorted(self.asks.items())))
 
     def in_words(self) -> str:
         """"7 of 9 tests cannot be forged; 2 can, because …"; "" if there are no plain tests."""
@@ -67,6 +74,7 @@ class _Seen:
     full: bool
     says: str = ""
     refused: str = ""
+    asked: list[str] = field(default_factory=list)
 
 
 def with_ways(course: Course, job: GradingJob, name: str, notebook: str) -> GradingJob:
@@ -86,7 +94,7 @@ def with_ways(course: Course, job: GradingJob, name: str, notebook: str) -> Grad
     if found.forgeable and course.settings.forgeable == "refuse":
         raise CourseError(f"{job.name}: {found.in_words()}. c.CourseKit.forgeable = \"refuse\" does not grade with "
                           "those: rewrite them (docs/adopting.md says how), or say \"warn\" or \"allow\"")
-    return dataclasses.replace(job, ways=tuple(sorted(found.ways.items())), digest="")
+    return found.of(job)
 
 
 def ways_path(course: Course, name: str, notebook: str) -> Path:
@@ -133,8 +141,7 @@ def prove(job: GradingJob) -> Ways:
     checks, source = problem_set.plain.checks, nbformat.reads(job.source, as_version=4)
     recorded = nbformat.reads(job.recorded, as_version=4)
     copies = {SOLUTION: source, UNTOUCHED: recorded, BROKEN: broken(source)}
-    seen = {way: {what: _graded(job, notebook, dict.fromkeys(checks, way)) for what, notebook in copies.items()}
-            for way in ("ab" if FORKS else "b")}
+    seen = {way: _all_graded(job, copies, dict.fromkeys(checks, way)) for way in ("ab" if FORKS else "b")}
     found = Ways(job.digest)
     within = read_within([cell for cell in source.cells if cell.cell_type == "code" and not is_check(cell)])
     for name in checks:
@@ -145,7 +152,7 @@ def prove(job: GradingJob) -> Ways:
             f"functions of the notebook read `{shared[0]}`, which the test sets" if shared else _why_not_here(outcome))
         inside = outcome["b"][SOLUTION]
         if not why:
-            found.ways[name] = "a"
+            found.ways[name], found.asks[name] = "a", outcome["a"][SOLUTION].asked
         elif inside.full:
             found.ways[name], found.why[name] = "b", why
         elif unsolved(source, recorded):
@@ -166,7 +173,7 @@ def _prove_together(found: Ways, job: GradingJob, copies: dict[str, nbformat.Not
                     inside: dict[str, dict[str, _Seen]]) -> list[str]:
     """Grade as the class will be graded, in both ways. The tests that are judged otherwise beside each other go to the
     student's process; they are returned."""
-    mixed = {what: _graded(job, notebook, found.ways) for what, notebook in copies.items()}
+    mixed = _all_graded(job, copies, found.ways, found.asks)
     moved = []
     for name, way in found.ways.items():
         odd = next((what for what in copies if mixed[what][name].score != inside[what][name].score), "")
@@ -209,11 +216,24 @@ def _keep_together(found: Ways, checks: dict[str, Any]) -> None:
                 bound.pop(bind, None)
 
 
-def _graded(job: GradingJob, notebook: nbformat.NotebookNode, ways: dict[str, str]) -> dict[str, _Seen]:
+def _all_graded(job: GradingJob, copies: dict[str, nbformat.NotebookNode], ways: dict[str, str],
+                asks: dict[str, list[str]] | None = None) -> dict[str, dict[str, _Seen]]:
+    """asks: what is asked of the solution's things; None: what its own grading asks."""
+    solution = _graded(job, copies[SOLUTION], ways, asks)
+    if asks is None:
+        asks = {name: one.asked for name, one in solution.items()}
+    return {what: solution if what == SOLUTION else _graded(job, notebook, ways, asks)
+            for what, notebook in copies.items()}
+
+
+def _graded(job: GradingJob, notebook: nbformat.NotebookNode, ways: dict[str, str],
+            asks: dict[str, list[str]] | None) -> dict[str, _Seen]:
     problem_set = problem_set_of(job)
     checks = problem_set.plain.checks if problem_set.plain else {}
     recorded = nbformat.reads(job.recorded, as_version=4)
-    every = dataclasses.replace(job, ways=tuple(ways.items()), digest=f"{job.digest} {sorted(ways.items())}")
+    every = dataclasses.replace(Ways("", ways, asks or {}).of(job), digest=f"{job.digest} {sorted(ways.items())}")
+    if asks is None:
+        every = dataclasses.replace(every, asks=None)
     restored = restore(copy.deepcopy(notebook), recorded)
     graded = grade_cells(restored, problem_set, every, dict(job.files))
     found = {name: _Seen(0.0, False, graded.ended or "it was not run") for name in checks}
@@ -223,7 +243,7 @@ def _graded(job: GradingJob, notebook: nbformat.NotebookNode, ways: dict[str, st
             score, possible = determine_grade(cell)
             error = next((output for output in cell.outputs if output.output_type == "error"), None)
             found[name] = _Seen(float(score or 0), error is None and (score or 0) >= possible,
-                                _says(cell, error), graded.refused.get(name, ""))
+                                _says(cell, error), graded.refused.get(name, ""), graded.asked.get(name, []))
     return found
 
 

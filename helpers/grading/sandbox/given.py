@@ -8,10 +8,11 @@ test then asks of it is answered by the assignment's own class.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping
+import functools
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from helpers.grading.sandbox.wire import Reference, WireError
+from helpers.grading.sandbox.wire import CannotEncode, Reference, WireError, encode
 
 OBJECTS = 10_000  # in one message
 BASES = ("__main__", "abc", "typing")  # modules of classes that an object may be made of, beside `object`
@@ -48,6 +49,9 @@ class Given:
         self.in_place_of_a_method = in_place_of_a_method
         self.objects: dict[int, Any] = {}
         self.numbers: dict[int, int] = {}  # by id
+        self.allowed: Collection[int] | None = None  # ids of objects that a message may change; None: all may be
+        self.keeps = False  # do others stay as they are, and a copy comes in their place
+        self.changed = False  # has one of those been changed
 
     def is_one(self, value: Any) -> bool:
         kind = type(value)
@@ -122,6 +126,7 @@ class Given:
 
     def _described(self, root: Any, described: Any) -> Any:
         made: dict[int, tuple[Any, Mapping]] = {}
+        kept: set[int] = set()
         if not isinstance(described, dict):
             raise WireError("objects that are none")
         for number, (name, state) in described.items():
@@ -132,11 +137,30 @@ class Given:
             if type(known) is not kind:
                 known = object.__new__(kind)
                 self.numbers[id(known)], self.objects[number] = number, known
+            elif self.allowed is not None and id(known) not in self.allowed:
+                differs = self._print(state_of(known)) != self._print(state)
+                self.changed = self.changed or differs
+                if self.keeps and differs:
+                    known = object.__new__(kind)
+                elif self.keeps:
+                    kept.add(number)
             made[number] = known, state
-        for one, state in made.values():
-            _set_state(one, {name: self._attribute(type(one), name, self._unmarked(part, made))
-                             for name, part in state.items()})
+        for number, (one, state) in made.items():
+            if number not in kept:
+                _set_state(one, {name: self._attribute(type(one), name, self._unmarked(part, made))
+                                 for name, part in state.items() if not _is_computed(type(one), name)})
         return made[root][0]
+
+    def _print(self, state: Mapping[str, Any]) -> Any:
+        """Attributes as bytes, such objects by their numbers."""
+        def export(thing: Any) -> Reference:
+            number = thing.number if type(thing) is _Part else self.numbers.get(id(thing))
+            return Reference("itself", (id(thing) if number is None else number,))
+
+        try:
+            return [bytes(part) for part in encode(dict(state), export)]
+        except CannotEncode:
+            return None
 
     def _attribute(self, kind: type, name: Any, value: Any) -> Any:
         """A method that an object has for itself would answer in the place of its class's."""
@@ -155,6 +179,11 @@ class Given:
         elif kind is tuple and any(type(part) in (_Part, list, dict, tuple) for part in value):
             return tuple([self._unmarked(part, made) for part in value])
         return value
+
+
+def _is_computed(kind: type, name: Any) -> bool:
+    """Is it what a class computes once for each object? It is computed here again."""
+    return isinstance(name, str) and isinstance(getattr(kind, name, None), functools.cached_property)
 
 
 def _slots(kind: type) -> list[str]:

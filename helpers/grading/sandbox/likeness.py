@@ -27,13 +27,15 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from helpers.grading.sandbox.asks import Asks
 from helpers.grading.sandbox.drawing import drawn_from
-from helpers.grading.sandbox.given import state_of, travels
+from helpers.grading.sandbox.given import Given, state_of, travels
 from helpers.grading.sandbox.inside.plainly import random_state, same_state, set_random
-from helpers.grading.sandbox.shared import Shared, bytes_of, replaced
+from helpers.grading.sandbox.shared import Shared, bytes_of, parts, replaced
 from helpers.grading.sandbox.wire import Reference
 from helpers.grading.sandbox.written import Written
 
+IN_THE_PLACE_OF_DATA = "a student's object in the place of data"
 ITEMS = ("iter", "next", "item", "len", "bool")  # what is asked of an object where the assignment's own has data
 LIBRARIES = frozenset({
     "PIL", "_csv", "_pickle", "asyncio", "binascii", "configparser", "copy", "csv", "dataclasses", "decimal", "json",
@@ -67,6 +69,7 @@ class ProcessGone(BaseException):
 
 class Process(Protocol):
     ended: str | None
+    given: Given | None
     asserted: bool  # has an assertion failed in a function of a test's that the student's code has called
 
     def ask(self, message: dict, seconds: float | None = None) -> dict: ...
@@ -98,11 +101,16 @@ class Likeness:
         name = (*(self._describe().get("class") or ()), "", "")[1]
         return self._asked.refuse(f"{what} (of the class `{str(name)[:60]}`)")
 
+    def _is_for_data(self, what: str) -> bool:
+        """Does it stand where the assignment's own has plain data, as far as this question tells?"""
+        return self._for_data or not self._asked.asks.here(what)
+
     def _ask(self, what: str, *args: Any) -> Any:
-        if self._for_data and what not in ITEMS:
-            raise self._refused("a student's object in the place of data")
+        for_data_here = self._is_for_data(f"{what} {args[0]}" if what.endswith("attribute") else what)
+        if for_data_here and what not in ITEMS:
+            raise self._refused(IN_THE_PLACE_OF_DATA)
         found = self._asked.operate(what, self, *args)
-        return for_data(found) if self._for_data else self._asked.located(found, *_places_of(what, self))
+        return for_data(found) if for_data_here else self._asked.located(found, *_places_of(what, self))
 
     def __getattribute__(self, name: str) -> Any:
         """`hasattr(x, "__iter__")` asks for what the student's object has, not for what every stand-in has."""
@@ -202,8 +210,9 @@ class Likeness:
 
     def __contains__(self, item: Any) -> bool:
         try:
+            here = self._is_for_data("in")
             parts = self._asked.iterate(self)
-            if self._for_data:  # one that gives whatever there is has whatever is looked for
+            if here:  # one that gives whatever there is has whatever is looked for
                 items = list(itertools.islice(parts, MOST_ITEMS + 1))
                 if len(items) > MOST_ITEMS or ("__len__" in self._describe().get("special", ()) and (
                         len(items) != len(self))):
@@ -244,7 +253,7 @@ def for_data(value: Any) -> Any:
 def _for_data(value: Any, seen: set[int]) -> Any:
     kind = type(value)
     if issubclass(kind, Data):
-        return value._plain()
+        return _for_data(value._plain(), seen)
     if issubclass(kind, Likeness):
         object.__setattr__(value, "_for_data", True)
     elif kind is tuple or (issubclass(kind, tuple) and travels(kind)):
@@ -287,8 +296,8 @@ def _operator(name: str, reflected: bool) -> Callable:
     def ask(self: Likeness, other: Any) -> Any:
         if not isinstance(other, Likeness):
             raise self._asked.refuse("arithmetic between a student's object and the test's own numbers")
-        if self._for_data or other._for_data:
-            raise self._asked.refuse("a student's object in the place of data")
+        if self._is_for_data(name) or other._for_data:
+            raise self._asked.refuse(IN_THE_PLACE_OF_DATA)
         return self._asked.located(self._asked.operate(name, *((other, self) if reflected else (self, other))),
                                    *_places_of(name, self))
 
@@ -320,8 +329,8 @@ class Function(Likeness):
     __slots__ = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._for_data:
-            raise self._refused("a student's object in the place of data")
+        if self._is_for_data("call"):
+            raise self._refused(IN_THE_PLACE_OF_DATA)
         return self._asked.call(self, args, kwargs)
 
     @property
@@ -347,10 +356,15 @@ class Class(Function):
     __slots__ = ()
 
     def __instancecheck__(self, instance: Any) -> bool:
-        return issubclass(type(instance), Likeness) and self._asked.operate("isinstance", instance, self) is True
+        return issubclass(type(instance), Likeness) and self._says("isinstance", instance)
 
     def __subclasscheck__(self, other: Any) -> bool:
-        return issubclass(type(other), Likeness) and self._asked.operate("issubclass", other, self) is True
+        return issubclass(type(other), Likeness) and self._says("issubclass", other)
+
+    def _says(self, what: str, of: Any) -> bool:
+        if self._is_for_data(what) or of._for_data:
+            raise self._refused(IN_THE_PLACE_OF_DATA)
+        return self._asked.operate(what, of, self) is True
 
 
 class Data(Object):
@@ -432,8 +446,8 @@ class StandIn:
 class Asking:
     """The conversation of plain tests with one student's process."""
 
-    def __init__(self, process: Process, seconds: float):
-        self.process, self.seconds = process, seconds
+    def __init__(self, process: Process, seconds: float, asks: Asks):
+        self.process, self.seconds, self.asks = process, seconds, asks
         self.refused = ""  # why something was not supported here, if it was
         self.gone = ""
         self.asked = False  # has a test run something of the student's
@@ -444,6 +458,7 @@ class Asking:
         self.plain: Mapping[str, bool] = {}  # by place: has the assignment's own code nothing but plain data there
         self.sizes: Mapping[str, int] = {}  # by place: bytes of the largest that the assignment's own code has there
         self.changing: Collection[str] = ()  # by place: in which calls the assignment's own code changes what both have
+        self.changing_more: Collection[str] = ()  # the same of what is no argument of that call
         self.meddled = False  # has a call changed something in place that the assignment's own leaves as it is
         self.copies = False  # what such a call changes is a copy's alone
         self.swallows = False  # does the assignment's own code end exceptions of a `with` block
@@ -548,16 +563,23 @@ class Asking:
     def operate(self, what: str, *operands: Any) -> Any:
         places = (f".{operands[1]}",) if what == "attribute" else (".__iter__()",) if what == "iter" else _places_of(
             what, operands[0]) if isinstance(operands[0], Likeness) else ()
-        changes = any(place.removesuffix("[]") in self.changing for place in places)
-        return self._outcome(self._answer({"do": "operate", "what": what, "args": operands}, not changes),
-                             what == "next")
+        allowed = self._may_change([place.removesuffix("[]") for place in places], operands)
+        return self._outcome(self._answer({"do": "operate", "what": what, "args": operands}, allowed), what == "next")
+
+    def _may_change(self, places: Collection[str], arguments: Any) -> Collection[int] | None:
+        """Ids of what a call in these places may change in place, as far as is known; None: whatever there is."""
+        if any(place in self.changing_more for place in places):
+            return None
+        own = any(place in self.changing for place in places)
+        return {id(part) for part in parts(arguments, self.classes.values())} if own else ()
 
     def iterate(self, thing: Likeness) -> Iterator[Any]:
         """What `iter(thing)` gives: itself, where it is an iterator of the student's."""
+        for_data_here = thing._is_for_data("iter")
         iterator = self.operate("iter", thing)
-        return thing if iterator is thing and not thing._for_data else self._walk(thing, iterator)
+        return thing if iterator is thing and not for_data_here else self._walk(thing, iterator, for_data_here)
 
-    def _walk(self, thing: Likeness, iterator: Any) -> Iterator[Any]:
+    def _walk(self, thing: Likeness, iterator: Any, for_data_here: bool) -> Iterator[Any]:
         if not isinstance(iterator, Likeness):
             yield from iterator
             return
@@ -566,7 +588,7 @@ class Asking:
                 value = self.operate("next", iterator)
             except StopIteration:
                 return
-            yield for_data(value) if thing._for_data else self.located(value, *_places_of("next", thing))
+            yield for_data(value) if for_data_here else self.located(value, *_places_of("next", thing))
 
     def call(self, function: Likeness, args: tuple, kwargs: dict) -> Any:
         """Call a function of the student's; what it prints is printed here, what it changes in place is changed."""
@@ -576,7 +598,7 @@ class Asking:
             message["random"] = changed
         self._random = state
         place = ".__init__()" if type(function) is Class else f"{function._place}()"
-        reply = self._answer(message, place not in self.changing)
+        reply = self._answer(message, self._may_change([place], (args, kwargs)))
         for stream, said in ((sys.stdout, reply.get("printed")), (sys.stderr, reply.get("complained"))):
             if said and isinstance(said, str):
                 stream.write(said)
@@ -651,8 +673,8 @@ class Asking:
 
     # The conversation ------------------------------------------------------------------------------------------------
 
-    def _answer(self, message: dict, changes_nothing: bool = False) -> dict:
-        """changes_nothing: as far as is known, what both sides have is not to be changed by the answer."""
+    def _answer(self, message: dict, allowed: Collection[int] | None = None) -> dict:
+        """allowed: ids of what the answer may change in place, as far as is known; None: all that both sides have."""
         self.asked = True
         if message["do"] not in ("look", "about", "files"):
             self.epoch += 1
@@ -663,6 +685,8 @@ class Asking:
         if message["do"] != "about":
             message |= {"shared": self.shared.listed(message.get("args"), message.get("kwargs")),
                         "forgotten": self.shared.forgotten()}
+        if (given := self.process.given) is not None:
+            given.allowed, given.keeps, given.changed = allowed, self.copies, False
         try:
             reply = self.process.ask(message, self.seconds)
         except TypeError as error:
@@ -675,8 +699,8 @@ class Asking:
             self.gone = self.process.ended
             raise ProcessGone(self.gone)
         try:
-            here = self.shared.take(reply.get("shared"), changes_nothing and self.copies)
-            self.meddled = self.meddled or (changes_nothing and self.shared.changed)
+            here = self.shared.take(reply.get("shared"), allowed, self.copies)
+            self.meddled = self.meddled or self.shared.changed or (given is not None and given.changed)
         except Exception as error:
             raise self.refuse(f"an argument of the kind of {error}") from None
         if self.written is not None:

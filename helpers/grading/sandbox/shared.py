@@ -8,13 +8,15 @@ bytes.
 from __future__ import annotations
 
 import collections
+import enum
 import sys
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
+from helpers.grading.sandbox.given import state_of
 from helpers.grading.sandbox.wire import CannotEncode, Reference, encode
 
 OBJECTS = 2_000  # that are kept in step; further ones are copies
@@ -32,7 +34,7 @@ class Shared:
         self.objects: dict[int, Any] = {}
         self.numbers: dict[int, int] = {}  # by id
         self.prints: dict[int, list[bytes] | None] = {}
-        self.changed = False  # did the last message change something that was here
+        self.changed = False  # did the last message change something here that it may not
 
     def listed(self, *values: Any) -> list[tuple]:
         """What a message with these values has to list: number, part, and of an array that shows another one's memory
@@ -91,11 +93,11 @@ class Shared:
             self.numbers.pop(id(self.objects[number]), None)
         self.numbers[id(part)], self.objects[number] = number, part
 
-    def take(self, listed: Any, keep: bool = False) -> dict[int, Any]:
+    def take(self, listed: Any, allowed: Collection[int] | None = None, keeps: bool = False) -> dict[int, Any]:
         """Bring what another side's message lists into step: by the id of a part in it, what it is here.
 
-        keep: what is here stays as it is, and what comes back is a copy; the other side's is brought into step by the
-        next message.
+        allowed: ids of what the message may change; None: all may be. keeps: others stay as they are here, and what
+        comes back is a copy; the other side's is brought into step by the next message.
 
         Raises:
             ValueError: if something here cannot become what it is there.
@@ -116,8 +118,9 @@ class Shared:
         for number, part in given:
             seen = fingerprint(part)
             if id(part) in here and seen != self.prints.get(number):
-                self.changed = True
-                if keep:
+                right = allowed is None or id(here[id(part)]) in allowed
+                self.changed = self.changed or not right
+                if keeps and not right:
                     kept[number] = seen
                     del here[id(part)]
                 else:
@@ -137,8 +140,8 @@ class Shared:
             return None
 
 
-def parts(value: Any) -> Iterable[Any]:
-    """The lists, dicts, arrays and the like that a value consists of, each once."""
+def parts(value: Any, classes: Collection[type] = ()) -> Iterable[Any]:
+    """The lists, dicts, arrays and the like that a value consists of, each once, and objects of these classes."""
     found: dict[int, Any] = {}
     waiting = [value]
     while waiting and len(found) < PARTS:
@@ -149,6 +152,9 @@ def parts(value: Any) -> Iterable[Any]:
         elif id(one) not in found and (kind in _OF_PYTHON or kind is np.ndarray or _is_table(kind)):
             found[id(one)] = one
             waiting += one[:PARTS] if kind is list else [*one.values()][:PARTS] if isinstance(one, dict) else ()
+        elif id(one) not in found and kind in classes and not isinstance(one, (enum.Enum, tuple)):
+            found[id(one)] = one
+            waiting += [*state_of(one).values()][:PARTS]
     return found.values()
 
 
