@@ -116,6 +116,125 @@ IN_THE_PLACE_OF_SOMETHING = {
         "def each(f):\n    f('ab')", "found = []\ndef look(text):\n    found.append(text.startswith('ab'))\n"
         "each(look)\nassert found == [True]", f"{AGREES}def each(f):\n    f(Agrees())"),
 }
+# Finds what speaks for the student's process in there, and lets it send handles within deques, arrays and tables, too.
+FORGES = """import sys
+from helpers.grading.sandbox import wire
+def parts(self, v, kind, simpler, depth):
+    return self.once(v, depth, lambda: {"k": [kind, self.tree(simpler, depth + 1)]})
+wire._Encoder.parts = parts
+"""
+POINT = "from dataclasses import dataclass\n@dataclass\nclass Point:\n    x: float\n    y: float"
+OWNERS = "def owners():\n    return ['Ada']"
+GIVES = AGREES + "def each(f):\n    f(Agrees())"
+EACH = "def each(f):\n    f('ab')"
+NOT_ASKED_OF_THE_SOLUTION = {
+    "in a dict of one's own class": Case(
+        "def owners():\n    return {0: 'Ada'}", "assert owners()[0].startswith('A')",
+        f"{AGREES}class D(dict): pass\ndef owners():\n    return D({{0: Agrees()}})"),
+    "in a list of one's own class": Case(
+        OWNERS, "assert owners()[0].startswith('A')",
+        f"{AGREES}class L(list): pass\ndef owners():\n    return L([Agrees()])"),
+    "in a deque": Case(
+        OWNERS, "assert owners()[0].startswith('A')",
+        f"{AGREES}{FORGES}from collections import deque\ndef owners():\n    return deque([Agrees()])"),
+    "in an ordered dict": Case(
+        "def owners():\n    return {0: 'Ada'}", "assert owners()[0].startswith('A')",
+        f"{AGREES}{FORGES}from collections import OrderedDict\ndef owners():\n    return OrderedDict({{0: Agrees()}})"),
+    "in an array of objects": Case(
+        "import numpy as np\ndef owners():\n    return np.array(['Ada'], object)", "assert owners()[0].startswith('A')",
+        f"{AGREES}{FORGES}import numpy as np\ndef owners():\n    return np.array([Agrees()], object)"),
+    "in a table": Case(
+        "import pandas as pd\ndef owners():\n    return pd.DataFrame({'a': ['Ada']})",
+        "assert owners()['a'][0].startswith('A')",
+        f"{AGREES}{FORGES}import pandas as pd\ndef owners():\n    return pd.DataFrame({{'a': [Agrees()]}})"),
+    "in a list that was an argument": Case(
+        "def shout(names):\n    for i, n in enumerate(names): names[i] = n.upper()",
+        "names = ['ada', 'eve']\nshout(names)\nassert all(n.isupper() for n in names)",
+        f"{AGREES}def shout(names):\n    names[:] = [Agrees(), Agrees()]"),
+    "in a dict that was an argument": Case(
+        "def add(table, name):\n    table[name] = name.upper()",
+        "table = {}\nadd(table, 'ada')\nassert table['ada'].startswith('AD')",
+        f"{AGREES}def add(table, name):\n    table[name] = Agrees()"),
+    "in one of the assignment's objects that was an argument": Case(
+        "def name(p):\n    p.x = 'Ada'", "p = Point(1, 2)\nname(p)\nassert p.x.startswith('A')",
+        f"{AGREES}def name(p):\n    p.x = Agrees()", POINT),
+    "a named argument of a test's function": Case(
+        "def each(f):\n    f(text='ab')", "found = []\ndef look(text):\n    found.append(text.startswith('ab'))\n"
+        "each(look)\nassert found == [True]", f"{AGREES}def each(f):\n    f(text=Agrees())"),
+    "one of many arguments of a test's function": Case(
+        EACH, "found = []\ndef look(*texts):\n    found.append(texts[0].startswith('ab'))\n"
+        "each(look)\nassert found == [True]", GIVES),
+    "an argument of a method of a test's": Case(
+        EACH, "class Spy:\n    found = []\n    def look(self, text): self.found.append(text.startswith('ab'))\n"
+        "each(Spy().look)\nassert Spy.found == [True]", GIVES),
+    "an argument of an object of a test's that is called": Case(
+        EACH, "class Spy:\n    found = []\n    def __call__(self, text): self.found.append(text.startswith('ab'))\n"
+        "each(Spy())\nassert Spy.found == [True]", GIVES),
+    "an argument of a function of a test's of which some are known": Case(
+        EACH, "import functools\nfound = []\ndef look(n, text):\n    found.append(text.startswith('ab'))\n"
+        "each(functools.partial(look, 1))\nassert found == [True]", GIVES),
+    "in a list of a test's, by its method": Case(
+        EACH, "found = []\neach(found.append)\nassert found[0].startswith('ab')", GIVES),
+    "a text by its kind": Case(
+        EACH, "found = []\ndef look(*texts):\n    found.append(isinstance(texts[0], str) and len(texts[0]) == 2)\n"
+        "each(look)\nassert found == [True]",
+        "class S(str):\n    def __len__(self): return 2\ndef each(f):\n    f(S())"),
+    "what a library's function gives": Case(
+        "import operator\nfirst = operator.itemgetter(0)", "assert first(['Ada']).startswith('A')",
+        f"{AGREES}def first(xs):\n    return Agrees()"),
+    "what an inherited method gives": Case(
+        "class Stack(list):\n    def push(self, x):\n        self.append(x)",
+        "s = Stack()\ns.push('a')\nassert s.pop().startswith('a')",
+        f"{AGREES}class Stack(list):\n    def push(self, x): pass\n    def pop(self): return Agrees()"),
+    "what a descriptor gives": Case(
+        "class D:\n    def __get__(self, o, k): return 'Ada'\nclass Shop:\n    owner = D()",
+        "assert Shop().owner.startswith('A')",
+        f"{AGREES}class Shop:\n    @property\n    def owner(self): return Agrees()"),
+    "an attribute that is made when it is asked for": Case(
+        "class Shop:\n    def __getattr__(self, n):\n        if n.startswith('__'): raise AttributeError(n)\n"
+        "        return n.upper()", "assert Shop().ada.startswith('A')",
+        f"{AGREES}class Shop:\n    def __getattr__(self, n):\n        if n.startswith('__'): raise AttributeError(n)\n"
+        "        return Agrees()"),
+    "in a pair that an iterator gives": Case(
+        "def pairs():\n    return zip([1], ['Ada'])", "assert [n.startswith('A') for _, n in pairs()] == [True]",
+        f"{AGREES}def pairs():\n    return iter([(1, Agrees())])"),
+}
+MADE_EQUAL = {
+    "a cached property that is told": Case(
+        "def twice(box):\n    return Box(2 * box.side)", "assert twice(Box(2)).area == 16",
+        "def twice(box):\n    b = Box(0)\n    b.__dict__['area'] = 16\n    return b",
+        "import functools\nclass Box:\n    def __init__(self, side):\n        self.side = side\n"
+        "    @functools.cached_property\n    def area(self):\n        return self.side**2"),
+    "one of the assignment's objects": Case(
+        "def mirrored(p):\n    return Point(-p.x, p.y)",
+        "p = Point(3, 4)\nq = mirrored(p)\nassert q == Point(-p.x, p.y)",
+        "def mirrored(p):\n    p.x = 0\n    return Point(0, p.y)", POINT),
+    "by another call, which may change its own argument": Case(
+        "def small(xs):\n    return min(xs)\ndef sort(xs):\n    xs.sort()",
+        "wanted = [1, 2, 3]\nassert small(wanted) == 1\nxs = [3, 1, 2]\nsort(xs)\nassert xs == wanted",
+        "kept = []\ndef small(xs):\n    kept.append(xs)\n    return 1\n"
+        "def sort(xs):\n    for k in kept: k[:] = []\n    xs[:] = []"),
+}
+WITHOUT_AN_END = {
+    "a power": Case(
+        "def log3(n):\n    k = 0\n    while 3**k < n: k += 1\n    return k", "assert 3 ** log3(81) == 81",
+        "def log3(n):\n    return 10**10"),
+    "a range in a deque": Case(
+        "def rows(n):\n    return [[1] * n] * n", "assert [sum(row) for row in rows(3)] == [3, 3, 3]",
+        "from collections import deque\ndef rows(n):\n    return deque([range(10**13)])"),
+    "a sum": Case(
+        "def most():\n    return 3", "assert sum(range(most())) == 3", "def most():\n    return 10**13"),
+    "a product": Case(
+        "def factors(n):\n    return [2, 2, 3]", "import math\nassert math.prod(factors(12)) == 12",
+        "def factors(n):\n    return [2**62 + 1] * 390_000"),
+    "a pattern": Case(
+        "pattern = 'a+b'", "import re\nassert re.fullmatch(pattern, 'a' * 30 + 'b')", "pattern = '(a|a|aa)*$c'"),
+    "a function that is kept, while a cell runs": Case(
+        "def apply(f, xs):\n    return f(xs)", "assert apply(sum, [1, 2]) == 3",
+        "import gc\ndef apply(f, xs):\n"
+        "    server = next(o for o in gc.get_objects() if type(o).__name__ == 'Server' and hasattr(o, 'callback'))\n"
+        "    server.callback(server.tests[id(f)], raising=True)(range(10**13))\n    return 3"),
+}
 PAST_THE_TEST = {
     "a loop that a StopIteration ends": Case(
         "def twice(x):\n    return 2 * x",
@@ -227,13 +346,62 @@ def marks(case: Case, answer: str, kind: str) -> float:
     return [float(determine_grade(cell)[0]) for cell in graded.cells if is_check(cell)][-1]
 
 
-@pytest.mark.parametrize("name", [*IN_THE_PLACE_OF_SOMETHING, *PAST_THE_TEST])
+NOT_RIGHT = IN_THE_PLACE_OF_SOMETHING | NOT_ASKED_OF_THE_SOLUTION | MADE_EQUAL | PAST_THE_TEST | WITHOUT_AN_END
+
+
+@pytest.mark.parametrize("name", NOT_RIGHT)
 def test_an_answer_that_is_not_right_earns_nothing_in_the_grader(name):
-    case = (IN_THE_PLACE_OF_SOMETHING | PAST_THE_TEST)[name]
+    case = NOT_RIGHT[name]
     assert proved(case, "none")[1].ways["test"] == "a"
     begun = time.monotonic()
     assert [marks(case, answer, "none") for answer in (case.solution, case.attack, case.solution)] == [1, 0, 1]
     assert time.monotonic() - begun < 60
+
+
+RANGE = "def first(n):\n    return list(range(n))"
+QUEUE = ("class Queue:\n    def __init__(self, xs):\n        self.xs = {}\n"
+         "    def put(self, x):\n        self.xs.append(x)")
+OTHERWISE_RIGHT = {
+    "a generator for a list": Case(
+        RANGE, "assert list(first(3)) == [0, 1, 2] and sum(first(3)) == 3 and 2 in first(3)\n"
+        "assert [n for n in first(2)] == [0, 1]", "def first(n):\n    yield from range(n)"),
+    "a list of one's own class": Case(
+        RANGE, "assert first(3) == [0, 1, 2] and first(3)[-1] == 2 and len(first(2)) == 2",
+        "class L(list): pass\ndef first(n):\n    return L(range(n))"),
+    "an object that is printed": Case(
+        RANGE, "numbers = first(2)\nprint(numbers)\nassert list(numbers) == [0, 1]",
+        "class First:\n    def __iter__(self): return iter([0, 1])\ndef first(n):\n    return First()"),
+    "a class for a closure": Case(
+        "def counter():\n    n = 0\n    def more():\n        nonlocal n\n        n += 1\n        return n\n"
+        "    return more", "one = counter()\nassert one() == 1 and one() == 2\nassert counter()() == 1",
+        "class counter:\n    def __init__(self): self.n = 0\n    def __call__(self):\n        self.n += 1\n"
+        "        return self.n"),
+    "a property for an attribute": Case(
+        "class A:\n    def __init__(self): self.n = 1", "a = A()\na.n = 5\nassert a.n == 5",
+        "class A:\n    @property\n    def n(self): return self._n\n"
+        "    @n.setter\n    def n(self, value): self._n = value"),
+    "an object changed in place and given back": Case(
+        "def mirrored(p):\n    return Point(-p.x, p.y)",
+        "q = mirrored(Point(3, 4))\nassert q.x == -3\np = Point(1, 1)\nassert mirrored(p).x == -1",
+        "def mirrored(p):\n    p.x = -p.x\n    return p", POINT),
+    "a list that is kept": Case(
+        QUEUE.format("list(xs)"), "xs = [1]\nqueue = Queue(xs)\nqueue.put(2)\nassert queue.xs == [1, 2]",
+        QUEUE.format("xs")),
+}
+
+
+@pytest.mark.parametrize("name", OTHERWISE_RIGHT)
+def test_who_is_right_in_another_way_has_the_mark_that_stock_nbgrader_gives(name):
+    case = OTHERWISE_RIGHT[name]
+    assert proved(case, "none")[1].ways["test"] == "a"
+    assert marks(case, case.attack, "none") == 1
+
+
+def test_a_test_that_ends_what_it_runs_in_costs_no_other_test():
+    case = Case("def most():\n    return 3", "assert sum(range(most())) == 3", "def most():\n    return 10**13",
+                before="assert most() > 0")
+    graded = nbformat.reads(Result.from_bytes(graded_by(case, case.attack, "none")).notebook, as_version=4)
+    assert [float(determine_grade(cell)[0]) for cell in graded.cells if is_check(cell)] == [1, 0]
 
 
 CHANGES = Case(

@@ -97,6 +97,24 @@ def within(seconds: float) -> contextlib.AbstractContextManager[None]:
     return _timer(seconds, f"took longer than {seconds:g} s of processor time")
 
 
+@contextlib.contextmanager
+def ends_after(seconds: float) -> Iterator[None]:
+    """Ends this process after so much processor time in the block (POSIX), also in code of C, which no signal of
+    Python's interrupts."""
+    if not hasattr(signal, "SIGXCPU"):
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_CPU)
+    limit = math.ceil(time.process_time() + seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (limit if hard == resource.RLIM_INFINITY else min(limit, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_CPU, (soft, hard))
+
+
 class Allowance:
     """Seconds of processor time for several blocks together."""
 
@@ -110,9 +128,9 @@ class Allowance:
             yield
 
     @contextlib.contextmanager
-    def bounded(self) -> Iterator[None]:
+    def bounded(self, most: float = CHECK_SECONDS) -> Iterator[None]:
         """`bounded`, in what is left, and in no less than LEAST_SECONDS."""
-        with self._counting(), bounded(seconds=min(max(self.left, LEAST_SECONDS), CHECK_SECONDS)):
+        with self._counting(), bounded(seconds=min(max(self.left, LEAST_SECONDS), most)):
             yield
 
     @contextlib.contextmanager

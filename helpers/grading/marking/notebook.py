@@ -60,6 +60,7 @@ class Graded:
     ended: str = ""  # why the student's process ended early, if it did
     fell: bool = False  # the walls ended with it
     causes: Causes = field(default_factory=Causes)  # why cells did not run
+    stuck: str = ""  # the plain test that ended the process in which the tests ran
     machine: bool = False  # the machine had no memory left, for whoever was inside
 
 
@@ -111,19 +112,24 @@ def grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Gra
 def _grade_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob,
                  files: Mapping[str, bytes]) -> Graded:
     sandbox = warm_sandbox(assignment.sandbox, assignment.private)
-    with sandbox.open(dict(files), assignment.limits, assignment.imports) as student:
-        if problem_set.plain is not None and FORKS:
-            graded = _run_apart(notebook, problem_set, assignment, student)
-        else:
-            graded = _run_cells(notebook, problem_set, assignment, student, None if problem_set.plain is None else
-                                _plain_run(problem_set.plain, student, notebook, assignment))
-    graded.machine = student.machine
+    graded = Graded()
+    for _ in range(2):  # a test that ends the fork it runs in costs no other test, the first time
+        with sandbox.open(dict(files), assignment.limits, assignment.imports) as student:
+            if problem_set.plain is not None and FORKS:
+                graded = _run_apart(notebook, problem_set, assignment, student, graded.stuck)
+            else:
+                graded = _run_cells(notebook, problem_set, assignment, student, None if problem_set.plain is None else
+                                    _plain_run(problem_set.plain, student, notebook, assignment))
+        graded.machine = student.machine
+        if not graded.stuck:
+            break
     return graded
 
 
 def _run_apart(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob,
-               student: SubmissionProcess) -> Graded:
-    """`_run_cells` in a fork: plain tests may change what the assignment's own code has made."""
+               student: SubmissionProcess, stuck: str) -> Graded:
+    """`_run_cells` in a fork: plain tests may change what the assignment's own code has made. stuck: a test that has
+    ended an earlier one."""
     def work() -> Any:
         graded = _run_cells(notebook, problem_set, assignment, student, plain)
         return graded, [(cell.outputs, cell.execution_count) if cell.cell_type == "code" else None
@@ -133,10 +139,10 @@ def _run_apart(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
     most = assignment.limits.notebook_seconds + 2 * ALL_SECONDS + LEAST_SECONDS * len(problem_set.check_sources)
     try:
         with fresh_folder(problem_set.plain) as folder:
-            plain = _plain_run(problem_set.plain, student, notebook, assignment, folder)
+            plain = _plain_run(problem_set.plain, student, notebook, assignment, folder, stuck)
             graded, cells = in_fork(work, student, most)
     except ForkEnded as error:
-        return Graded(ended=f"the tests could not be run to their end: {error}")
+        return Graded(ended=f"the tests could not be run to their end: {error}", stuck=plain.under_way())
     for cell, outcome in zip(notebook.cells, cells):
         if outcome is not None:
             cell.outputs, cell.execution_count = outcome
@@ -144,11 +150,11 @@ def _run_apart(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
 
 
 def _plain_run(reference: PlainReference, student: SubmissionProcess, notebook: NotebookNode, assignment: GradingJob,
-               folder: Path | None = None) -> PlainRun:
+               folder: Path | None = None, stuck: str = "") -> PlainRun:
     ways = dict(assignment.ways)
     inside = [name for name in reference.checks if not FORKS or ways.get(name, "a") == "b"]
     asks = None if assignment.asks is None else dict(assignment.asks)
-    return PlainRun(reference, student, notebook.cells, inside, asks, folder)
+    return PlainRun(reference, student, notebook.cells, inside, asks, folder, stuck)
 
 
 def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob,
@@ -165,7 +171,7 @@ def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
             continue
         grade_id = cell.metadata.get("nbgrader", {}).get("grade_id", "")
         if plain is not None and grade_id in plain.reference.checks and utils.is_grade(cell):
-            with computing.bounded():
+            with computing.bounded(assignment.limits.cell_seconds):
                 outputs, refused = plain.grade(grade_id)
             graded.refused |= {grade_id: refused} if refused else {}
             cell.outputs = [nbformat.from_dict(output) for output in outputs]

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import contextlib
 import io
+import mmap
 import os
 import re
 import shutil
@@ -22,7 +23,7 @@ from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, TypeGuard
 
-from helpers.grading.marking.bounds import within
+from helpers.grading.marking.bounds import ends_after, within
 from helpers.grading.marking.noting import Noted, is_data
 from helpers.grading.marking.quiet import Bounded, quietly
 from helpers.grading.marking.watching import WATCH
@@ -57,7 +58,9 @@ CHANGE_THE_FIRST = frozenset({
 QUIET_MAGICS = ("matplotlib", "config", "load_ext", "reload_ext", "autoreload", "pylab", "precision", "pip", "conda")
 QUIET_PROGRAMS = re.compile(r"\s*(pip|pip3|conda|mamba|apt|apt-get|python3? -m pip)\b")
 A_MODULE = "a module in the place of something else"
+STUCK = "what the test computes with the answer took too long and could not be interrupted"
 SHELL_SECONDS = 60
+GRACE = 2  # seconds of processor time, between asking a test to stop and ending the process that it runs in
 CELL_SECONDS = 300.0  # of processor time, for a cell of the assignment's own
 
 
@@ -413,11 +416,12 @@ class PlainRun:
     after this object, so that what holds for the whole class is found in the process that stays.
 
     cells: the submission's. inside: the tests that run in the student's process. asks: by test, what is asked of the
-    solution's own things; None: that is being found out.
+    solution's own things; None: that is being found out. stuck: a test that has ended such a fork, by its grade_id.
     """
 
     def __init__(self, reference: PlainReference, student: SubmissionProcess, cells: list[Any],
-                 inside: Iterable[str], asks: Mapping[str, Collection[str]] | None, folder: Path | None = None):
+                 inside: Iterable[str], asks: Mapping[str, Collection[str]] | None, folder: Path | None = None,
+                 stuck: str = ""):
         self.reference, self.student, self.folder = reference, student, folder or reference.folder
         self.inside = frozenset(inside)
         self._needed = reference.needed(self.inside)
@@ -425,6 +429,7 @@ class PlainRun:
         self.asks = Asks(asks, ("<test ", f"<{reference.name}, cell "))
         self.asking: Asking | None = None
         self._written: Written | None = None
+        self._stuck, self._under_way = stuck, mmap.mmap(-1, 8)  # which a fork shares with who waits for it
         self._ran = 0  # how much had run in the student's process when their names were asked for last
 
     def grade(self, grade_id: str) -> tuple[list[dict[str, Any]], str]:
@@ -433,12 +438,26 @@ class PlainRun:
         if grade_id in self.inside:
             said, outputs = self.student.test(check.whole, f"<test {grade_id}>", check.imports)
             return _as_outputs(check, _tested(said), [o for o in outputs if o["output_type"] != "error"]), ""
-        tested, printed, refused = self._here(check)
+        if grade_id == self._stuck:
+            return _as_outputs(check, Tested(error="TooLong", message=STUCK), []), ""
+        with self._marked(grade_id), ends_after(self.student.limits.cell_seconds + GRACE):
+            tested, printed, refused = self._here(check)
         if grade_id in self._needed:
             self.student.test(check.whole, f"<test {grade_id}>", check.imports)
         elif grade_id in self._wished:  # the student's own cells ask for it: they get what they had seen
             self.student.test(check.visible, f"<test {grade_id}>", check.imports)
         return _as_outputs(check, tested, printed), refused
+
+    @contextlib.contextmanager
+    def _marked(self, grade_id: str) -> Iterator[None]:
+        self._under_way[:] = (1 + [*self.reference.checks].index(grade_id)).to_bytes(8, "little")
+        yield
+        self._under_way[:] = bytes(8)
+
+    def under_way(self) -> str:
+        """The test that a fork was at when it ended, if it was at one."""
+        number = int.from_bytes(self._under_way[:], "little")
+        return [*self.reference.checks][number - 1] if number else ""
 
     def unsure(self, refused: Mapping[str, str]) -> dict[str, str]:
         """Of tests that could not run here, those whose visible part passes in the student's process: by grade_id, why

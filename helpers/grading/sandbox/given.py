@@ -50,7 +50,7 @@ class Given:
         self.objects: dict[int, Any] = {}
         self.numbers: dict[int, int] = {}  # by id
         self.allowed: Collection[int] | None = None  # ids of objects that a message may change; None: all may be
-        self.keeps = False  # do others stay as they are, and a copy comes in their place
+        self.keeps = False  # do others stay as they are, and a copy has their number from then on
         self.changed = False  # has one of those been changed
 
     def is_one(self, value: Any) -> bool:
@@ -135,13 +135,12 @@ class Given:
                 raise WireError("an object that is none")
             known = self.objects.get(number)
             if type(known) is not kind:
-                known = object.__new__(kind)
-                self.numbers[id(known)], self.objects[number] = number, known
+                known = self._new(kind, number)
             elif self.allowed is not None and id(known) not in self.allowed:
                 differs = self._print(state_of(known)) != self._print(state)
                 self.changed = self.changed or differs
                 if self.keeps and differs:
-                    known = object.__new__(kind)
+                    known = self._new(kind, number)
                 elif self.keeps:
                     kept.add(number)
             made[number] = known, state
@@ -150,6 +149,11 @@ class Given:
                 _set_state(one, {name: self._attribute(type(one), name, self._unmarked(part, made))
                                  for name, part in state.items() if not _is_computed(type(one), name)})
         return made[root][0]
+
+    def _new(self, kind: type, number: int) -> Any:
+        made: Any = object.__new__(kind)
+        self.numbers[id(made)], self.objects[number] = number, made
+        return made
 
     def _print(self, state: Mapping[str, Any]) -> Any:
         """Attributes as bytes, such objects by their numbers."""

@@ -3,8 +3,8 @@
 A test that was written for a notebook calls functions, makes objects, catches exceptions and compares. What comes
 back as plain data is itself here. What stays with the student is a `Likeness`: calls, attributes, iteration and the
 like are asked of the student's process. Never asked is what would let an object decide about a mark: a comparison,
-arithmetic with the test's own numbers, and of an object in the place of data anything but its items; these raise
-NotSupportedHere, and the test runs elsewhere.
+arithmetic with the test's own numbers, and where the solution has data anything but an object's items and its text;
+these raise NotSupportedHere, and the test runs elsewhere.
 """
 
 from __future__ import annotations
@@ -36,7 +36,8 @@ from helpers.grading.sandbox.wire import Reference
 from helpers.grading.sandbox.written import Written
 
 IN_THE_PLACE_OF_DATA = "a student's object in the place of data"
-ITEMS = ("iter", "next", "item", "len", "bool")  # what is asked of an object where the assignment's own has data
+# What is asked of an object where the assignment's own has data: what is in it, and how it reads.
+ITEMS = ("iter", "next", "item", "len", "bool", "str", "repr", "format")
 LIBRARIES = frozenset({
     "PIL", "_csv", "_pickle", "asyncio", "binascii", "configparser", "copy", "csv", "dataclasses", "decimal", "json",
     "matplotlib", "networkx", "numpy", "pandas", "pickle", "queue", "re", "scipy", "shutil", "sklearn", "sqlite3",
@@ -146,7 +147,7 @@ class Likeness:
     def __class__(self) -> type:  # type: ignore[override]
         """What `isinstance` asks: a class of a library that is loaded here, one that the assignment gives out, or a
         kind of Python's that is no data; else none."""
-        if self._for_data:
+        if self._is_for_data("class"):
             return Likeness
         about = self._describe()
         module, name = (*(about.get("class") or ()), "", "")[:2]
@@ -490,10 +491,12 @@ class Asking:
             _put_into(value, places[0])
         return value
 
-    def given_to(self, function: Any, args: tuple) -> tuple:
+    def given_to(self, function: Any, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """Arguments that a student's code gives to a function of a test's."""
         name = getattr(function, "__name__", "") if isinstance(function, types.FunctionType) else ""
-        return tuple([self.located(arg, f"{name}({number})") for number, arg in enumerate(args)]) if name else args
+        places = [(f"{name}({number})",) if name else () for number in range(len(args))]
+        return (tuple([self.located(arg, *place) for arg, place in zip(args, places)]),
+                {key: self.located(arg) for key, arg in kwargs.items()})
 
     def refuse(self, what: str) -> NotSupportedHere:
         self.refused = self.refused or what

@@ -52,7 +52,8 @@ class SubmissionProcess:
         self.fell = self.machine = self.asserted = False
         self.execution_count = 0
         self.stand_in: Callable[[Reference], Any] | None = None  # what a handle becomes, if not a Proxy
-        self.given_to: Callable[[Callable, tuple], tuple] | None = None  # arguments of a test's function
+        # Arguments that a student's code gives to a function of a test's, as that one gets them.
+        self.given_to: Callable[[Callable, tuple, dict], tuple[tuple, dict]] | None = None
         self.given: Given | None = None
         self._launcher = launcher
         self._displays: dict[str, list[dict]] = {}
@@ -279,26 +280,31 @@ class SubmissionProcess:
                 raise WireError("a flood" if isinstance(reply, dict) else "no message")
             if "callback" in reply:
                 calls += 1
-                self._serve(reply, deadline, calls)
+                self._serve(reply, deadline, calls, runs_cell=take is not None)
             elif reply.get("id") == number:
                 return reply, late
             elif take is not None:
                 take(reply)
 
-    def _serve(self, ask: dict, deadline: float, calls: int) -> None:
-        """Compute a value for a function of the student's that was given one of ours."""
+    def _serve(self, ask: dict, deadline: float, calls: int, runs_cell: bool) -> None:
+        """Compute a value for a function of the student's that was given one of ours.
+
+        runs_cell: a cell or a test runs there, and no check here is waiting, whose limits would hold.
+        """
         asked, number = ask["callback"], ask.get("id")
         function = self._callbacks.get(asked) if type(asked) is int else None
         if type(number) is not int:
             raise WireError("a question without a number")
         answer: dict = {"answer": number}
-        if function is None or calls > CALLBACKS or not isinstance(ask.get("args"), tuple):
+        if function is None or runs_cell or calls > CALLBACKS or not isinstance(ask.get("args"), tuple):
             answer["error"] = "this function cannot be asked now"
         else:
             try:
                 with _alarm(max(deadline - time.monotonic(), 0.01)):
-                    args = ask["args"] if self.given_to is None else self.given_to(function, ask["args"])
-                    answer["value"] = function(*args, **ask.get("kwargs", {}))
+                    args, kwargs = ask["args"], ask.get("kwargs", {})
+                    if self.given_to is not None:
+                        args, kwargs = self.given_to(function, args, kwargs)
+                    answer["value"] = function(*args, **kwargs)
             except Exception as e:  # the student's arguments are to blame, or the clock
                 answer["error"] = f"{type(e).__name__}: {e}"[:200]
                 if self.stand_in is not None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import collections
 import enum
+import itertools
 import sys
 from collections.abc import Collection, Iterable
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
-from helpers.grading.sandbox.given import state_of
+from helpers.grading.sandbox.given import is_named, state_of
 from helpers.grading.sandbox.wire import CannotEncode, Reference, encode
 
 OBJECTS = 2_000  # that are kept in step; further ones are copies
@@ -24,6 +25,8 @@ HELD = 3  # references to an object that nobody but `Shared` holds, as sys.getre
 PARTS = 10_000  # of a value that are looked at
 WATCHED = 2**22  # bytes of one that is compared
 _OF_PYTHON = (list, dict, set, collections.deque, collections.defaultdict, collections.OrderedDict, collections.Counter)
+
+_OF_PARTS = (*_OF_PYTHON, tuple, frozenset)
 
 
 class Shared:
@@ -97,13 +100,12 @@ class Shared:
         """Bring what another side's message lists into step: by the id of a part in it, what it is here.
 
         allowed: ids of what the message may change; None: all may be. keeps: others stay as they are here, and what
-        comes back is a copy; the other side's is brought into step by the next message.
+        comes back is a copy, which the other side's is in step with from now on.
 
         Raises:
             ValueError: if something here cannot become what it is there.
         """
         here: dict[int, Any] = {}
-        kept: dict[int, Any] = {}
         self.changed = False
         given = [(number, part) for number, part, *_ in listed or () if type(number) is int][:2 * OBJECTS]
         views = {number: view for number, _, *view in listed or () if view and type(number) is int}
@@ -121,14 +123,13 @@ class Shared:
                 right = allowed is None or id(here[id(part)]) in allowed
                 self.changed = self.changed or not right
                 if keeps and not right:
-                    kept[number] = seen
+                    self._keep(number, part)
                     del here[id(part)]
                 else:
                     become(here[id(part)], part)
         for number, _ in given:
-            if number not in kept:
-                _replace_inside(self.objects[number], here)
-        self.prints |= {number: fingerprint(self.objects[number]) for number, _ in given} | kept
+            _replace_inside(self.objects[number], here)
+        self.prints |= {number: fingerprint(self.objects[number]) for number, _ in given}
         return here
 
     def _shown(self, part: np.ndarray, other: Any, start: Any, strides: Any) -> np.ndarray | None:
@@ -165,8 +166,11 @@ def _is_table(kind: type) -> bool:
 def bytes_of(value: Any) -> int:
     """About how many bytes plain data has, a range as an array of its numbers; no object is asked for anything."""
     kind = type(value)
-    if kind in (list, tuple, dict):
-        return sum(map(bytes_of, value.values() if kind is dict else value))
+    if kind in _OF_PARTS or is_named(kind):
+        parts_of = itertools.chain(*dict.items(value)) if issubclass(kind, dict) else value
+        return sum(map(bytes_of, tuple.__iter__(value) if issubclass(kind, tuple) else parts_of))
+    if kind is np.ndarray and value.dtype.hasobject:
+        return 8 * value.size + sum(map(bytes_of, value.flat)) if value.dtype == object else value.nbytes
     if kind is range:
         return 8 * (abs(value.stop - value.start) // abs(value.step) + 1)
     if str(kind.__module__).partition(".")[0] not in ("numpy", "pandas", "torch"):
