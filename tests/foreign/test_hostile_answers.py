@@ -368,6 +368,11 @@ OTHERWISE_RIGHT = {
     "a list of one's own class": Case(
         RANGE, "assert first(3) == [0, 1, 2] and first(3)[-1] == 2 and len(first(2)) == 2",
         "class L(list): pass\ndef first(n):\n    return L(range(n))"),
+    "a dict of one's own class": Case(
+        "def table():\n    return {'a': 1}",
+        "assert dict(table()) == {'a': 1} and list(table().items()) == [('a', 1)]\n"
+        "assert table().get('b', 2) == 2 and 'a' in table()",
+        "class D(dict): pass\ndef table():\n    return D(a=1)"),
     "an object that is printed": Case(
         RANGE, "numbers = first(2)\nprint(numbers)\nassert list(numbers) == [0, 1]",
         "class First:\n    def __iter__(self): return iter([0, 1])\ndef first(n):\n    return First()"),

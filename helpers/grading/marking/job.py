@@ -15,6 +15,7 @@ import nbformat
 import helpers
 from helpers.grading.notebooks.cells import EXPERIMENT
 from helpers.grading.notebooks.ipython import tree_of
+from helpers.grading.sandbox.asks import Asked
 from helpers.grading.sandbox.bound import Private
 from helpers.grading.sandbox.limits import Limits
 
@@ -48,7 +49,7 @@ class GradingJob:
     imports: tuple[str, ...] = ()
     run_experiments: bool = False
     ways: tuple[tuple[str, str], ...] = ()  # plain test → "a" (in the grader) or "b" (in the student's process)
-    asks: tuple[tuple[str, tuple[str, ...]], ...] | None = None  # by plain test, what it asks of the solution's things
+    asks: dict[str, Asked] | None = None  # by plain test, what it asks of the solution's things; None: it is not known
     private: Private = field(default_factory=Private)  # not to be seen inside; where it is changes no mark
     digest: str = ""
 

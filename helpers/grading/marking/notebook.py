@@ -38,6 +38,7 @@ from helpers.grading.notebooks.cells import EXPERIMENT
 from helpers.grading.notebooks.idle import idle_answers
 from helpers.grading.notebooks.keeping import kept_outputs
 from helpers.grading.notebooks.shape import shape_of
+from helpers.grading.sandbox.asks import Asked
 from helpers.grading.sandbox.process import SubmissionProcess
 from helpers.grading.sandbox.sandbox import FORKS, SandboxError, warm_sandbox
 
@@ -56,7 +57,7 @@ class Graded:
     verdicts: dict[str, Verdict] = field(default_factory=dict)  # by the check's grade_id
     refused: dict[str, str] = field(default_factory=dict)  # plain tests that the grader cannot run, and why
     unsure: dict[str, str] = field(default_factory=dict)  # those of them that pass in the notebook, and why one asks
-    asked: dict[str, list[str]] = field(default_factory=dict)  # by plain test, what was asked of the notebook's things
+    asked: dict[str, Asked] = field(default_factory=dict)  # by plain test, what it asks of the solution's things
     ended: str = ""  # why the student's process ended early, if it did
     fell: bool = False  # the walls ended with it
     causes: Causes = field(default_factory=Causes)  # why cells did not run
@@ -153,8 +154,7 @@ def _plain_run(reference: PlainReference, student: SubmissionProcess, notebook: 
                folder: Path | None = None, stuck: str = "") -> PlainRun:
     ways = dict(assignment.ways)
     inside = [name for name in reference.checks if not FORKS or ways.get(name, "a") == "b"]
-    asks = None if assignment.asks is None else dict(assignment.asks)
-    return PlainRun(reference, student, notebook.cells, inside, asks, folder, stuck)
+    return PlainRun(reference, student, notebook.cells, inside, assignment.asks, folder, stuck)
 
 
 def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJob,
@@ -202,7 +202,7 @@ def _run_cells(notebook: NotebookNode, problem_set: ProblemSet, assignment: Grad
                 checked.finish()
         _mend(notebook, problem_set, assignment, student, checks, computing)
         graded.unsure = plain.unsure(graded.refused) if plain is not None else {}
-    graded.asked = {} if plain is None else {name: sorted(asked) for name, asked in plain.asks.learnt.items()}
+    graded.asked = {} if plain is None else plain.asks.learnt
     for cell, grade_id, checked in checks:
         cell.outputs = [nbformat.from_dict(output) for output in checked.outputs]
         if checked.verdict is not None:

@@ -17,14 +17,13 @@ import subprocess
 import sys
 import tempfile
 import types
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from multiprocessing.util import Finalize
 from pathlib import Path
 from typing import Any, TypeGuard
 
 from helpers.grading.marking.bounds import ends_after, within
-from helpers.grading.marking.noting import Noted, is_data
 from helpers.grading.marking.quiet import Bounded, quietly
 from helpers.grading.marking.watching import WATCH
 from helpers.grading.notebooks.cells import EXPERIMENT, grade_id_of, info_of, is_check
@@ -32,9 +31,9 @@ from helpers.grading.notebooks.code import understood
 from helpers.grading.notebooks.ipython import python_of, tree_of
 from helpers.grading.notebooks.master import defined_names, used_names
 from helpers.grading.notebooks.shape import HIDDEN, without_hidden_tests
-from helpers.grading.sandbox.asks import Asks
+from helpers.grading.sandbox.asks import Asked, Asks
 from helpers.grading.sandbox.asserts import Tested, compiled, flags_of, run_code, run_test
-from helpers.grading.sandbox.given import travels
+from helpers.grading.sandbox.given import is_data
 from helpers.grading.sandbox.likeness import (
     Asking,
     Likeness,
@@ -44,14 +43,10 @@ from helpers.grading.sandbox.likeness import (
     nothing_replaced_behind,
 )
 from helpers.grading.sandbox.process import SubmissionProcess
-from helpers.grading.sandbox.shared import bytes_of
+from helpers.grading.sandbox.shared import CHANGE_THEMSELVES
 from helpers.grading.sandbox.written import Written
 
-# Methods and functions of Python's, numpy's and others' that change what they are called on, or their first argument.
-CHANGE_THEMSELVES = frozenset({
-    "add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "fill", "insert",
-    "intersection_update", "itemset", "pop", "popitem", "popleft", "put", "remove", "resize", "reverse", "rotate",
-    "setdefault", "sort", "subtract", "symmetric_difference_update", "update", "write", "writelines"})
+# Functions of Python's, numpy's and others' that change their first argument.
 CHANGE_THE_FIRST = frozenset({
     "copyto", "fill_diagonal", "heapify", "heappop", "heappush", "heappushpop", "heapreplace", "insort", "insort_left",
     "insort_right", "place", "put", "put_along_axis", "putmask", "setattr", "shuffle"})
@@ -148,7 +143,7 @@ class Names(dict):
                 raise self.asking.refuse(A_MODULE)  # whose functions would run here
             if there and name in self.exceptions and not _is_own_exception(value, StandIn):
                 raise self.asking.refuse("another thing in the place of an exception class of one's own")
-            value = self.asking.located(value, name)
+            value = self.asking.bounded(value)
             self._seen[name] = self.asking.epoch, there, value
         if not there:
             raise KeyError(name)
@@ -197,7 +192,6 @@ class PlainReference:
         self.theirs = _decided_by_students(cells)
         self.cells = cells
         self._needed: dict[frozenset[str], set[str]] = {}
-        self.noted = Noted()
         dict.__setitem__(self.namespace, "get_ipython", lambda: _Shell(self.namespace))
         with in_folder(self.folder), nothing_replaced_behind():
             self._execute(cells)
@@ -237,9 +231,8 @@ class PlainReference:
             return
         statements, last = compiled(python_of(cell.source), name, flags_of(self.namespace))
         check = self.checks[grade_id_of(cell)]
-        with self.noted.of_a_test(self.namespace, self.theirs, f"<{self.name}, cell ", check.reads):
-            run_code(statements, self.namespace)
-            value = run_code(last, self.namespace) if last else None
+        run_code(statements, self.namespace)
+        value = run_code(last, self.namespace) if last else None
         number = _number(repr(value)) if value is not None else None
         check.counts = number is not None and 0 <= number <= check.points
 
@@ -249,12 +242,6 @@ class PlainReference:
 
     def go_live(self, asking: Asking) -> None:
         """From now on the names that a student's cells decide are the student's."""
-        given = [value for name, value in self.namespace.items() if name not in self.theirs and travels(value)]
-        asking.swallows = self.noted.swallows
-        asking.changing, asking.changing_more = self.noted.changing, self.noted.changing_more
-        names = {name: self.namespace[name] for name in self.theirs if is_data(self.namespace.get(name), given)}
-        asking.plain = self.noted.plain | dict.fromkeys(names, True)
-        asking.sizes = self.noted.sizes | {name: bytes_of(value) for name, value in names.items()}
         self.namespace.modules = {name: value for name in self.theirs
                                   if isinstance(value := self.namespace.get(name), types.ModuleType)}
         self.namespace.exceptions = frozenset(name for name in self.theirs
@@ -420,7 +407,7 @@ class PlainRun:
     """
 
     def __init__(self, reference: PlainReference, student: SubmissionProcess, cells: list[Any],
-                 inside: Iterable[str], asks: Mapping[str, Collection[str]] | None, folder: Path | None = None,
+                 inside: Iterable[str], asks: Mapping[str, Asked] | None, folder: Path | None = None,
                  stuck: str = ""):
         self.reference, self.student, self.folder = reference, student, folder or reference.folder
         self.inside = frozenset(inside)

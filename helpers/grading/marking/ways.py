@@ -29,6 +29,7 @@ from helpers.grading.marking.worker import problem_set_of
 from helpers.grading.notebooks.cells import grade_id_of, info_of, is_check
 from helpers.grading.notebooks.restore import restore
 from helpers.grading.notebooks.shape import plain_text
+from helpers.grading.sandbox.asks import Asked
 from helpers.grading.sandbox.sandbox import FORKS, SandboxError
 
 SOLUTION, UNTOUCHED, BROKEN = "the solution", "an untouched release", "a broken copy"
@@ -41,7 +42,7 @@ class Ways:
 
     digest: str
     ways: dict[str, str] = field(default_factory=dict)
-    asks: dict[str, list[str]] = field(default_factory=dict)
+    asks: dict[str, Asked] = field(default_factory=dict)
     why: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
 
@@ -51,8 +52,7 @@ class Ways:
 
     def of(self, job: GradingJob) -> GradingJob:
         """The job, to be graded in these ways."""
-        return dataclasses.replace(job, ways=tuple(sorted(self.ways.items())), digest="", asks=tuple(
-            (name, tuple(asked)) for name, asked in sorted(self.asks.items())))
+        return dataclasses.replace(job, ways=tuple(sorted(self.ways.items())), asks=self.asks, digest="")
 
     def in_words(self) -> str:
         """"7 of 9 tests cannot be forged; 2 can, because …"; "" if there are no plain tests."""
@@ -74,7 +74,7 @@ class _Seen:
     full: bool
     says: str = ""
     refused: str = ""
-    asked: list[str] = field(default_factory=list)
+    asked: Asked = field(default_factory=Asked)
 
 
 def with_ways(course: Course, job: GradingJob, name: str, notebook: str) -> GradingJob:
@@ -109,8 +109,9 @@ def known_ways(course: Course, name: str) -> dict[str, Ways]:
 
 def _read(path: Path) -> Ways | None:
     try:
-        return Ways(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
+        said = json.loads(path.read_text(encoding="utf-8"))
+        return Ways(**{**said, "asks": {name: Asked(**asked) for name, asked in said["asks"].items()}})
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
@@ -217,7 +218,7 @@ def _keep_together(found: Ways, checks: dict[str, Any]) -> None:
 
 
 def _all_graded(job: GradingJob, copies: dict[str, nbformat.NotebookNode], ways: dict[str, str],
-                asks: dict[str, list[str]] | None = None) -> dict[str, dict[str, _Seen]]:
+                asks: dict[str, Asked] | None = None) -> dict[str, dict[str, _Seen]]:
     """asks: what is asked of the solution's things; None: what its own grading asks."""
     solution = _graded(job, copies[SOLUTION], ways, asks)
     if asks is None:
@@ -227,13 +228,11 @@ def _all_graded(job: GradingJob, copies: dict[str, nbformat.NotebookNode], ways:
 
 
 def _graded(job: GradingJob, notebook: nbformat.NotebookNode, ways: dict[str, str],
-            asks: dict[str, list[str]] | None) -> dict[str, _Seen]:
+            asks: dict[str, Asked] | None) -> dict[str, _Seen]:
     problem_set = problem_set_of(job)
     checks = problem_set.plain.checks if problem_set.plain else {}
     recorded = nbformat.reads(job.recorded, as_version=4)
-    every = dataclasses.replace(Ways("", ways, asks or {}).of(job), digest=f"{job.digest} {sorted(ways.items())}")
-    if asks is None:
-        every = dataclasses.replace(every, asks=None)
+    every = dataclasses.replace(job, ways=tuple(ways.items()), asks=asks, digest=f"{job.digest} {sorted(ways.items())}")
     restored = restore(copy.deepcopy(notebook), recorded)
     graded = grade_cells(restored, problem_set, every, dict(job.files))
     found = {name: _Seen(0.0, False, graded.ended or "it was not run") for name in checks}
@@ -243,7 +242,7 @@ def _graded(job: GradingJob, notebook: nbformat.NotebookNode, ways: dict[str, st
             score, possible = determine_grade(cell)
             error = next((output for output in cell.outputs if output.output_type == "error"), None)
             found[name] = _Seen(float(score or 0), error is None and (score or 0) >= possible,
-                                _says(cell, error), graded.refused.get(name, ""), graded.asked.get(name, []))
+                                _says(cell, error), graded.refused.get(name, ""), graded.asked.get(name, Asked()))
     return found
 
 

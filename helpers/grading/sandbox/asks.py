@@ -8,29 +8,68 @@ from __future__ import annotations
 
 import itertools
 import sys
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from types import CodeType, FrameType
 
+NOTHING, ARGUMENTS, MORE = "nothing", "arguments", "more"  # what an answer changes in place, the least first
+CHANGES = (NOTHING, ARGUMENTS, MORE)
 
-class Asks:
-    """known: by test, all that is asked while it runs on the solution; None: that is being found out now. texts: what
-    names of files begin with that are the assignment's own text.
 
-    learnt: what was asked. A question is what is asked, and the place of the innermost text of the assignment's that
-    is running: of a test, or of a function that the assignment gives out.
+@dataclass
+class Asked:
+    """Of one test on the solution: questions with what their answers change in place; bytes of the largest answer.
+
+    A question is what is asked, and the place of the innermost text of the assignment's that is running: of a test, or
+    of a function that the assignment gives out.
     """
 
-    def __init__(self, known: Mapping[str, Collection[str]] | None = None, texts: tuple[str, ...] = ("<test ",)):
+    questions: dict[str, str] = field(default_factory=dict)
+    largest: int = 0
+
+
+class Asks:
+    """known: by test; None: it is being found out now, and is in `learnt`. texts: what names of files begin with that
+    are the assignment's own text."""
+
+    def __init__(self, known: Mapping[str, Asked] | None, texts: tuple[str, ...] = ("<test ",)):
         self.known, self.texts = known, texts
-        self.learnt: dict[str, set[str]] = {}
+        self.learnt: dict[str, Asked] = {}
         self.test = ""  # that is running
+        self.last = ""  # question
 
     def here(self, what: str) -> bool:
         """Is this asked of one of the solution's things, too, where the test is now?"""
-        question = f"{what} {self._place()}"
-        self.learnt.setdefault(self.test, set()).add(question)
-        return self.known is None or question in self.known.get(self.test, ())
+        self.last = f"{what} {self._place()}"
+        if self.known is None:
+            self._learning.questions.setdefault(self.last, NOTHING)
+        return self.known is None or self.last in self._known.questions
+
+    def may_change(self) -> str:
+        """What the answer to the last question may change in place."""
+        return MORE if self.known is None else self._known.questions.get(self.last, NOTHING)
+
+    def note_change(self, question: str, what: str) -> None:
+        """The answer to a question has changed something."""
+        if self.known is None:
+            known = self._learning.questions.get(question, NOTHING)
+            self._learning.questions[question] = max(what, known, key=CHANGES.index)
+
+    def largest(self, size: int) -> int:
+        """Bytes of the solution's largest answer; size: of one that is there now."""
+        if self.known is not None:
+            return self._known.largest
+        self._learning.largest = max(self._learning.largest, size)
+        return self._learning.largest
+
+    @property
+    def _known(self) -> Asked:
+        return (self.known or {}).get(self.test) or Asked()
+
+    @property
+    def _learning(self) -> Asked:
+        return self.learnt.setdefault(self.test, Asked())
 
     def _place(self) -> str:
         frame: FrameType | None = sys._getframe(2)

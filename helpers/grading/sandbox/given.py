@@ -32,6 +32,28 @@ def is_named(kind: type) -> bool:
     return issubclass(kind, tuple) and isinstance(getattr(kind, "_fields", None), tuple)
 
 
+def is_data(value: Any, classes: Collection[type] = ()) -> bool:
+    """Is it something that travels as it is, or an object of one of these classes that holds nothing else? Nothing is
+    known of None."""
+    waiting, seen = [value], dict[int, Any]()
+
+    def export(part: Any) -> Reference:
+        if type(part) not in classes:
+            raise CannotEncode("no plain data")
+        if id(part) not in seen:
+            seen[id(part)] = part
+            waiting.extend(() if isinstance(part, enum.Enum) else tuple.__iter__(part) if isinstance(part, tuple) else
+                           state_of(part).values())
+        return Reference("itself")
+
+    try:
+        while waiting:
+            encode(waiting.pop(), export, whole=True)
+    except CannotEncode:
+        return False
+    return value is not None
+
+
 class _Part:
     """Stands in a message for an object that the same message describes."""
 
@@ -51,7 +73,7 @@ class Given:
         self.numbers: dict[int, int] = {}  # by id
         self.allowed: Collection[int] | None = None  # ids of objects that a message may change; None: all may be
         self.keeps = False  # do others stay as they are, and a copy has their number from then on
-        self.changed = False  # has one of those been changed
+        self.changed: set[int] = set()  # ids of objects that messages have changed
 
     def is_one(self, value: Any) -> bool:
         kind = type(value)
@@ -136,13 +158,12 @@ class Given:
             known = self.objects.get(number)
             if type(known) is not kind:
                 known = self._new(kind, number)
-            elif self.allowed is not None and id(known) not in self.allowed:
+            else:
                 differs = self._print(state_of(known)) != self._print(state)
-                self.changed = self.changed or differs
-                if self.keeps and differs:
-                    known = self._new(kind, number)
-                elif self.keeps:
-                    kept.add(number)
+                self.changed.update({id(known)} if differs else ())
+                if self.keeps and self.allowed is not None and id(known) not in self.allowed:
+                    known = self._new(kind, number) if differs else known
+                    kept |= set() if differs else {number}
             made[number] = known, state
         for number, (one, state) in made.items():
             if number not in kept:

@@ -27,11 +27,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from helpers.grading.sandbox.asks import Asks
+from helpers.grading.sandbox.asks import ARGUMENTS, MORE, NOTHING, Asks
 from helpers.grading.sandbox.drawing import drawn_from
 from helpers.grading.sandbox.given import Given, state_of, travels
 from helpers.grading.sandbox.inside.plainly import random_state, same_state, set_random
-from helpers.grading.sandbox.shared import Shared, bytes_of, parts, replaced
+from helpers.grading.sandbox.shared import CHANGE_THEMSELVES, Shared, bytes_of, parts, replaced
 from helpers.grading.sandbox.wire import Reference
 from helpers.grading.sandbox.written import Written
 
@@ -81,11 +81,11 @@ class Process(Protocol):
 class Likeness:
     """Something of a student's that is no plain data."""
 
-    __slots__ = ("_about", "_asked", "_for_data", "_place", "_reference")
+    __slots__ = ("_about", "_asked", "_for_data", "_name", "_reference")
 
     def __init__(self, asked: Asking, reference: Reference):
         object.__setattr__(self, "_for_data", False)  # does it stand where the assignment's own has plain data
-        object.__setattr__(self, "_place", "")  # where a test found it, as `Asking.plain` names places
+        object.__setattr__(self, "_name", "")  # as which a test has found it in an object
         object.__setattr__(self, "_asked", asked)
         object.__setattr__(self, "_reference", reference)
         object.__setattr__(self, "_about", None)
@@ -111,7 +111,7 @@ class Likeness:
         if for_data_here and what not in ITEMS:
             raise self._refused(IN_THE_PLACE_OF_DATA)
         found = self._asked.operate(what, self, *args)
-        return for_data(found) if for_data_here else self._asked.located(found, *_places_of(what, self))
+        return for_data(found) if for_data_here else self._asked.bounded(found)
 
     def __getattribute__(self, name: str) -> Any:
         """`hasattr(x, "__iter__")` asks for what the student's object has, not for what every stand-in has."""
@@ -122,7 +122,10 @@ class Likeness:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             return self._known(name)
-        return self._asked.located(self._ask("attribute", name), f".{name}")
+        found = self._ask("attribute", name)
+        if isinstance(found, Likeness):
+            object.__setattr__(found, "_name", name)
+        return found
 
     def _known(self, name: str) -> Any:
         about = self._describe()
@@ -236,7 +239,8 @@ class Likeness:
         if isinstance(error, (NotSupportedHere, ProcessGone)):
             return False
         ended = self._ask("exit", None if error is None else as_said(error)) is True
-        if ended and error is not None and (isinstance(error, AssertionError) or not self._asked.swallows):
+        if ended and error is not None and (
+                isinstance(error, AssertionError) or not self._asked.asks.here("end an exception")):
             raise self._refused("an exception of the test's that a student's object would end")
         return ended
 
@@ -275,32 +279,13 @@ def _for_data(value: Any, seen: set[int]) -> Any:
     return value
 
 
-def _put_into(value: Any, place: str) -> None:
-    if isinstance(value, Likeness):
-        object.__setattr__(value, "_place", place)
-    elif type(value) in (list, tuple, dict):
-        for part in value.values() if type(value) is dict else value:
-            if isinstance(part, Likeness):
-                object.__setattr__(part, "_place", f"{place}[]")
-
-
-def _places_of(what: str, thing: Likeness) -> tuple[str, ...]:
-    """Where an answer to this question of an object stands, the best known place first."""
-    if what == "enter":
-        return ".__enter__()", f"{thing._place}[]"  # of a generator's, what it gives
-    if what in ("next", "iter"):
-        return (f"{thing._place}[]", ".__iter__()[]", ".__next__()") if what == "next" else ()
-    return (f".__{ {'item': 'getitem'}.get(what, what.strip('_'))}__()",)
-
-
 def _operator(name: str, reflected: bool) -> Callable:
     def ask(self: Likeness, other: Any) -> Any:
         if not isinstance(other, Likeness):
             raise self._asked.refuse("arithmetic between a student's object and the test's own numbers")
         if self._is_for_data(name) or other._for_data:
             raise self._asked.refuse(IN_THE_PLACE_OF_DATA)
-        return self._asked.located(self._asked.operate(name, *((other, self) if reflected else (self, other))),
-                                   *_places_of(name, self))
+        return self._asked.bounded(self._asked.operate(name, *((other, self) if reflected else (self, other))))
 
     return ask
 
@@ -378,10 +363,17 @@ class Data(Object):
         """What it is without its class. name: of an operator, which its class must not have made anew."""
         if name in (self._describe().get("overrides") or ()):
             raise self._refused("a comparison whose answer a student's object would give")
+        self._asked.asks.here("plain")
         found = self._asked.operate("plain", self)
         if isinstance(found, Likeness):
             raise self._refused("a comparison whose answer a student's object would give")
         return found
+
+    def __getattr__(self, name: str) -> Any:
+        """Where the solution has plain data, a method of Python's own, on that."""
+        if name.startswith("__") or not self._is_for_data(f"attribute {name}") or name in CHANGE_THEMSELVES:
+            return super().__getattr__(name)
+        return getattr(_for_data(self._plain(name), set()), name)
 
     def __hash__(self) -> int:
         return hash(self._plain("__hash__"))
@@ -456,13 +448,8 @@ class Asking:
         self.exceptions: dict[str, type] = {}
         self.shared = Shared(1, 1)
         self.classes: dict[str, type] = {}
-        self.plain: Mapping[str, bool] = {}  # by place: has the assignment's own code nothing but plain data there
-        self.sizes: Mapping[str, int] = {}  # by place: bytes of the largest that the assignment's own code has there
-        self.changing: Collection[str] = ()  # by place: in which calls the assignment's own code changes what both have
-        self.changing_more: Collection[str] = ()  # the same of what is no argument of that call
         self.meddled = False  # has a call changed something in place that the assignment's own leaves as it is
         self.copies = False  # what such a call changes is a copy's alone
-        self.swallows = False  # does the assignment's own code end exceptions of a `with` block
         self.class_likes: dict[tuple, type] = {}
         self.written: Written | None = None  # the files of the test that is running, if it may have a student's
         self.stand_ins: dict[int, Likeness] = {}  # by the number of the object in the student's process
@@ -479,24 +466,16 @@ class Asking:
             known = self.stand_ins[number] = kind(self, Reference("own", (number, "")))
         return known
 
-    def located(self, value: Any, *places: str) -> Any:
-        """What stands in one of these places, of which the first counts that is known."""
-        value = Path(value) if type(value) is PurePosixPath else value  # what it may open here is watched
+    def bounded(self, value: Any) -> Any:
+        """What comes from a student's process; refused if it is many times as large as all of the solution's."""
         size = bytes_of(value)
-        if size > LARGE + 10 * max([self.sizes.get(place, 0) for place in places], default=0):
+        if size > LARGE + 10 * self.asks.largest(size):
             raise self.refuse("a result many times as large as the solution's")
-        if next((self.plain[place] for place in places if place in self.plain), False):
-            return for_data(value)
-        if places:
-            _put_into(value, places[0])
-        return value
+        return Path(value) if type(value) is PurePosixPath else value  # what it may open here is watched
 
-    def given_to(self, function: Any, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
+    def given_to(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
         """Arguments that a student's code gives to a function of a test's."""
-        name = getattr(function, "__name__", "") if isinstance(function, types.FunctionType) else ""
-        places = [(f"{name}({number})",) if name else () for number in range(len(args))]
-        return (tuple([self.located(arg, *place) for arg, place in zip(args, places)]),
-                {key: self.located(arg) for key, arg in kwargs.items()})
+        return tuple(map(self.bounded, args)), {key: self.bounded(arg) for key, arg in kwargs.items()}
 
     def refuse(self, what: str) -> NotSupportedHere:
         self.refused = self.refused or what
@@ -564,17 +543,7 @@ class Asking:
         return self._answer({"do": "about", "target": reference}).get("about") or {}
 
     def operate(self, what: str, *operands: Any) -> Any:
-        places = (f".{operands[1]}",) if what == "attribute" else (".__iter__()",) if what == "iter" else _places_of(
-            what, operands[0]) if isinstance(operands[0], Likeness) else ()
-        allowed = self._may_change([place.removesuffix("[]") for place in places], operands)
-        return self._outcome(self._answer({"do": "operate", "what": what, "args": operands}, allowed), what == "next")
-
-    def _may_change(self, places: Collection[str], arguments: Any) -> Collection[int] | None:
-        """Ids of what a call in these places may change in place, as far as is known; None: whatever there is."""
-        if any(place in self.changing_more for place in places):
-            return None
-        own = any(place in self.changing for place in places)
-        return {id(part) for part in parts(arguments, self.classes.values())} if own else ()
+        return self._outcome(self._answer({"do": "operate", "what": what, "args": operands}, operands), what == "next")
 
     def iterate(self, thing: Likeness) -> Iterator[Any]:
         """What `iter(thing)` gives: itself, where it is an iterator of the student's."""
@@ -587,11 +556,12 @@ class Asking:
             yield from iterator
             return
         while True:
+            self.asks.here("next")
             try:
                 value = self.operate("next", iterator)
             except StopIteration:
                 return
-            yield for_data(value) if for_data_here else self.located(value, *_places_of("next", thing))
+            yield for_data(value) if for_data_here else self.bounded(value)
 
     def call(self, function: Likeness, args: tuple, kwargs: dict) -> Any:
         """Call a function of the student's; what it prints is printed here, what it changes in place is changed."""
@@ -600,8 +570,7 @@ class Asking:
         if changed := {name: value for name, value in state.items() if not same_state(value, self._random.get(name))}:
             message["random"] = changed
         self._random = state
-        place = ".__init__()" if type(function) is Class else f"{function._place}()"
-        reply = self._answer(message, self._may_change([place], (args, kwargs)))
+        reply = self._answer(message, (args, kwargs))
         for stream, said in ((sys.stdout, reply.get("printed")), (sys.stderr, reply.get("complained"))):
             if said and isinstance(said, str):
                 stream.write(said)
@@ -613,9 +582,7 @@ class Asking:
         given = {**dict(enumerate(args)), **kwargs}
         for key, state in reply.get("states") or ():
             _set_state(given.get(key), state)
-        ends = function._place in (".send", ".throw")  # as a generator's do
-        calls = (".__call__()",) if isinstance(function, (Called, CalledData)) else ()
-        return self.located(self._outcome(reply, ends), f"{function._place}()", *calls)
+        return self.bounded(self._outcome(reply, function._name in ("send", "throw")))  # as a generator's do
 
     def _go_on(self, said: dict) -> None:
         drawn = {name: drawn_from(name, state, said[name]) for name, state in self._random.items() if name in said}
@@ -674,10 +641,24 @@ class Asking:
             self.exceptions[name] = kind
         return kind
 
+    @contextlib.contextmanager
+    def _changing(self, allowed: Collection[int] | None) -> Iterator[set[int]]:
+        """Ids of the assignment's objects that the answer in the block has changed. allowed: what it may."""
+        changed: set[int] = set()
+        if (given := self.process.given) is None:
+            yield changed
+            return
+        before = given.allowed, given.keeps, given.changed
+        given.allowed, given.keeps, given.changed = allowed, self.copies, changed
+        try:
+            yield changed
+        finally:
+            given.allowed, given.keeps, given.changed = before
+
     # The conversation ------------------------------------------------------------------------------------------------
 
-    def _answer(self, message: dict, allowed: Collection[int] | None = None) -> dict:
-        """allowed: ids of what the answer may change in place, as far as is known; None: all that both sides have."""
+    def _answer(self, message: dict, arguments: Any = None) -> dict:
+        """arguments: of a question of a test's; None: the test has asked nothing itself."""
         self.asked = True
         if message["do"] not in ("look", "about", "files"):
             self.epoch += 1
@@ -688,10 +669,12 @@ class Asking:
         if message["do"] != "about":
             message |= {"shared": self.shared.listed(message.get("args"), message.get("kwargs")),
                         "forgotten": self.shared.forgotten()}
-        if (given := self.process.given) is not None:
-            given.allowed, given.keeps, given.changed = allowed, self.copies, False
+        question, may_change = self.asks.last, MORE if arguments is None else self.asks.may_change()
+        own = {id(part) for part in parts(arguments, self.classes.values())} if may_change != NOTHING else set()
+        allowed = None if may_change == MORE else own
         try:
-            reply = self.process.ask(message, self.seconds)
+            with self._changing(allowed) as changed:
+                reply = self.process.ask(message, self.seconds)
         except TypeError as error:
             raise self.refuse(f"an argument that cannot travel ({error})") from None
         late = reply.get("late")
@@ -703,9 +686,12 @@ class Asking:
             raise ProcessGone(self.gone)
         try:
             here = self.shared.take(reply.get("shared"), allowed, self.copies)
-            self.meddled = self.meddled or self.shared.changed or (given is not None and given.changed)
+            changed |= self.shared.changed
         except Exception as error:
             raise self.refuse(f"an argument of the kind of {error}") from None
+        self.meddled = self.meddled or (allowed is not None and not changed <= allowed)
+        if changed and arguments is not None:
+            self.asks.note_change(question, ARGUMENTS if changed <= own else MORE)
         if self.written is not None:
             self.written.take(reply.get("files"))
         if "value" in reply:

@@ -53,7 +53,7 @@ class SubmissionProcess:
         self.execution_count = 0
         self.stand_in: Callable[[Reference], Any] | None = None  # what a handle becomes, if not a Proxy
         # Arguments that a student's code gives to a function of a test's, as that one gets them.
-        self.given_to: Callable[[Callable, tuple, dict], tuple[tuple, dict]] | None = None
+        self.given_to: Callable[[tuple, dict], tuple[tuple, dict]] | None = None
         self.given: Given | None = None
         self._launcher = launcher
         self._displays: dict[str, list[dict]] = {}
@@ -303,7 +303,7 @@ class SubmissionProcess:
                 with _alarm(max(deadline - time.monotonic(), 0.01)):
                     args, kwargs = ask["args"], ask.get("kwargs", {})
                     if self.given_to is not None:
-                        args, kwargs = self.given_to(function, args, kwargs)
+                        args, kwargs = self.given_to(args, kwargs)
                     answer["value"] = function(*args, **kwargs)
             except Exception as e:  # the student's arguments are to blame, or the clock
                 answer["error"] = f"{type(e).__name__}: {e}"[:200]

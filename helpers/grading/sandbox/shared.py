@@ -24,6 +24,11 @@ OBJECTS = 2_000  # that are kept in step; further ones are copies
 HELD = 3  # references to an object that nobody but `Shared` holds, as sys.getrefcount counts them there
 PARTS = 10_000  # of a value that are looked at
 WATCHED = 2**22  # bytes of one that is compared
+# Methods of Python's, numpy's and others' that change what they are called on.
+CHANGE_THEMSELVES = frozenset({
+    "add", "append", "appendleft", "clear", "difference_update", "discard", "extend", "extendleft", "fill", "insert",
+    "intersection_update", "itemset", "pop", "popitem", "popleft", "put", "remove", "resize", "reverse", "rotate",
+    "setdefault", "sort", "subtract", "symmetric_difference_update", "update", "write", "writelines"})
 _OF_PYTHON = (list, dict, set, collections.deque, collections.defaultdict, collections.OrderedDict, collections.Counter)
 
 _OF_PARTS = (*_OF_PYTHON, tuple, frozenset)
@@ -37,7 +42,7 @@ class Shared:
         self.objects: dict[int, Any] = {}
         self.numbers: dict[int, int] = {}  # by id
         self.prints: dict[int, list[bytes] | None] = {}
-        self.changed = False  # did the last message change something here that it may not
+        self.changed: set[int] = set()  # ids of what the last message has changed here
 
     def listed(self, *values: Any) -> list[tuple]:
         """What a message with these values has to list: number, part, and of an array that shows another one's memory
@@ -106,7 +111,7 @@ class Shared:
             ValueError: if something here cannot become what it is there.
         """
         here: dict[int, Any] = {}
-        self.changed = False
+        self.changed = set()
         given = [(number, part) for number, part, *_ in listed or () if type(number) is int][:2 * OBJECTS]
         views = {number: view for number, _, *view in listed or () if view and type(number) is int}
         for number, part in given:
@@ -120,9 +125,8 @@ class Shared:
         for number, part in given:
             seen = fingerprint(part)
             if id(part) in here and seen != self.prints.get(number):
-                right = allowed is None or id(here[id(part)]) in allowed
-                self.changed = self.changed or not right
-                if keeps and not right:
+                self.changed.add(id(here[id(part)]))
+                if keeps and allowed is not None and id(here[id(part)]) not in allowed:
                     self._keep(number, part)
                     del here[id(part)]
                 else:

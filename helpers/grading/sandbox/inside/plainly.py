@@ -78,8 +78,7 @@ def describe(value: Any) -> dict:
     kind = type(value)
     said["class"], said["classes"] = (kind.__module__, kind.__qualname__), own_bases(kind)
     said["data"] = next((base.__name__ for base in BASES if isinstance(value, base)), "")
-    said["overrides"] = [name for base in kind.__mro__ if base.__module__ != "builtins" for name in vars(base)
-                         if name.startswith("__") and name.endswith("__")]
+    said["overrides"] = [name for base in kind.__mro__ if base.__module__ != "builtins" for name in vars(base)]
     said["special"] = [name for base in (value if isinstance(value, type) else kind).__mro__ for name in vars(base)
                        if name.startswith("__") and name.endswith("__")]
     return said
