@@ -79,6 +79,10 @@ def operation_cases(rng):
     yield {"operation": "/", "x": rng.uniform(0.5, 2.0), "y": -rng.uniform(1.2, 2.5), "case": "x / y, y negative"}
     yield {"operation": "tanh", "x": -rng.uniform(0.2, 1.0), "y": 1.0, "case": "tanh, x negative"}
     yield {"operation": "relu", "x": -rng.uniform(0.2, 1.0), "y": 1.0, "case": "relu, x negative"}
+    yield {"operation": "*", "x": -rng.uniform(0.5, 2.0), "y": -rng.uniform(1.2, 2.5), "case": "x * y, both negative"}
+    yield {"operation": "/", "x": -rng.uniform(0.5, 2.0), "y": rng.uniform(1.2, 2.5), "case": "x / y, x negative"}
+    yield {"operation": "**", "x": rng.uniform(0.3, 0.8), "y": -rng.uniform(1.2, 2.5), "case": "x ** y, x below 1, y negative"}
+    yield {"operation": "exp", "x": rng.uniform(11.0, 14.0), "y": 1.0, "case": "exp, x large"}
 
 
 def renumbered(rng, parents, root):
@@ -108,6 +112,7 @@ SKIP = [(), (0,), (1,), (2, 0), (3, 0), (4, 1, 1), (0,)]  # long ways and short 
 def graphs(rng, rungs):
     """Name, parents and root of graphs of all kinds, the last a ladder of so many diamonds."""
     yield "x · x", [(), (0, 0)], 1
+    yield "an input by itself", [(), (0,), ()], 2
     yield "a diamond", *renumbered(rng, ladder(1), 3)
     yield "long and short ways", *renumbered(rng, SKIP, 5)
     for n in (12, 17):
@@ -708,6 +713,7 @@ FORMULAS = {
     "a ladder of 40 rungs": forty_rungs,
     "a neuron": neuron,
     "the log of a sum of exponentials": lambda x, y, z: log(exp(x) + exp(y) + exp(z)),
+    "large numbers": lambda x, y: tanh(2000 * x) * y + relu(50 * y) * x,
 }
 
 # %% nbgrader={"grade_id": "formula-cases", "locked": true}
@@ -1378,13 +1384,14 @@ def gradient_of(name, inputs, order, sweep):
 
 # %% nbgrader={"grade_id": "accumulation-cases", "locked": true}
 def accumulation_cases(rng):
-    """An engine for a sum of squared distances, with a centre and slopes of its own for each part."""
-    for d, parts, steps in ((3, 2, 4), (2, 3, 5)):
-        centres, scales = rng.standard_normal((parts, d)), rng.uniform(0.5, 1.5, (parts, d))
+    """An engine for a sum of squared distances, with a centre and slopes of its own for each part; in one the slopes are
+    tiny and the rate is large, in one all is large."""
+    for d, parts, steps, slope, size in ((3, 2, 4, 1, 1), (2, 3, 5, 1, 1), (4, 1, 3, 1e-8, 1), (2, 4, 3, 1, 1000)):
+        centres, scales = size * rng.standard_normal((parts, d)), slope * rng.uniform(0.5, 1.5, (parts, d))
         yield {"accumulate": lambda weights, part, grads, centres=centres, scales=scales:
                grads + scales[part] * (weights - centres[part]),
-               "weights": 2 + rng.standard_normal(d), "parts": parts, "rate": rng.uniform(0.2, 0.4), "steps": steps,
-               "case": f"{parts} parts, {steps} steps"}
+               "weights": 2 + rng.standard_normal(d), "parts": parts, "rate": rng.uniform(0.2, 0.4) / slope, "steps": steps,
+               "case": f"{parts} part{'s' * (parts > 1)}, {steps} steps"}
 
 
 # %% nbgrader={"grade_id": "accumulate", "solution": true}
@@ -1571,7 +1578,8 @@ def matmul_loss(A, B, G):
 
 def reduced_cases(rng):
     """Arrays, and the axes along which they are summed or averaged: one, several, all; one as long as the other."""
-    for shape, axis in (((3, 4), 0), ((3, 4), 1), ((3, 3), 1), ((2, 3, 4), 1), ((2, 3, 4), (0, 2)), ((4, 2), None)):
+    for shape, axis in (((3, 4), 0), ((3, 4), 1), ((3, 3), 1), ((2, 3, 4), 1), ((2, 3, 4), (0, 2)),
+                        ((2, 3, 4), (2, 0)), ((4, 2), None)):
         x = rng.standard_normal(shape)
         G = np.asarray(rng.standard_normal(np.sum(x, axis=axis).shape))
         yield {"G": G, "shape": shape, "axis": axis, "summed": x, "averaged": x, "case": f"shape {shape}, axis {axis}"}
@@ -1616,7 +1624,7 @@ def transpose_loss(G, axes, x):
 
 
 def indexed_cases(rng):
-    """Rows picked out by number: some never, some several times; and single entries, one of each row."""
+    """Rows picked out by number: some never, some several times; and single entries, one of each row, or one twice."""
     for shape, count in (((5, 3), 4), ((4, 2), 7)):
         index = rng.integers(0, shape[0] - 1, count)
         index[-1] = index[0]
@@ -1625,6 +1633,10 @@ def indexed_cases(rng):
     rows, columns = np.arange(4), rng.integers(0, 3, 4)
     yield {"G": rng.standard_normal(4), "shape": (4, 3), "index": (rows, columns), "x": rng.standard_normal((4, 3)),
            "case": "one entry of each row"}
+    rows, columns = rng.integers(0, 4, 6), rng.integers(0, 3, 6)
+    rows[-1], columns[-1] = rows[0], columns[0]
+    yield {"G": rng.standard_normal(6), "shape": (4, 3), "index": (rows, columns), "x": rng.standard_normal((4, 3)),
+           "case": "single entries, one of them twice"}
 
 
 def index_loss(G, index, x):
@@ -1762,6 +1774,14 @@ def reduction_vjps(G, shape, axis):
 def reduction_vjps(G, shape, axis):
     total = np.full(shape, np.sum(G))
     return total, total * np.size(G) / np.prod(shape)
+
+# %% tags=["mistake"] question="reductions" says="The axes have been put back in the order in which they are named: the smallest comes first, or the others end up in other places."
+def reduction_vjps(G, shape, axis):
+    axes = range(len(shape)) if axis is None else (axis,) if np.ndim(axis) == 0 else axis
+    for one in axes:
+        G = np.expand_dims(G, one)
+    summed = np.broadcast_to(G, shape).copy()
+    return summed, summed * np.size(G) / np.prod(shape)
 
 # %% tags=["alternative"] question="reductions" name="stretched by ones"
 def reduction_vjps(G, shape, axis):
@@ -1980,6 +2000,15 @@ def index_vjp(G, shape, index):
 def index_vjp(G, shape, index):
     dx = np.zeros(shape)
     np.subtract.at(dx, index, G)
+    return dx
+
+# %% tags=["mistake"] question="indexing" says="Where single entries are picked, what arrives has not been added up: one that was picked twice is used twice, as a row is."
+def index_vjp(G, shape, index):
+    dx = np.zeros(shape)
+    if isinstance(index, tuple):
+        dx[index] = G
+    else:
+        np.add.at(dx, index, G)
     return dx
 
 # %% tags=["alternative"] question="indexing" name="in a loop"
@@ -2789,16 +2818,17 @@ def slope_along(name, inputs, direction):
 # A function of $n$ numbers returns $m$; its Jacobian $J$ has the shape $(m, n)$. One pass forwards, `jvp(v)`, returns $Jv$, of
 # $m$ numbers: the derivative along $v$. One pass backwards, `vjp(u)`, returns $u^\top J$, of $n$ numbers. Neither hands out $J$.
 # Which vectors bring out its entries, and how many passes does that take? Go the way that takes fewer passes, forwards if
-# it makes no difference, and say how many it took.
+# it makes no difference, and say how many it took. (In the check the other way gives only NaN.)
 #
 # Shapes: two functions, two numbers $\to$ $(m, n)$ and a number.
 
 # %% nbgrader={"grade_id": "jacobian-cases", "locked": true}
 def pass_cases(rng):
-    """A function by its passes: more inputs than outputs, fewer, and as many."""
+    """A function by its passes: more inputs than outputs, fewer, and as many. The way that is not asked for gives NaN."""
     for m, n in ((2, 5), (6, 3), (4, 4), (1, 7)):
         J = rng.standard_normal((m, n))
-        yield {"jvp": lambda v, J=J: J @ np.asarray(v, float), "vjp": lambda u, J=J: np.asarray(u, float) @ J,
+        there, back = (J, np.nan * J) if n <= m else (np.nan * J, J)
+        yield {"jvp": lambda v, J=there: J @ np.asarray(v, float), "vjp": lambda u, J=back: np.asarray(u, float) @ J,
                "n": n, "m": m, "case": f"n = {n}, m = {m}"}
 
 
@@ -2843,6 +2873,16 @@ def jacobian(jvp, vjp, n, m):
     if n <= m:
         return np.tile(jvp(np.ones(n))[:, None], n), n
     return np.tile(vjp(np.ones(m)), (m, 1)), m
+
+# %% tags=["mistake"] question="jacobian-passes" says="Where it makes no difference the way goes forwards: here it goes backwards if there are as many outputs as inputs."
+def jacobian(jvp, vjp, n, m):
+    if n < m:
+        return np.stack([jvp(v) for v in np.eye(n)], axis=1), n
+    return np.stack([vjp(u) for u in np.eye(m)]), m
+
+# %% tags=["mistake"] question="jacobian-passes" says="The number is that of the shorter way, and the way taken is always forwards: what is said is not what was done."
+def jacobian(jvp, vjp, n, m):
+    return np.stack([jvp(v) for v in np.eye(n)], axis=1), min(n, m)
 
 # %% tags=["alternative"] question="jacobian-passes" name="filling an array"
 def jacobian(jvp, vjp, n, m):
