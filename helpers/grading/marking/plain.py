@@ -31,18 +31,14 @@ from helpers.grading.notebooks.code import understood
 from helpers.grading.notebooks.ipython import python_of, tree_of
 from helpers.grading.notebooks.master import defined_names, used_names
 from helpers.grading.notebooks.shape import HIDDEN, without_hidden_tests
+from helpers.grading.sandbox.asking import Asking
 from helpers.grading.sandbox.asks import Asked, Asks
 from helpers.grading.sandbox.asserts import Tested, compiled, flags_of, run_code, run_test
 from helpers.grading.sandbox.given import is_data
-from helpers.grading.sandbox.likeness import (
-    Asking,
-    Likeness,
-    NotSupportedHere,
-    ProcessGone,
-    StandIn,
-    nothing_replaced_behind,
-)
+from helpers.grading.sandbox.likeness import Likeness
 from helpers.grading.sandbox.process import SubmissionProcess
+from helpers.grading.sandbox.raised import NotSupportedHere, ProcessGone, StandIn
+from helpers.grading.sandbox.replacing import nothing_replaced_behind
 from helpers.grading.sandbox.shared import CHANGE_THEMSELVES
 from helpers.grading.sandbox.written import Written
 

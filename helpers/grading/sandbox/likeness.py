@@ -9,73 +9,54 @@ these raise NotSupportedHere, and the test runs elsewhere.
 
 from __future__ import annotations
 
-import builtins
-import contextlib
 import enum
 import inspect
-import io
 import itertools
 import operator
-import random
 import sys
-import time
 import types
-import warnings
-from collections.abc import Callable, Collection, Iterator, Mapping
-from pathlib import Path, PurePosixPath
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
-import numpy as np
-
-from helpers.grading.sandbox.asks import ARGUMENTS, MORE, NOTHING, Asks
-from helpers.grading.sandbox.drawing import drawn_from
-from helpers.grading.sandbox.given import Given, state_of, travels
-from helpers.grading.sandbox.inside.plainly import random_state, same_state, set_random
-from helpers.grading.sandbox.shared import CHANGE_THEMSELVES, Shared, bytes_of, parts, replaced
+from helpers.grading.sandbox.asks import Asks
+from helpers.grading.sandbox.given import state_of, travels
+from helpers.grading.sandbox.raised import NotSupportedHere, ProcessGone, as_said, built_in
+from helpers.grading.sandbox.shared import CHANGE_THEMSELVES
 from helpers.grading.sandbox.wire import Reference
-from helpers.grading.sandbox.written import Written
 
 IN_THE_PLACE_OF_DATA = "a student's object in the place of data"
 # What is asked of an object where the assignment's own has data: what is in it, and how it reads.
 ITEMS = ("iter", "next", "item", "len", "bool", "str", "repr", "format")
-LIBRARIES = frozenset({
-    "PIL", "_csv", "_pickle", "asyncio", "binascii", "configparser", "copy", "csv", "dataclasses", "decimal", "json",
-    "matplotlib", "networkx", "numpy", "pandas", "pickle", "queue", "re", "scipy", "shutil", "sklearn", "sqlite3",
-    "statistics", "struct", "subprocess", "sympy", "tarfile", "torch", "urllib", "xml", "zipfile", "zlib", "zoneinfo"})
-KNOWN = frozenset({
-    "builtins", "cmath", "collections", "datetime", "decimal", "fractions", "functools", "itertools", "json", "math",
-    "numpy", "operator", "pandas", "re", "scipy", "statistics", "string"})
 MOST_ITEMS = 10_000  # of an object in the place of data, among which something is looked for
-LARGE = 8_000_000  # bytes of a result that nobody asks about
 DATA: dict[str, type] = {kind.__name__: kind for kind in (list, dict, tuple, str, int, float)}
 _OF_PYTHON: tuple[type, ...] = (
     enumerate, filter, map, reversed, zip, types.CoroutineType, types.GeneratorType, type({}.keys()), type({}.values()),
     type({}.items()), type(iter([])), type(iter(())), type(iter("")))
 OF_PYTHON = {kind.__name__: kind for kind in _OF_PYTHON}
-# What tests put something else in the place of, for a student's code to call: `patch("builtins.input", …)`.
-_REPLACED: dict[Any, tuple[str, ...]] = {
-    builtins: ("input", "print"), time: ("perf_counter", "sleep", "time"),
-    random: ("choice", "choices", "gauss", "randint", "random", "randrange", "sample", "uniform")}
-_ORIGINALS = {(module, name): getattr(module, name) for module, names in _REPLACED.items() for name in names}
 NATURES = ("function", "class", "exception", "object", "called", "module", "data", "called data")
 
 
-class NotSupportedHere(BaseException):
-    """A test asks something of a student's object that is not asked from here. No `except Exception` catches it."""
+class Conversation(Protocol):
+    """What a stand-in asks of the student's process."""
 
+    @property
+    def asks(self) -> Asks: ...
 
-class ProcessGone(BaseException):
-    """The student's process has ended, or took too long; not an exception that a test may wait for."""
+    def describe(self, reference: Reference) -> dict: ...
 
+    def given(self, names: Any) -> list[type]: ...
 
-class Process(Protocol):
-    ended: str | None
-    given: Given | None
-    asserted: bool  # has an assertion failed in a function of a test's that the student's code has called
+    def class_like(self, name: Any, about: dict) -> type: ...
 
-    def ask(self, message: dict, seconds: float | None = None) -> dict: ...
+    def operate(self, what: str, *operands: Any) -> Any: ...
 
-    def know(self, classes: Mapping[str, type]) -> None: ...
+    def iterate(self, thing: Likeness) -> Iterator[Any]: ...
+
+    def call(self, function: Likeness, args: tuple, kwargs: dict) -> Any: ...
+
+    def bounded(self, value: Any) -> Any: ...
+
+    def refuse(self, what: str) -> NotSupportedHere: ...
 
 
 class Likeness:
@@ -83,7 +64,7 @@ class Likeness:
 
     __slots__ = ("_about", "_asked", "_for_data", "_name", "_reference")
 
-    def __init__(self, asked: Asking, reference: Reference):
+    def __init__(self, asked: Conversation, reference: Reference):
         object.__setattr__(self, "_for_data", False)  # does it stand where the assignment's own has plain data
         object.__setattr__(self, "_name", "")  # as which a test has found it in an object
         object.__setattr__(self, "_asked", asked)
@@ -157,7 +138,7 @@ class Likeness:
         if module == "__main__" or issubclass(type(self), Data):
             return self._asked.class_like(name, about)
         if module == "builtins":
-            return _built_in([name]) or OF_PYTHON.get(name, Likeness)
+            return built_in([name]) or OF_PYTHON.get(name, Likeness)
         found = getattr(sys.modules.get(module), name, None)
         return found if isinstance(found, type) else Likeness
 
@@ -245,7 +226,7 @@ class Likeness:
         return ended
 
 
-def _stub(*args: Any) -> Any:
+def stub(*args: Any) -> Any:
     raise NotSupportedHere("nothing is asked of a class that stands for a student's")
 
 
@@ -423,354 +404,5 @@ OBJECTS = (Object, Called, Data, CalledData)
 for _kind in (*OBJECTS, Function, Class):  # not this module's words, but the student's
     setattr(_kind, "__doc__", Likeness.__dict__["__doc__"])  # noqa: B010
 
-_KINDS = {"function": Function, "class": Class, "object": Object, "called": Called, "exception": Class,
+KINDS = {"function": Function, "class": Class, "object": Object, "called": Called, "exception": Class,
           "data": Data, "called data": CalledData}
-
-
-class StandIn:
-    """A base of the classes that stand for a student's classes of exceptions."""
-
-    said_there: str | None = None  # what one says that was raised in the student's process
-
-    def __str__(self) -> str:
-        return super().__str__() if self.said_there is None else self.said_there
-
-
-class Asking:
-    """The conversation of plain tests with one student's process."""
-
-    def __init__(self, process: Process, seconds: float, asks: Asks):
-        self.process, self.seconds, self.asks = process, seconds, asks
-        self.refused = ""  # why something was not supported here, if it was
-        self.gone = ""
-        self.asked = False  # has a test run something of the student's
-        self.epoch = 0  # how often something of the student's has run
-        self.exceptions: dict[str, type] = {}
-        self.shared = Shared(1, 1)
-        self.classes: dict[str, type] = {}
-        self.meddled = False  # has a call changed something in place that the assignment's own leaves as it is
-        self.copies = False  # what such a call changes is a copy's alone
-        self.class_likes: dict[tuple, type] = {}
-        self.written: Written | None = None  # the files of the test that is running, if it may have a student's
-        self.stand_ins: dict[int, Likeness] = {}  # by the number of the object in the student's process
-        self._random = random_state()
-
-    # What comes back -------------------------------------------------------------------------------------------------
-
-    def stand_in(self, reference: Reference) -> Any:
-        """What a handle is here: for an object of the student's the same each time."""
-        number, _, nature = reference.data
-        kind = _KINDS.get(nature, Object)
-        known = self.stand_ins.get(number)
-        if known is None or type(known) is not kind:
-            known = self.stand_ins[number] = kind(self, Reference("own", (number, "")))
-        return known
-
-    def bounded(self, value: Any) -> Any:
-        """What comes from a student's process; refused if it is many times as large as all of the solution's."""
-        size = bytes_of(value)
-        if size > LARGE + 10 * self.asks.largest(size):
-            raise self.refuse("a result many times as large as the solution's")
-        return Path(value) if type(value) is PurePosixPath else value  # what it may open here is watched
-
-    def given_to(self, args: tuple, kwargs: dict) -> tuple[tuple, dict]:
-        """Arguments that a student's code gives to a function of a test's."""
-        return tuple(map(self.bounded, args)), {key: self.bounded(arg) for key, arg in kwargs.items()}
-
-    def refuse(self, what: str) -> NotSupportedHere:
-        self.refused = self.refused or what
-        return NotSupportedHere(f"{what} is not supported here")
-
-    def look(self, name: str) -> tuple[bool, Any]:
-        """Whether a name is there, and what it is."""
-        reply = self._answer({"do": "look", "name": name})
-        if "module" in reply:
-            return True, sys.modules.get(str(reply["module"])) or self._no_module(str(reply["module"]))
-        if reply.get("there") is not True:
-            return False, None
-        value = reply.get("value")
-        if isinstance(value, Class) and (made := self._exception_class(value)):
-            return True, made
-        return True, value
-
-    def _no_module(self, name: str) -> Any:
-        raise self.refuse(f"the module {name[:50]} of a student's")
-
-    def _exception_class(self, value: Class) -> type | None:
-        """A class of Python's own making in the place of a student's class of exceptions, to raise and to catch."""
-        about = value._describe()
-        return self._own_exception(about.get("own_bases"), about.get("bases"))
-
-    def given(self, names: Any) -> list[type]:
-        """Of the classes of these names, those that the assignment gives out."""
-        return [self.classes[name] for name in names if isinstance(name, str) and name in self.classes] if isinstance(
-            names, list) else []
-
-    def class_like(self, name: Any, about: dict) -> type:
-        """A class that stands for an object's own one: of given classes, and with the methods by which an abstract
-        class such as `Iterable` knows its own."""
-        special = frozenset(n for n in about.get("special") or () if isinstance(n, str)) & SPECIAL
-        base = DATA.get(str(about.get("data")))
-        bases = (base,) if base is not None else (*self.given(about.get("classes"))[:1],)
-        key = (str(name), bases, special)
-        if key not in self.class_likes:
-            with_methods = dict.fromkeys(special, _stub)
-            try:
-                made = types.new_class(str(name)[:100], bases, {}, lambda body: body.update(with_methods))
-            except Exception:  # a class that none can be derived from
-                made = bases[0] if bases else Likeness
-            self.class_likes[key] = made
-        return self.class_likes[key]
-
-    def end(self) -> None:
-        """A test has ended: in the student's process, too, as a cell ends."""
-        if self.asked and self.process.ended is None:
-            self.process.ask({"do": "end"}, self.seconds)
-        self.asked = False
-
-    def look_for_files(self, folder: Path) -> None:
-        """What a student's cells have written is there before a test looks for it. folder: that of the test."""
-        with contextlib.suppress(ProcessGone, NotSupportedHere):
-            self._answer({"do": "files", "folder": str(folder)})
-        self.gone = self.refused = ""
-
-    def know(self, classes: dict[str, type]) -> None:
-        """These are the assignment's own classes, which a student's notebook has as well."""
-        self.classes = classes
-        self.process.know(classes)
-
-    def describe(self, reference: Reference) -> dict:
-        return self._answer({"do": "about", "target": reference}).get("about") or {}
-
-    def operate(self, what: str, *operands: Any) -> Any:
-        return self._outcome(self._answer({"do": "operate", "what": what, "args": operands}, operands), what == "next")
-
-    def iterate(self, thing: Likeness) -> Iterator[Any]:
-        """What `iter(thing)` gives: itself, where it is an iterator of the student's."""
-        for_data_here = thing._is_for_data("iter")
-        iterator = self.operate("iter", thing)
-        return thing if iterator is thing and not for_data_here else self._walk(thing, iterator, for_data_here)
-
-    def _walk(self, thing: Likeness, iterator: Any, for_data_here: bool) -> Iterator[Any]:
-        if not isinstance(iterator, Likeness):
-            yield from iterator
-            return
-        while True:
-            self.asks.here("next")
-            try:
-                value = self.operate("next", iterator)
-            except StopIteration:
-                return
-            yield for_data(value) if for_data_here else self.bounded(value)
-
-    def call(self, function: Likeness, args: tuple, kwargs: dict) -> Any:
-        """Call a function of the student's; what it prints is printed here, what it changes in place is changed."""
-        message = {"do": "apply", "target": function.reference(), "args": args, "kwargs": kwargs}
-        state = random_state()
-        if changed := {name: value for name, value in state.items() if not same_state(value, self._random.get(name))}:
-            message["random"] = changed
-        self._random = state
-        reply = self._answer(message, (args, kwargs))
-        for stream, said in ((sys.stdout, reply.get("printed")), (sys.stderr, reply.get("complained"))):
-            if said and isinstance(said, str):
-                stream.write(said)
-        for bases, text in reply.get("warned") or ():
-            category = next((c for c in map(_warning, bases) if c), UserWarning)
-            warnings.warn(str(text), category, stacklevel=3)
-        if isinstance(reply.get("random"), dict):  # a test that draws goes on from where the student's code has stopped
-            self._go_on(reply["random"])
-        given = {**dict(enumerate(args)), **kwargs}
-        for key, state in reply.get("states") or ():
-            _set_state(given.get(key), state)
-        return self.bounded(self._outcome(reply, function._name in ("send", "throw")))  # as a generator's do
-
-    def _go_on(self, said: dict) -> None:
-        drawn = {name: drawn_from(name, state, said[name]) for name, state in self._random.items() if name in said}
-        with contextlib.suppress(Exception):
-            set_random({name: state for name, state in drawn.items() if state is not None})
-        self._random = random_state()
-
-    def _outcome(self, reply: dict, may_end: bool = False) -> Any:
-        """may_end: a StopIteration says that there is nothing more, and ends no loop of the test's."""
-        said, asserted = reply.get("raised"), self.process.asserted
-        self.process.asserted = False
-        error = None if said is None else self.exception(said)
-        if asserted and not isinstance(error, AssertionError):
-            raise self.refuse("an assertion of the test's that a student's code has caught")
-        if isinstance(error, StopIteration) and not may_end:
-            raise self.refuse("a StopIteration that would end a loop of the test's")
-        if error is not None:
-            raise error
-        return reply.get("value")
-
-    def exception(self, said: dict) -> BaseException:
-        """What a student's code raised, as Python's or a library's own class of that name, or as one that stands for
-        the student's: with the text and the plain attributes that it has there."""
-        said = for_data(said)  # texts and numbers, and nothing that answers for itself
-        name, message = str(said.get("type"))[:100], said.get("message")
-        kind: type[BaseException]
-        if said.get("own") is True:
-            kind = self._own_exception(said.get("own_bases"), said.get("bases")) or Exception
-        else:
-            bases = [name, *(said.get("bases") or ())]
-            kind = _of_library(said.get("module"), name) or _built_in(bases) or RuntimeError
-        given = said.get("args")
-        arguments = given if isinstance(given, list) else [message]
-        try:
-            error = kind(*arguments)
-        except Exception:  # UnicodeDecodeError and its like take more than a text
-            return next((base for base in kind.__mro__[1:] if base in (ValueError, OSError)), RuntimeError)(message)
-        if isinstance(error, StandIn):
-            error.said_there = message if isinstance(message, str) else None
-        kept = said.get("attributes")
-        for key, value in kept.items() if isinstance(kept, dict) else ():
-            if isinstance(key, str) and key.isidentifier() and not hasattr(BaseException, key) and key != "said_there":
-                with contextlib.suppress(AttributeError, TypeError, ValueError):
-                    setattr(error, key, value)
-        return error
-
-    def _own_exception(self, names: Any, bases: Any) -> type[BaseException] | None:
-        """The class here for a student's class of exceptions. names: it and its bases among the student's classes."""
-        kind = _built_in(bases)
-        if kind is None:
-            return None
-        for name in [name for name in names if isinstance(name, str)][:20][::-1] if isinstance(names, list) else ():
-            known = self.exceptions.get(name)
-            kind = known if known is not None and issubclass(known, kind) else type(name[:100], (
-                kind,) if issubclass(kind, StandIn) else (StandIn, kind), {})
-            self.exceptions[name] = kind
-        return kind
-
-    @contextlib.contextmanager
-    def _changing(self, allowed: Collection[int] | None) -> Iterator[set[int]]:
-        """Ids of the assignment's objects that the answer in the block has changed. allowed: what it may."""
-        changed: set[int] = set()
-        if (given := self.process.given) is None:
-            yield changed
-            return
-        before = given.allowed, given.keeps, given.changed
-        given.allowed, given.keeps, given.changed = allowed, self.copies, changed
-        try:
-            yield changed
-        finally:
-            given.allowed, given.keeps, given.changed = before
-
-    # The conversation ------------------------------------------------------------------------------------------------
-
-    def _answer(self, message: dict, arguments: Any = None) -> dict:
-        """arguments: of a question of a test's; None: the test has asked nothing itself."""
-        self.asked = True
-        if message["do"] not in ("look", "about", "files"):
-            self.epoch += 1
-        if message["do"] != "about" and self.written is not None and (files := self.written.changed()):
-            message["files"] = files
-        if message["do"] in ("apply", "operate"):
-            message["replaced"] = replaced_by_the_test()
-        if message["do"] != "about":
-            message |= {"shared": self.shared.listed(message.get("args"), message.get("kwargs")),
-                        "forgotten": self.shared.forgotten()}
-        question, may_change = self.asks.last, MORE if arguments is None else self.asks.may_change()
-        own = {id(part) for part in parts(arguments, self.classes.values())} if may_change != NOTHING else set()
-        allowed = None if may_change == MORE else own
-        try:
-            with self._changing(allowed) as changed:
-                reply = self.process.ask(message, self.seconds)
-        except TypeError as error:
-            raise self.refuse(f"an argument that cannot travel ({error})") from None
-        late = reply.get("late")
-        if isinstance(late, (int, float)) and late:
-            self.gone = f"took longer than {late:g} s and was stopped"
-            raise ProcessGone(self.gone)
-        if self.process.ended is not None:
-            self.gone = self.process.ended
-            raise ProcessGone(self.gone)
-        try:
-            here = self.shared.take(reply.get("shared"), allowed, self.copies)
-            changed |= self.shared.changed
-        except Exception as error:
-            raise self.refuse(f"an argument of the kind of {error}") from None
-        self.meddled = self.meddled or (allowed is not None and not changed <= allowed)
-        if changed and arguments is not None:
-            self.asks.note_change(question, ARGUMENTS if changed <= own else MORE)
-        if self.written is not None:
-            self.written.take(reply.get("files"))
-        if "value" in reply:
-            reply["value"] = replaced(reply["value"], here)
-        return reply
-
-
-def replaced_by_the_test() -> dict[str, Any]:
-    """What a test has put in the place of functions of Python's, by module and name."""
-    now = {(module, name): getattr(module, name, None) for module, name in _ORIGINALS}
-    return {f"{module.__name__}.{name}": now[module, name] for (module, name), original in _ORIGINALS.items()
-            if now[module, name] is not original and callable(now[module, name])}
-
-
-@contextlib.contextmanager
-def nothing_replaced_behind() -> Iterator[None]:
-    """After a block, functions of Python's are where they were, whatever a test has left in their places."""
-    try:
-        yield
-    finally:
-        for (module, name), original in _ORIGINALS.items():
-            setattr(module, name, original)
-
-
-def as_said(error: BaseException) -> dict[str, Any]:
-    """An exception of a test's as its student's process can make it again."""
-    arguments = [argument for argument in error.args if isinstance(argument, (str, int, float, bool, type(None)))]
-    return {"type": type(error).__name__, "own": isinstance(error, StandIn), "message": str(error)[:500],
-            "args": arguments,
-            "bases": [base.__name__ for base in type(error).__mro__ if base.__module__ == "builtins"]}
-
-
-def known_name(function: Any) -> tuple[str, str]:
-    """Module and name by which a function or class of Python's or numpy's is the same in every process, or two ""."""
-    owner = getattr(function, "__objclass__", None)
-    module = "numpy" if isinstance(function, np.ufunc) else getattr(owner or function, "__module__", None)
-    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
-    if isinstance(module, str) and isinstance(name, str) and module.partition(".")[0] in KNOWN:
-        found: Any = sys.modules.get(module)
-        for part in name.split("."):
-            found = getattr(found, part, None)
-        if found is function:
-            return module, name
-    return "", ""
-
-
-def _built_in(names: Any) -> type[BaseException] | None:
-    for name in names if isinstance(names, (list, tuple)) else ():
-        found = getattr(builtins, name, None) if isinstance(name, str) else None
-        if isinstance(found, type) and issubclass(found, BaseException):
-            return found
-    return None
-
-
-def _of_library(module: Any, name: str) -> type[BaseException] | None:
-    """A library's class of exceptions that is loaded here; none by which a test is skipped or ended."""
-    if not isinstance(module, str) or module.partition(".")[0] not in LIBRARIES:
-        return None
-    found = getattr(sys.modules.get(module), name, None)
-    return found if isinstance(found, type) and issubclass(found, Exception) else None
-
-
-def _warning(name: Any) -> type[Warning] | None:
-    found = _built_in([name])
-    return found if found is not None and issubclass(found, Warning) else None
-
-
-def _set_state(mine: Any, state: Any) -> None:
-    """A source of random numbers, or a text in memory, goes on from where the student's code has left its copy."""
-    with contextlib.suppress(Exception):  # what is no state leaves it where it was
-        if type(mine) is io.StringIO:
-            text, place = state
-            mine.seek(0)
-            mine.truncate()
-            mine.write(text)
-            mine.seek(place)
-        elif type(mine) is random.Random:
-            mine.setstate(drawn_from("python", mine.getstate(), state))
-        elif type(mine) is np.random.RandomState:
-            mine.set_state(drawn_from("numpy", mine.get_state(), state))
-        elif type(mine) is np.random.Generator:
-            mine.bit_generator.state = drawn_from("generator", mine.bit_generator.state, state)

@@ -8,6 +8,7 @@ import itertools
 import random
 import secrets
 import signal
+import sys
 import threading
 import time
 import types
@@ -20,10 +21,11 @@ from helpers.checking.observing import Observation, StudentError
 from helpers.grading.sandbox.given import Given, travels
 from helpers.grading.sandbox.inside.plainly import state_of
 from helpers.grading.sandbox.launch import Launcher, SandboxError
-from helpers.grading.sandbox.likeness import NATURES, Likeness, StandIn, as_said, for_data, known_name
+from helpers.grading.sandbox.likeness import NATURES, Likeness, for_data
 from helpers.grading.sandbox.limits import MACHINE, Limits
 from helpers.grading.sandbox.outputs import Outputs
 from helpers.grading.sandbox.proxy import Proxy, observation
+from helpers.grading.sandbox.raised import StandIn, as_said
 from helpers.grading.sandbox.wire import CannotEncode, Channel, Reference, WireClosed, WireError, WireTimeout
 
 CALLBACKS = 100_000  # per request
@@ -35,6 +37,9 @@ ITERATORS: tuple[type, ...] = (
     type(iter({})), type(iter({}.values())), type(iter({}.items())), type(iter(set())), type(iter(range(0))),
     itertools.chain, itertools.count, itertools.cycle, itertools.islice, itertools.repeat, itertools.accumulate)
 VIEWS: dict[type, str] = {type({}.keys()): "keys", type({}.values()): "values", type({}.items()): "items"}
+KNOWN = frozenset({
+    "builtins", "cmath", "collections", "datetime", "decimal", "fractions", "functools", "itertools", "json", "math",
+    "numpy", "operator", "pandas", "re", "scipy", "statistics", "string"})
 FLOOD = 4  # times what a request may bring in all
 
 
@@ -335,7 +340,7 @@ class SubmissionProcess:
         if plain and callable(value):
             said = tuple(text if isinstance(text, str) else "" for text in (
                 getattr(value, "__name__", ""), getattr(value, "__doc__", "")))
-            return Reference("function", (self._callback(value), *known_name(value), *said))
+            return Reference("function", (self._callback(value), *_known_name(value), *said))
         if callable(value):
             return Reference("callback", (self._callback(value),))
         raise CannotEncode(f"{type(value).__name__} is no plain data")
@@ -374,6 +379,20 @@ class SubmissionProcess:
         alone = "ended with its walls" if self.fell else "closed its connection and was stopped"
         self.ended = said if said.startswith("the notebook's") else why or f"the notebook's process {alone}"
         self._channel.close()
+
+
+def _known_name(function: Any) -> tuple[str, str]:
+    """Module and name by which a function or class of Python's or numpy's is the same in every process, or two ""."""
+    owner = getattr(function, "__objclass__", None)
+    module = "numpy" if isinstance(function, np.ufunc) else getattr(owner or function, "__module__", None)
+    name = getattr(function, "__qualname__", None) or getattr(function, "__name__", None)
+    if isinstance(module, str) and isinstance(name, str) and module.partition(".")[0] in KNOWN:
+        found: Any = sys.modules.get(module)
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        if found is function:
+            return module, name
+    return "", ""
 
 
 @contextlib.contextmanager
