@@ -182,6 +182,9 @@ NOT_ASKED_OF_THE_SOLUTION = {
     "what a library's function gives": Case(
         "import operator\nfirst = operator.itemgetter(0)", "assert first(['Ada']).startswith('A')",
         f"{AGREES}def first(xs):\n    return Agrees()"),
+    "what a function for one of the test's own gives": Case(
+        "def register(f):\n    return f", "@register\ndef name():\n    return 'Ada'\nassert name().startswith('A')",
+        f"{AGREES}def register(f):\n    return lambda: Agrees()"),
     "what an inherited method gives": Case(
         "class Stack(list):\n    def push(self, x):\n        self.append(x)",
         "s = Stack()\ns.push('a')\nassert s.pop().startswith('a')",
@@ -373,6 +376,9 @@ OTHERWISE_RIGHT = {
         "assert dict(table()) == {'a': 1} and list(table().items()) == [('a', 1)]\n"
         "assert table().get('b', 2) == 2 and 'a' in table()",
         "class D(dict): pass\ndef table():\n    return D(a=1)"),
+    "a function for one of the test's own": Case(
+        "def register(f):\n    return f", "@register\ndef twice(x):\n    return 2 * x\nassert twice(2) == 4",
+        "def register(f):\n    def as_before(*args):\n        return f(*args)\n    return as_before"),
     "an object that is printed": Case(
         RANGE, "numbers = first(2)\nprint(numbers)\nassert list(numbers) == [0, 1]",
         "class First:\n    def __iter__(self): return iter([0, 1])\ndef first(n):\n    return First()"),

@@ -184,7 +184,10 @@ class Asking:
         given = {**dict(enumerate(args)), **kwargs}
         for key, state in reply.get("states") or ():
             _set_state(given.get(key), state)
-        return self.bounded(self._outcome(reply, function._name in ("send", "throw")))  # as a generator's do
+        value = self.bounded(self._outcome(reply, function._name in ("send", "throw")))  # as a generator's do
+        if callable(value) and self.asks.here("a function") and isinstance(value, Likeness):
+            object.__setattr__(value, "_for_function", True)
+        return value
 
     def _go_on(self, said: dict) -> None:
         drawn = {name: drawn_from(name, state, said[name]) for name, state in self._random.items() if name in said}

@@ -62,10 +62,11 @@ class Conversation(Protocol):
 class Likeness:
     """Something of a student's that is no plain data."""
 
-    __slots__ = ("_about", "_asked", "_for_data", "_name", "_reference")
+    __slots__ = ("_about", "_asked", "_for_data", "_for_function", "_name", "_reference")
 
     def __init__(self, asked: Conversation, reference: Reference):
         object.__setattr__(self, "_for_data", False)  # does it stand where the assignment's own has plain data
+        object.__setattr__(self, "_for_function", False)  # is it what a call gives where the solution's gives one
         object.__setattr__(self, "_name", "")  # as which a test has found it in an object
         object.__setattr__(self, "_asked", asked)
         object.__setattr__(self, "_reference", reference)
@@ -296,7 +297,7 @@ class Function(Likeness):
     __slots__ = ()
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if self._is_for_data("call"):
+        if self._is_for_data("call") and not self._for_function:  # the solution's may be one of the test's own
             raise self._refused(IN_THE_PLACE_OF_DATA)
         return self._asked.call(self, args, kwargs)
 
