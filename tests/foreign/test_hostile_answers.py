@@ -230,6 +230,9 @@ WITHOUT_AN_END = {
     "a product": Case(
         "def factors(n):\n    return [2, 2, 3]", "import math\nassert math.prod(factors(12)) == 12",
         "def factors(n):\n    return [2**62 + 1] * 390_000"),
+    "an iterator": Case(
+        "def first(n):\n    return list(range(n))", "assert list(first(2)) == [0, 1]",
+        "import time\ndef first(n):\n    while True:\n        time.sleep(0.01)\n        yield 0"),
     "a pattern": Case(
         "pattern = 'a+b'", "import re\nassert re.fullmatch(pattern, 'a' * 30 + 'b')", "pattern = '(a|a|aa)*$c'"),
     "a function that is kept, while a cell runs": Case(

@@ -456,8 +456,7 @@ class PlainRun:
     def _here(self, check: PlainCheck) -> tuple[Tested, list[dict[str, Any]], str]:
         names, asking = self.reference.namespace, self._asking()
         asking.written = None if "get_ipython()" in check.source else self._written  # a program could run a file
-        asking.refused, asking.gone, asking.meddled = "", "", False
-        self.asks.test = check.grade_id
+        asking.begin(check.grade_id)
         looks = False
         if self._ran != self.student.ran:  # a cell since the last test: a name may be another thing now
             self._ran, asking.epoch = self.student.ran, asking.epoch + 1

@@ -6,6 +6,7 @@ import contextlib
 import io
 import random
 import sys
+import time
 import types
 import warnings
 from collections.abc import Collection, Iterator, Mapping
@@ -25,6 +26,7 @@ from helpers.grading.sandbox.shared import Shared, bytes_of, parts, replaced
 from helpers.grading.sandbox.wire import Reference
 from helpers.grading.sandbox.written import Written
 
+LEAST_SECONDS = 0.01  # that an answer may take in any case
 LARGE = 8_000_000  # bytes of a result that nobody asks about
 
 
@@ -42,7 +44,9 @@ class Asking:
     """The conversation of plain tests with one student's process."""
 
     def __init__(self, process: Process, seconds: float, asks: Asks):
+        """seconds: that all the answers to one test may take together."""
         self.process, self.seconds, self.asks = process, seconds, asks
+        self._spent = 0.0  # of them
         self.refused = ""  # why something was not supported here, if it was
         self.gone = ""
         self.asked = False  # has a test run something of the student's
@@ -56,6 +60,11 @@ class Asking:
         self.written: Written | None = None  # the files of the test that is running, if it may have a student's
         self.stand_ins: dict[int, Likeness] = {}  # by the number of the object in the student's process
         self._random = random_state()
+
+    def begin(self, test: str) -> None:
+        """A test begins. test: its name."""
+        self.asks.test, self._spent = test, 0.0
+        self.refused, self.gone, self.meddled = "", "", False
 
     # What comes back -------------------------------------------------------------------------------------------------
 
@@ -222,6 +231,13 @@ class Asking:
         finally:
             given.allowed, given.keeps, given.changed = before
 
+    def _timed(self, message: dict) -> dict:
+        begun, before = time.monotonic(), self._spent
+        try:
+            return self.process.ask(message, max(self.seconds - self._spent, LEAST_SECONDS))
+        finally:  # with the answers to questions that were asked on the way
+            self._spent = before + time.monotonic() - begun
+
     # The conversation ------------------------------------------------------------------------------------------------
 
     def _answer(self, message: dict, arguments: Any = None) -> dict:
@@ -241,7 +257,7 @@ class Asking:
         allowed = None if may_change == MORE else own
         try:
             with self._changing(allowed) as changed:
-                reply = self.process.ask(message, self.seconds)
+                reply = self._timed(message)
         except TypeError as error:
             raise self.refuse(f"an argument that cannot travel ({error})") from None
         late = reply.get("late")
