@@ -59,15 +59,20 @@ def batches(rng, eps=1e-5):
 
 
 def forward_cases(rng):
-    """Batches with an eps that hardly matters, and with one that does."""
+    """Batches with an eps that hardly matters, with one that does, and one with a feature that hardly varies and an outlier."""
     yield from batches(rng)
     yield from batches(rng, 0.5)
+    X = rng.standard_normal((20, 3)) * np.array([1.0, 1e-4, 1.0])
+    X[0, 0] = 100.0
+    yield {"X": X, "gamma": rng.uniform(0.5, 2.0, 3), "beta": rng.standard_normal(3), "eps": 1e-5,
+           "case": "N = 20, D = 3, an outlier"}
 
 
 def backward_cases(rng):
-    """The same, with an upstream gradient."""
-    for case in forward_cases(rng):
-        yield {**case, "G": rng.standard_normal(case["X"].shape)}
+    """The first two kinds, with an upstream gradient."""
+    for eps in (1e-5, 0.5):
+        for case in batches(rng, eps):
+            yield {**case, "G": rng.standard_normal(case["X"].shape)}
 
 
 def standardised_cases(rng):
@@ -109,8 +114,8 @@ def running_cases(rng):
 def folded_cases(rng):
     """A dense layer, and the statistics that a batch norm behind it has gathered."""
     for d, h in ((3, 2), (3, 3), (2, 4)):
-        yield {"W": rng.standard_normal((d, h)), "b": rng.standard_normal(h), "gamma": rng.uniform(0.5, 2.0, h),
-               "beta": rng.standard_normal(h), "mean": rng.standard_normal(h), "var": rng.uniform(0.3, 3.0, h),
+        yield {"W": rng.standard_normal((d, h)), "b": rng.standard_normal(h),
+               "gamma": rng.uniform(0.5, 2.0, h) * np.where(np.arange(h) % 2, 1, -1), "beta": rng.standard_normal(h), "mean": rng.standard_normal(h), "var": rng.uniform(0.3, 3.0, h),
                "eps": 0.1, "case": f"{d} inputs, {h} outputs"}
 
 
@@ -695,9 +700,12 @@ def layer_norm_vjp(X, gamma, eps, G):
 
 # %% nbgrader={"grade_id": "deep-cases", "locked": true}
 def dropout_cases(rng):
-    """Batches with a random number from 0 to 1 for every entry; by chance fewer are kept than may be expected."""
-    for n, d, p in ((3, 4, 0.5), (5, 2, 0.2), (2, 6, 0.75)):
-        u = rng.permutation(((np.arange(n * d) + 0.5) / (n * d)) ** 2).reshape(n, d)
+    """Batches with a random number from 0 to 1 for every entry, of which one is p itself; by chance fewer are kept than may
+    be expected."""
+    for n, d, p in ((3, 4, 0.5), (5, 2, 0.2), (2, 6, 0.75), (2, 3, 0.0)):
+        u = ((np.arange(n * d) + 0.5) / (n * d)) ** 2
+        u[np.argmin(np.abs(u - p))] = p
+        u = rng.permutation(u).reshape(n, d)
         yield {"X": rng.standard_normal((n, d)) + 2, "u": u, "p": p, "G": rng.standard_normal((n, d)),
                "case": f"N = {n}, D = {d}, p = {p}"}
 
@@ -718,9 +726,10 @@ def block_loss(X, W1, W2, G):
 
 
 def deep_cases(rng):
-    """Nets of one, two and four hidden layers, all of one width."""
+    """Nets of one, two and four hidden layers, all of one width; in the second the last class does not occur."""
     for n, d, c, depth in ((4, 3, 2, 1), (3, 2, 4, 2), (5, 3, 3, 4)):
-        yield {"X": rng.standard_normal((n, d)), "y": rng.integers(0, c, n), "W": rng.standard_normal((depth, d, d)),
+        yield {"X": rng.standard_normal((n, d)), "y": rng.permutation(np.arange(n) % (c - (depth == 2))),
+               "W": rng.standard_normal((depth, d, d)),
                "b": rng.standard_normal((depth, d)), "V": rng.standard_normal((d, c)), "case": f"{depth} hidden layers"}
 
 
@@ -812,6 +821,14 @@ def dropout(X, u, p):
 
 def dropout_vjp(G, u, p):
     return G * (u >= p)
+
+# %% tags=["mistake"] question="dropout" says="An activation is kept where u is at least p: one whose u is p itself has been dropped."
+def dropout(X, u, p):
+    return X * (u > p) / (1 - p)
+
+
+def dropout_vjp(G, u, p):
+    return G * (u > p) / (1 - p)
 
 # %% tags=["alternative"] question="dropout" name="where"
 def dropout(X, u, p):
@@ -1062,6 +1079,22 @@ def deep_gradients(X, y, W, b, V):
         d = d @ W[k].T
     return dW, db, dV
 
+# %% tags=["mistake"] question="deep" says="The number of classes has been read off the labels: the last class may not occur in a batch, and has a score all the same. V says how many there are."
+def deep_gradients(X, y, W, b, V):
+    layers = [X]
+    for weights, biases in zip(W, b):
+        layers.append(np.tanh(layers[-1] @ weights + biases))
+    scores = layers[-1] @ V
+    d = np.exp(scores - scores.max(axis=1, keepdims=True))
+    d = (d / d.sum(axis=1, keepdims=True) - np.eye(y.max() + 1)[y]) / len(y)
+    dW, db, dV = np.zeros(W.shape), np.zeros(b.shape), layers[-1].T @ d
+    d = d @ V.T
+    for k in reversed(range(len(W))):
+        d = d * (1 - layers[k + 1] ** 2)
+        dW[k], db[k] = layers[k].T @ d, d.sum(axis=0)
+        d = d @ W[k].T
+    return dW, db, dV
+
 # %% tags=["alternative"] question="deep" name="a function that calls itself"
 def deep_gradients(X, y, W, b, V):
     dW, db = np.zeros(W.shape), np.zeros(b.shape)
@@ -1112,7 +1145,7 @@ def rms_cases(rng):
 
 def adam_cases(rng):
     """The first step, the second and a later one."""
-    for d, t, b1, b2, eps in ((3, 1, 0.9, 0.999, 1e-8), (4, 2, 0.8, 0.95, 0.1), (2, 7, 0.9, 0.99, 0.01)):
+    for d, t, b1, b2, eps in ((3, 1, 0.9, 0.999, 1e-8), (4, 2, 0.8, 0.95, 0.1), (2, 30, 0.9, 0.99, 0.01)):
         started = t > 1
         yield {"w": rng.standard_normal(d), "g": rng.standard_normal(d), "m": started * rng.standard_normal(d),
                "v": started * rng.uniform(0.1, 2.0, d), "t": t, "rate": rng.uniform(0.05, 0.3), "b1": b1, "b2": b2,
@@ -1123,6 +1156,7 @@ def first_step_cases(rng):
     """First steps, with gradients of very different sizes."""
     for d in (2, 5):
         g = rng.choice([-1.0, 1.0], d) * 10.0 ** rng.uniform(-3, 3, d)
+        g[0] = rng.choice([-1.0, 1.0]) * 3e-6
         yield {"w": rng.standard_normal(d), "g": g, "m": np.zeros(d), "v": np.zeros(d), "t": 1,
                "rate": rng.uniform(0.05, 0.3), "b1": 0.9, "b2": 0.999, "eps": 1e-12, "case": f"{d} weights"}
 
@@ -1139,10 +1173,10 @@ def decay_cases(rng):
 
 
 def clip_cases(rng):
-    """Three arrays, too long together, short enough, and long in a single one; and lengths on one side of the limit whose
-    squares are on the other."""
+    """Three arrays, too long together, short enough, and long in a single one; lengths on one side of the limit whose
+    squares are on the other; and no length at all."""
     for sizes, limit in (((1.0, 2.0, 0.5), 1.5), ((0.2, 0.1, 0.1), 3.0), ((4.0, 0.1, 0.2), 2.0), ((1.2, 0.8, 0.6), 2.2),
-                         ((0.4, 0.3, 0.3), 0.5)):
+                         ((0.4, 0.3, 0.3), 0.5), ((0.0, 0.0, 0.0), 1.0)):
         shapes = ((3, 2), (2,), (2, 4))
         drawn = [rng.standard_normal(shape) for shape in shapes]
         yield {"gradients": [size * array / np.linalg.norm(array) for size, array in zip(sizes, drawn)], "limit": limit,
@@ -1385,7 +1419,7 @@ def adamw(w, g, m, v, t, rate, b1, b2, eps, decay):
 # *Afterwards one bad batch does not throw a net out of its valley.*
 #
 # The *global norm* is the length of all gradients together, as if they were one long vector. If it is larger than a limit, shrink
-# them all by the same factor, so that their direction stays; else leave them as they are.
+# them all by the same factor, so that their direction stays; else leave them as they are, also if all of them are 0.
 #
 # Shapes: a list of three arrays $\to$ three arrays of the same shapes.
 
@@ -1394,7 +1428,7 @@ def clipped(gradients, limit):
     """Gradients whose global norm is at most the limit. gradients: a list of three arrays. Returns three arrays."""
     ### BEGIN SOLUTION
     norm = np.sqrt(sum(np.sum(g**2) for g in gradients))
-    factor = min(1.0, limit / norm)
+    factor = limit / norm if norm > limit else 1.0
     return [factor * g for g in gradients]
     ### END SOLUTION
 
@@ -1424,6 +1458,11 @@ def clipped(gradients, limit):
     norm = sum(np.sum(g**2) for g in gradients)
     return [min(1.0, limit / norm) * g for g in gradients]
 
+# %% tags=["mistake"] question="clip" says="Where all gradients are 0 their length is 0, and dividing by it gives no number: what is not too long stays as it is."
+def clipped(gradients, limit):
+    norm = np.sqrt(sum(np.sum(g**2) for g in gradients))
+    return [g / norm * min(norm, limit) for g in gradients]
+
 # %% tags=["alternative"] question="clip" name="as one long vector"
 def clipped(gradients, limit):
     norm = np.linalg.norm(np.concatenate([np.ravel(g) for g in gradients]))
@@ -1445,18 +1484,21 @@ def step_size_cases(rng):
     for u in (2.0**-53, 2.0**-24):
         yield {"u": u, "f": rng.uniform(0.5, 3.0), "f3": rng.uniform(4.0, 9.0), "case": f"u = {u:.1e}"}
         yield {"u": u, "f": -rng.uniform(4.0, 9.0), "f3": rng.uniform(0.5, 3.0), "case": f"u = {u:.1e}, f negative"}
+    yield {"u": 2.0**-53, "f": rng.uniform(1e-9, 3e-9), "f3": rng.uniform(4.0, 9.0), "case": "f nearly 0"}
 
 
 def count_cases(rng):
-    """How often each class occurs, and biases: none, and some."""
+    """How often each class occurs, and biases: none, some, and one that nearly rules a class out."""
     for classes in (2, 3, 5):
         counts = rng.integers(1, 9, classes)
         yield {"counts": counts, "bias": np.zeros(classes), "case": f"{classes} classes, no bias"}
         yield {"counts": counts, "bias": rng.standard_normal(classes), "case": f"{classes} classes, with a bias"}
+    yield {"counts": rng.integers(1, 9, 3), "bias": rng.permutation([0.0, -6.0, -14.0]), "case": "3 classes, a large bias"}
 
 
 def one_batch_cases(rng):
-    """A bowl to descend into, and a rule for one step that has two memories and counts its steps."""
+    """A bowl to descend into, and a rule for one step that has two memories and counts its steps; at last a start so near the
+    bottom that the gradient is tiny, and a rate so large that it grows."""
     def step(w, g, m, v, t, rate):
         m, v = m + g, v + g * g
         return w - rate * (g + 0.1 * m / t) / (1 + np.sqrt(v)), m, v
@@ -1465,6 +1507,9 @@ def one_batch_cases(rng):
         A, target = rng.uniform(0.5, 2.0, d), rng.standard_normal(d)
         yield {"slopes": lambda w, A=A, target=target: A * (w - target), "step": step, "w": rng.standard_normal(d),
                "rate": rng.uniform(0.1, 0.4), "steps": steps, "case": f"{steps} steps"}
+    A, target = rng.uniform(1.5, 2.0, 3), 1 + rng.random(3)
+    yield {"slopes": lambda w: A * (w - target), "step": step, "w": target + 1e-7 * rng.uniform(1, 2, 3),
+           "rate": rng.uniform(2.0, 2.5), "steps": 8, "case": "8 steps, up and out of a bowl"}
 
 
 # %% [markdown]
@@ -1665,6 +1710,16 @@ def descend(slopes, step, w, rate, steps):
     m, v = np.zeros(w.shape), np.zeros(w.shape)
     for t in range(1, steps + 1):
         w, m, _ = step(w, slopes(w), m, v, t, rate)
+    return w
+
+# %% tags=["mistake"] question="one-batch" says="The loop ends as soon as the gradient is short: asked for are as many steps as are named, whatever happens on the way."
+def descend(slopes, step, w, rate, steps):
+    m, v = np.zeros(w.shape), np.zeros(w.shape)
+    for t in range(1, steps + 1):
+        g = slopes(w)
+        if np.linalg.norm(g) < 1e-4:
+            break
+        w, m, v = step(w, g, m, v, t, rate)
     return w
 
 # %% tags=["alternative"] question="one-batch" name="while"
