@@ -114,6 +114,18 @@ def test_plain_names_with_digits_hyphens_and_capitals(course, tmp_path):
     assert list(done.unplaced) == [f"S12345_{NAME}.ipynb"]
 
 
+@pytest.mark.parametrize("around", ["submitted/", "export 2026/ps1/"])
+def test_folders_around_the_whole_download_are_no_student(course, tmp_path, around):
+    text = notebook(course)
+    done = collect(course, NAME, zipped(tmp_path, {
+        f"{around}S1234567/{NAME}.ipynb": text, f"{around}S1234567/data/a.csv": "1",
+        f"{around}S12_{NAME}.ipynb": text}), "files")
+    assert (has(course, "s1234567"), has(course, "S12"), done.unplaced) == (text, text, {})
+    one = collect(course, NAME, zipped(tmp_path, {f"S123/{NAME}/{NAME}.ipynb": text}), "files")
+    assert has(course, "S123") == text
+    assert one.unplaced == {}
+
+
 def test_a_name_that_goes_on_is_another_one(course, tmp_path):
     text = notebook(course)
     names = [f"Amara Okafor2_{NAME}.ipynb", f"amara_okaforu_{NAME}.ipynb", "AmaraOkaforPs1.ipynb"]

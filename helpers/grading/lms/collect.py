@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import json
 import os
+import posixpath
 import re
 import shutil
 import time
@@ -108,8 +109,9 @@ def _sorted_by_student(entries: list[Entry], system: str, roster: rosters.Roster
                        done: Collected) -> dict[str, _Work]:
     works: dict[str, _Work] = {}
     made: dict[str, str] = {}
+    around = len(_around(entries, roster, new_students)) if system == "files" else 0
     for entry in entries:
-        named = SYSTEMS[system](entry.path)
+        named = SYSTEMS[system](entry.path[around:])
         if entry.refused or named is None:
             done.unplaced[entry.path] = entry.refused or f"is not named as {system.capitalize()} names files"
             continue
@@ -124,6 +126,22 @@ def _sorted_by_student(entries: list[Entry], system: str, roster: rosters.Roster
     _leave_out_doubles(works, roster, done)
     done.made.update({student: who for student, who in made.items() if student in works})
     return works
+
+
+def _around(entries: list[Entry], roster: rosters.Roster, new_students: bool) -> str:
+    """The folders in which the whole download lies, with their last slash: none that is a student's."""
+    paths = [entry.path for entry in entries if not entry.refused]
+    outer = posixpath.commonpath(paths).split("/") if paths else []
+    depths = ["".join(f"{folder}/" for folder in outer[:depth]) for depth in range(len(outer) + 1)]
+    depths = [around for around in depths if all(path.startswith(around) and path != around for path in paths)]
+    for around in depths:
+        below = [named for path in paths if (named := SYSTEMS["files"](path.removeprefix(around)))]
+        if any(roster.find(named, "files")[0] for named in below):
+            return around
+    for around in depths if new_students else ():
+        if len({path.removeprefix(around).partition("/")[0] for path in paths if "/" in path.removeprefix(around)}) > 1:
+            return around
+    return ""
 
 
 def _leave_out_doubles(works: dict[str, _Work], roster: rosters.Roster, done: Collected) -> None:
