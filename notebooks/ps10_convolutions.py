@@ -68,7 +68,7 @@ def size_cases(rng):
     yield {"n": n, "k": k, "stride": 3, "padding": 2, "case": f"n = {n}, k = {k}, stride 3, padding 2"}
 
 
-SIZES = ((2, 1, 4, 5, 2, 3, 1, 0), (1, 2, 5, 4, 3, 3, 1, 1), (3, 2, 5, 7, 2, 2, 2, 0), (2, 3, 6, 5, 1, 3, 2, 1))
+SIZES = ((2, 1, 4, 5, 2, 3, 1, 0), (1, 2, 5, 4, 3, 3, 1, 1), (3, 2, 5, 7, 2, 2, 2, 0), (2, 3, 6, 5, 1, 3, 3, 2))
 
 
 def conv_cases(rng):
@@ -539,6 +539,17 @@ def gathered(cols, shape, k, stride, padding):
             P[:, :, i * stride:i * stride + k, j * stride:j * stride + k] += put_back[:, i, j].swapaxes(-1, -2)
     return P[:, :, padding:padding + h, padding:padding + w]
 
+# %% tags=["mistake"] question="gathered" says="One row and one column of padding have been cut off on every side, whatever the padding: there are as many as it says."
+def gathered(cols, shape, k, stride, padding):
+    n, c, h, w = shape
+    rows, columns = (h + 2 * padding - k) // stride + 1, (w + 2 * padding - k) // stride + 1
+    P = np.zeros((n, c, h + 2 * padding, w + 2 * padding))
+    put_back = cols.reshape(n, rows, columns, c, k, k)
+    for i in range(rows):
+        for j in range(columns):
+            P[:, :, i * stride:i * stride + k, j * stride:j * stride + k] += put_back[:, i, j]
+    return P[:, :, 1:h + 1, 1:w + 1] if padding else P
+
 # %% tags=["alternative"] question="gathered" name="an entry of the window at a time"
 def gathered(cols, shape, k, stride, padding):
     n, c, h, w = shape
@@ -675,6 +686,18 @@ def conv2d_vjp(X, K, stride, padding, G):
             dP[:, :, down, across] += np.einsum("nf,fcuv->ncuv", G[:, :, i, j], K)
     return dP[:, :, padding:padding + h, padding:padding + w], dK, G.sum(axis=(0, 2, 3))
 
+# %% tags=["mistake"] question="conv-backward" says="One row and one column of padding have been cut off on every side, whatever the padding: there are as many as it says."
+def conv2d_vjp(X, K, stride, padding, G):
+    (_, _, h, w), k = X.shape, K.shape[-1]
+    P = np.pad(X, ((0, 0), (0, 0), (padding, padding), (padding, padding)))
+    dP, dK = np.zeros(P.shape), np.zeros(K.shape)
+    for i in range(G.shape[2]):
+        for j in range(G.shape[3]):
+            down, across = slice(i * stride, i * stride + k), slice(j * stride, j * stride + k)
+            dK += np.einsum("nf,ncuv->fcuv", G[:, :, i, j], P[:, :, down, across])
+            dP[:, :, down, across] += np.einsum("nf,fcuv->ncuv", G[:, :, i, j], K)
+    return dP[:, :, 1:h + 1, 1:w + 1] if padding else dP, dK, G.sum(axis=(0, 2, 3))
+
 # %% tags=["alternative"] question="conv-backward" name="a kernel entry at a time"
 def conv2d_vjp(X, K, stride, padding, G):
     (_, _, h, w), k, (_, _, rows, columns) = X.shape, K.shape[-1], G.shape
@@ -710,7 +733,7 @@ POOLS = ((2, 1, 4, 6, 2), (1, 3, 6, 3, 3), (3, 2, 4, 4, 2))
 
 def pool_cases(rng):
     """Images without two equal pixels, the first with negative ones only, and blocks that fit into them exactly."""
-    for (n, c, h, w, k), least in zip(POOLS, (-9.0, -2.0, -4.0)):
+    for (n, c, h, w, k), least in zip(POOLS, (-1500.0, -2.0, -4.0)):
         X = rng.permutation(np.arange(n * c * h * w) * 0.1 + least).reshape(n, c, h, w)
         yield {"X": X, "k": k, "G": rng.standard_normal((n, c, h // k, w // k)),
                "case": f"{n} images of {c} times {h} times {w}, blocks of {k}"}
@@ -1113,11 +1136,12 @@ def parameter_count(channels, k):
 
 # %% nbgrader={"grade_id": "attack-cases", "locked": true}
 def attack_cases(rng):
-    """Images between 0 and 1, some pixels at the ends, and the slope of the loss at each pixel."""
+    """Images between 0 and 1, some pixels at the ends, and the slope of the loss at each pixel: 0 at one, tiny at another."""
     for shape, eps in (((3, 4), 0.1), ((2, 1, 3, 3), 0.25), ((5,), 0.02)):
         x = np.clip(rng.uniform(-0.3, 1.3, shape), 0, 1)
         slope = rng.standard_normal(shape) * 10.0 ** rng.uniform(-3, 0)
         slope.flat[0] = 0.0
+        x.flat[1], slope.flat[1] = rng.uniform(0.3, 0.7), rng.choice([-5e-7, 5e-7])
         yield {"x": x, "slope": slope, "eps": eps,
                "case": f"shape {shape}, eps = {eps}"}
 
