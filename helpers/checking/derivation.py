@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from helpers.checking.kinds import NOT_THERE
 from helpers.checking.mathematics import drawn
 from helpers.checking.observing import Observation, StudentError, Subject
 from helpers.checking.probe import Probe, as_numbers, named_outputs
-from helpers.checking.trouble import Trouble
+from helpers.checking.trouble import Trouble, at_no_cost
 from helpers.checking.verdict import Row, Verdict
 
 FEW = 24  # numbers that an example may hold, for a pencil
@@ -98,15 +99,12 @@ def explain(probe: Probe, verdict: Verdict, at: Any) -> None:
     """Add to a verdict the formulas as mathematics, and to a wrong row the smallest case on which it is wrong."""
     formulas = probe.subject
     assert isinstance(formulas, Formulas)
-    try:
-        verdict.mathematics = drawn(formulas.formulas(), probe.cases[0])
-    except FormulaError:
-        return
-    if verdict.right:
+    verdict.mathematics = at_no_cost(lambda: drawn(formulas.formulas(), probe.cases[0]), "")
+    if verdict.right or not verdict.mathematics:
         return
     for row in verdict.rows:
         if not row.right and row.kind not in (*NOT_THERE, "cheap", "formula"):
-            example = _smallest_example(probe, formulas, row, at)
+            example = at_no_cost(partial(_smallest_example, probe, formulas, row, at), "")
             row.where = example or row.where
 
 

@@ -19,12 +19,13 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["FUNCTIONS", "Formula", "FormulaError", "attempt", "evaluate", "parse"]
+__all__ = ["FUNCTIONS", "Formula", "FormulaError", "attempt", "evaluate", "parse", "written"]
 
 LONGEST = 4_000  # characters of a text
 PARTS = 400  # nodes of a text's tree
 DEEPEST = 40  # levels of a tree
 LARGEST = 2_000_000  # entries of any result on the way
+ALL = 10 * LARGEST  # entries of all of them together
 
 
 class FormulaError(Exception):
@@ -88,7 +89,15 @@ class Formula:
 
     @property
     def text(self) -> str:
-        return ast.unparse(self.tree)
+        return written(self.tree)
+
+
+def written(node: ast.AST) -> str:
+    """A part of a tree that is not too deep, as text again; the name of its kind where Python cannot write it."""
+    try:
+        return ast.unparse(node)
+    except (ValueError, RecursionError):  # a text within a text, before Python 3.12; a check that is far down itself
+        return type(node).__name__
 
 
 def parse(text: Any) -> list[Formula]:
@@ -99,7 +108,7 @@ def parse(text: Any) -> list[Formula]:
     Raises:
         FormulaError: if something is not in the notation, with what.
     """
-    if isinstance(text, Mapping):
+    if isinstance(text, Mapping) and all(isinstance(part, str) for line in text.items() for part in line):
         text = "\n".join(f"{name} = {formula}" for name, formula in text.items())
     if isinstance(text, (list, tuple)) and all(isinstance(line, str) for line in text):
         text = "\n".join(text)
@@ -117,7 +126,7 @@ def parse(text: Any) -> list[Formula]:
         line = (getattr(error, "text", None) or "").strip()
         raise FormulaError(f"cannot be read{f': `{line:.80}`' if line else ''}; products are written with * or @, "
                            "every bracket is closed, and each line is `name = formula`") from None
-    return _proved([_formula(statement) for statement in statements])
+    return _proved([_formula(statement, source) for statement in statements])
 
 
 def _joined(lines: list[str]) -> list[str]:
@@ -133,13 +142,14 @@ def _joined(lines: list[str]) -> list[str]:
     return joined
 
 
-def _formula(statement: ast.stmt) -> Formula:
+def _formula(statement: ast.stmt, source: str) -> Formula:
     if isinstance(statement, ast.Expr):
         return Formula("", statement.value)
     if (isinstance(statement, ast.Assign) and len(statement.targets) == 1
             and isinstance(statement.targets[0], ast.Name)):
         return Formula(statement.targets[0].id, statement.value)
-    raise FormulaError(f"a line is a formula, or `name = formula`; this is neither: `{ast.unparse(statement):.80}`")
+    said = ast.get_source_segment(source, statement) or ""  # as it stands: nothing bounds the depth of this tree
+    raise FormulaError(f"a line is a formula, or `name = formula`; this is neither: `{said:.80}`")
 
 
 def _proved(formulas: list[Formula]) -> list[Formula]:
@@ -181,7 +191,7 @@ def attempt(formulas: Sequence[Formula], letters: Mapping[str, Any]) -> tuple[di
 
     A line that uses the name of a failed one fails for the same reason.
     """
-    known = {name: value for name, value in letters.items() if _is_number(value)}
+    reader = _Reader({name: value for name, value in letters.items() if _is_number(value)})
     values: dict[str, Any] = {}
     failed: dict[str, FormulaError] = {}
     with np.errstate(all="ignore"):
@@ -191,12 +201,12 @@ def attempt(formulas: Sequence[Formula], letters: Mapping[str, Any]) -> tuple[di
             try:
                 if needed:
                     raise needed
-                values[formula.name] = known[formula.name] = _Reader(known).value(formula.tree)
+                values[formula.name] = reader.letters[formula.name] = reader.value(formula.tree)
                 failed.pop(formula.name, None)
             except FormulaError as error:
                 failed[formula.name] = error
                 values.pop(formula.name, None)
-            except (ArithmeticError, ValueError, TypeError, RecursionError) as error:  # numbers too long to be written
+            except (ArithmeticError, LookupError, ValueError, TypeError, RecursionError) as error:
                 failed[formula.name] = FormulaError(f"has no value ({type(error).__name__})")
                 values.pop(formula.name, None)
     return values, failed
@@ -210,23 +220,27 @@ def _is_number(value: Any) -> bool:
 
 
 class _Reader:
-    """Computes a tree, node by node."""
+    """Computes trees, node by node."""
 
-    def __init__(self, letters: Mapping[str, Any]):
+    def __init__(self, letters: dict[str, Any]):
         self.letters = letters
+        self.computed = 0  # entries of all results so far
 
     def value(self, node: ast.AST) -> Any:
         compute = getattr(self, f"_{type(node).__name__}", None)
         if compute is None:
-            raise FormulaError(f"`{ast.unparse(node):.60}` is not in the notation")
+            raise FormulaError(f"`{written(node):.60}` is not in the notation")
         result = compute(node)
         if np.size(result) > LARGEST:
-            raise FormulaError(f"`{ast.unparse(node):.60}` has more entries than a formula may")
+            raise FormulaError(f"`{written(node):.60}` has more entries than a formula may")
+        self.computed += np.size(result)
+        if self.computed > ALL:
+            raise FormulaError("all that is computed on the way has more entries than formulas may")
         return result
 
     def _Constant(self, node: ast.Constant) -> Any:
         if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
-            raise FormulaError(f"`{ast.unparse(node):.60}` is no number")
+            raise FormulaError(f"`{written(node):.60}` is no number")
         try:
             return float(node.value)
         except OverflowError:
@@ -246,19 +260,19 @@ class _Reader:
 
     def _UnaryOp(self, node: ast.UnaryOp) -> Any:
         if not isinstance(node.op, (ast.USub, ast.UAdd)):
-            raise FormulaError(f"`{ast.unparse(node):.60}` is not in the notation")
+            raise FormulaError(f"`{written(node):.60}` is not in the notation")
         value = self.value(node.operand)
         return -value if isinstance(node.op, ast.USub) else value
 
     def _BinOp(self, node: ast.BinOp) -> Any:
         if type(node.op) not in OPERATORS:
-            raise FormulaError(f"`{ast.unparse(node):.60}` is not in the notation: it has + - * / @ and **")
+            raise FormulaError(f"`{written(node):.60}` is not in the notation: it has + - * / @ and **")
         sign, operate = OPERATORS[type(node.op)]
         return self._together(node, sign, operate, self.value(node.left), self.value(node.right))
 
     def _Compare(self, node: ast.Compare) -> Any:
         if len(node.ops) != 1 or type(node.ops[0]) not in COMPARISONS:
-            raise FormulaError(f"`{ast.unparse(node):.60}` is not in the notation: compare two things with > or <")
+            raise FormulaError(f"`{written(node):.60}` is not in the notation: compare two things with > or <")
         sign, compare = COMPARISONS[type(node.ops[0])]
         return np.asarray(self._together(node, sign, compare, self.value(node.left), self.value(node.comparators[0])),
                           float)
@@ -268,7 +282,7 @@ class _Reader:
         shapes = np.shape(left), np.shape(right)
         problem = _product_trouble(*shapes) if sign == "@" else _broadcast_trouble(*shapes)
         if problem:
-            raise FormulaError(f"`{ast.unparse(node):.80}`: {shapes[0]} {sign} {shapes[1]} do not fit, {problem}")
+            raise FormulaError(f"`{written(node):.80}`: {shapes[0]} {sign} {shapes[1]} do not fit, {problem}")
         if sign == "@" and (np.size(left) * np.size(right) > LARGEST**1.5 or math.prod(
                 [*shapes[0][:-1], *shapes[1][1:]]) > LARGEST):
             raise FormulaError("a product is too large")
@@ -281,17 +295,17 @@ class _Reader:
         for place in places:
             if isinstance(place, ast.Slice) and place.lower is place.upper is place.step is None:
                 index.append(slice(None))
-            elif ast.unparse(place) in ("None", "np.newaxis"):
+            elif written(place) in ("None", "np.newaxis"):
                 index.append(None)
             else:
-                raise FormulaError(f"`{ast.unparse(node):.60}`: between square brackets only a new axis is written, "
+                raise FormulaError(f"`{written(node):.60}`: between square brackets only a new axis is written, "
                                    "as in x[:, None]")
         if index.count(slice(None)) > value.ndim or len(index) > 6:
-            raise FormulaError(f"`{ast.unparse(node):.60}`: a thing of shape {value.shape} has no such axes")
+            raise FormulaError(f"`{written(node):.60}`: a thing of shape {value.shape} has no such axes")
         return value[tuple(index)]
 
     def _Call(self, node: ast.Call) -> Any:
-        name = ast.unparse(node.func)
+        name = written(node.func)
         short = name.removeprefix("np.").removeprefix("numpy.")
         if short in ("abs", "fabs", "absolute"):
             short = "abs"
@@ -306,7 +320,7 @@ class _Reader:
         try:
             return function.compute(*values, **options)
         except (ValueError, IndexError, TypeError) as error:  # numpy.exceptions.AxisError is two of them
-            raise FormulaError(f"`{ast.unparse(node):.80}`: {error}") from None
+            raise FormulaError(f"`{written(node):.80}`: {error}") from None
 
     def _options(self, node: ast.Call, name: str, function: Function) -> dict[str, Any]:
         options: dict[str, Any] = {}
@@ -321,7 +335,7 @@ class _Reader:
             "axis": int} if function.axes else {}
         for key, value in options.items():
             if key not in allowed or not isinstance(value, allowed[key]):
-                raise FormulaError(f"`{ast.unparse(node):.60}`: `{name}` cannot be told `{key:.20}` so")
+                raise FormulaError(f"`{written(node):.60}`: `{name}` cannot be told `{key:.20}` so")
         return options
 
     def _prove_sizes(self, node: ast.Call, name: str, shapes: list[tuple[int, ...]]) -> None:
@@ -334,7 +348,7 @@ class _Reader:
         else:
             trouble = next(filter(None, (_broadcast_trouble(shapes[0], shape) for shape in shapes[1:])), "")
         if trouble:
-            raise FormulaError(f"`{ast.unparse(node):.80}`: {' and '.join(map(str, shapes))} do not fit, {trouble}")
+            raise FormulaError(f"`{written(node):.80}`: {' and '.join(map(str, shapes))} do not fit, {trouble}")
 
 
 def _product_trouble(left: tuple[int, ...], right: tuple[int, ...]) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from helpers.checking.formulas import COMPARISONS, Formula
+from helpers.checking.formulas import COMPARISONS, Formula, written
 
 GREEK = {name: chr(code) for name, code in (
     ("alpha", 945), ("beta", 946), ("gamma", 947), ("delta", 948), ("eps", 949), ("epsilon", 949), ("eta", 951),
@@ -65,7 +65,7 @@ class _Pen:
         if isinstance(node, ast.BinOp):
             return self.is_number(node.left) and self.is_number(node.right)
         return (isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords
-                and ast.unparse(node.func).removeprefix("np.") in ("len", "sum", "mean"))
+                and written(node.func).removeprefix("np.") in ("len", "sum", "mean"))
 
     def draw(self, node: ast.AST) -> tuple[str, int]:
         """MathML of a tree, and how strongly it holds together."""
@@ -77,7 +77,7 @@ class _Pen:
         return text if own >= strength else f"<mo>(</mo>{text}<mo>)</mo>"
 
     def _other(self, node: ast.AST) -> tuple[str, int]:
-        return f"<mtext>{html.escape(ast.unparse(node)[:200])}</mtext>", TIGHT
+        return f"<mtext>{html.escape(written(node)[:200])}</mtext>", TIGHT
 
     def _Constant(self, node: ast.Constant) -> tuple[str, int]:
         return f"<mn>{html.escape(str(node.value)[:30])}</mn>", TIGHT
@@ -127,7 +127,7 @@ class _Pen:
                 TIGHT)
 
     def _Call(self, node: ast.Call) -> tuple[str, int]:
-        name = ast.unparse(node.func).removeprefix("np.").removeprefix("numpy.")
+        name = written(node.func).removeprefix("np.").removeprefix("numpy.")
         inner = "<mo>,</mo>".join(self.draw(argument)[0] for argument in node.args)
         if name in ("abs", "absolute", "fabs"):
             return f"<mo>|</mo>{inner}<mo>|</mo>", TIGHT
@@ -142,7 +142,7 @@ class _Pen:
         if name == "transpose" and len(node.args) == 1:
             return f"<msup><mrow>{self._inside(node.args[0], TIGHT)}</mrow><mo>⊤</mo></msup>", TIGHT
         shown = f"<mi>{html.escape(NAMES.get(name, name)[:30])}</mi>"
-        axis = next((ast.unparse(k.value) for k in node.keywords if k.arg == "axis"), "")
+        axis = next((written(k.value) for k in node.keywords if k.arg == "axis"), "")
         if axis:
             shown = f"<msub>{shown}<mtext>axis {html.escape(axis[:10])}</mtext></msub>"
         return f"{shown}<mo>(</mo>{inner}<mo>)</mo>", TIGHT

@@ -11,6 +11,7 @@ from helpers import check
 from helpers.checking import formulas
 from helpers.checking.formulas import FormulaError, evaluate, parse
 from helpers.checking.mathematics import drawn
+from helpers.checking.observing import Local
 from helpers.checking.setting import SelfCheck, using
 from helpers.checking.verdict import Verdict
 from helpers.grading.authoring.recording import expected_numbers
@@ -150,6 +151,35 @@ def test_nothing_grows_without_bound(text):
     except FormulaError:
         return
     assert np.size(values[""]) <= formulas.LARGEST
+
+
+# Texts at which Python's own writer of trees, or numpy, stumbles: too deep, too long, too many axes, text in text.
+STUMBLING = [
+    "x += " + "1**" * 1200 + "1", "x += x" + ".T" * 1900, "x = y = " + "-" * 90 + "x", "return " + "x" + "[x]" * 1200,
+    "x += 0x" + "f" * 3900, "def f(x=0x" + "f" * 3800 + "): pass", "del x" + ".T" * 1900,
+    "x" + "[None, None, None, None, None, None]" * 11, "\n".join(["a = x"] + ["a = a[None, None, None, None]"] * 20),
+    "f\"{'\x7f'}\"", "x += f\"{'\x7f'}\"", "sum(x, axis=f\"{'\x7f'}\")", "f\"{'\x7f'}\"(x)", "x[f\"{'\x7f'}\"]",
+    {"y": 10 ** 5000}, {10 ** 5000: "x"}, {"y": [10 ** 5000]}, {"y": np.zeros(3)}, {"y": None}, ["x", 10 ** 5000],
+]
+
+
+@pytest.mark.parametrize("text", STUMBLING, ids=range(len(STUMBLING)))
+def test_whatever_stumbles_over_a_text_it_is_a_formula_that_cannot_be_read(problem_set, text):
+    with pytest.raises(FormulaError):
+        evaluate(parse(text), {"x": np.ones((2, 2))})
+    subjects = problem_set.subjects(problem_set.reference) | {"derive": Local("derive", lambda: text)}
+    verdict = problem_set.check(problem_set.check_sources["derive-check"], "derive-check", subjects, 7).verdict
+    assert verdict.points == 0
+    assert {row.kind for row in verdict.rows} == {"formula"}
+    assert graded(problem_set, RIGHT[0]).points == 4
+
+
+def test_all_results_together_are_bounded():
+    """Each of these is small enough, and eighty are gigabytes and half a minute."""
+    lines = ["a = outer(x, x)", *(f"a{number} = a ** a" for number in range(50))]
+    assert evaluate(parse("\n".join(lines)), {"x": np.ones(3)})["a49"].shape == (3, 3)
+    with pytest.raises(FormulaError, match="on the way"):
+        evaluate(parse("\n".join(lines)), {"x": np.ones(1400)})
 
 
 def test_a_product_is_measured_before_it_is_made():
