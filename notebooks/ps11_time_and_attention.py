@@ -238,10 +238,10 @@ def states_of(X, h0, Wx, Wh, b):
 
 def sequence_cases(rng):
     """Sequences with their states, and an upstream gradient at every state but the first."""
-    for t, n, d_in, d in ((3, 2, 4, 3), (1, 4, 3, 2), (5, 1, 2, 4), (7, 3, 4, 2)):
+    for t, n, d_in, d, size in ((3, 2, 4, 3, 1), (1, 4, 3, 2, 1), (5, 1, 2, 4, 1), (12, 3, 4, 2, 20)):
         weights, X, h0 = cell_weights(rng, d_in, d), rng.standard_normal((t, n, d_in)), rng.uniform(-1, 1, (n, d))
         yield {"step_back": lambda G, x, h, new, Wx, Wh: cell_backward(G, x, h, new, Wx, Wh),
-               "G": rng.standard_normal((t, n, d)), "X": X, "H": states_of(X, h0, **weights), **weights, "h0": h0,
+               "G": size * rng.standard_normal((t, n, d)), "X": X, "H": states_of(X, h0, **weights), **weights, "h0": h0,
                "case": f"T = {t}, N = {n}" + (": a dense layer" if t == 1 else "")}
 
 
@@ -1221,16 +1221,18 @@ def softmax_vjp(G, P):
 #
 # and if the net is to learn what comes next, step $t$ may look at the steps $s \le t$ only (itself included): for $s > t$ the
 # weight is exactly 0, and the others of the row sum to 1. (The mask acts on the scores, before the softmax. What score has weight 0?
-# And scores may be in the thousands.)
+# And scores may be in the millions, of either sign.)
 #
 # Shapes: $Q$, $K$ $(T, d)$, $V$ $(T, m)$ $\to$ out $(T, m)$ and $P$ $(T, T)$.
 
 # %% nbgrader={"grade_id": "attention-cases", "locked": true}
 def attention_cases(rng):
-    """Queries, keys and values; scores that are huge, and a sequence of one step."""
+    """Queries, keys and values; scores that are huge, one of them millions below 0; and a sequence of one step."""
     for t, d, m, scale in ((4, 3, 2, 1.0), (3, 2, 5, 1.0), (1, 3, 2, 1.0), (5, 6, 3, 40.0)):
-        yield {"Q": scale * rng.standard_normal((t, d)), "K": scale * rng.standard_normal((t, d)),
-               "V": rng.standard_normal((t, m)), "case": f"T = {t}, d = {d}" + (", huge scores" if scale > 1 else "")}
+        Q, K = scale * rng.standard_normal((2, t, d))
+        if scale > 1:
+            Q[0] = -3e6 * d**0.5 * K[0] / (K[0] @ K[0])
+        yield {"Q": Q, "K": K, "V": rng.standard_normal((t, m)), "case": f"T = {t}, d = {d}" + (", huge scores" if scale > 1 else "")}
 
 
 def only_the_past_has_weight(result, Q, K, V):
@@ -1322,6 +1324,13 @@ def causal_attention(Q, K, V):
 # %% tags=["mistake"] question="attention" says="A step may look at itself too: here the diagonal is masked."
 def causal_attention(Q, K, V):
     scores = np.where(np.tri(len(Q), k=-1, dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), -1e9)
+    P = np.exp(scores - scores.max(axis=1, keepdims=True))
+    P /= P.sum(axis=1, keepdims=True)
+    return P @ V, P
+
+# %% tags=["mistake"] question="attention" says="What is masked has a score that others may be below: it has to be lower than any score."
+def causal_attention(Q, K, V):
+    scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), -1e4)
     P = np.exp(scores - scores.max(axis=1, keepdims=True))
     P /= P.sum(axis=1, keepdims=True)
     return P @ V, P
