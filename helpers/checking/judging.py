@@ -283,15 +283,22 @@ def _known_results(probe: Probe, names: Sequence[str]) -> list[KnownMistake]:
 
 
 def _discount_cheap_rows(probe: Probe, rows: list[Row]) -> None:
-    """Take back what an answer of nothing would get as well, where nothing else is right."""
+    """Take back what an answer of nothing would get as well, where nothing else is right: in all cases, or in those
+    that are left where it raises in all others."""
     given = [row for row in rows if row.share]
-    if not given or len(given) == len(rows):
+    if not given:
         return
-    cheap = probe.setting.cheap_rows(probe.key)
-    if all(row.name in cheap for row in given):
-        for row in given:
-            row.share, row.kind = 0.0, "cheap"
-            row.where = "right, but zeros would do as well: it counts as soon as another line is right"
+    answered = frozenset(index for index, seen in probe.seen.items() if seen.error is None)
+    where = ""
+    if len(given) < len(rows) and all(row.name in probe.setting.cheap_rows(probe.key) for row in given):
+        where = "right, but zeros would do as well: it counts as soon as another line is right"
+    elif len(answered) < len(probe.seen):
+        cheap, fixed = probe.setting.cheap_cases(probe.key), probe.setting.fixed(probe.key, probe.cases)
+        if all(answered <= fixed | cheap.get(row.name, frozenset()) for row in given):
+            where = (f"`{probe.name}` raises in all cases but those in which zeros, or nothing, would do as well: it "
+                     "counts as soon as another case is right")
+    for row in given if where else ():
+        row.share, row.kind, row.where = 0.0, "cheap", where
 
 
 def constant(probe: Probe) -> bool:

@@ -48,6 +48,8 @@ class Setting(Protocol):
         """Positions of cases that are the same for every seed, if not all of them are: anybody can know those."""
     def cheap_rows(self, key: str) -> frozenset[str]:
         """Names of the check's rows that an answer of nothing gets, such as zeros of the right shapes."""
+    def cheap_cases(self, key: str) -> Mapping[str, frozenset[int]]:
+        """Row → positions of the cases on which an answer of nothing gets it; empty where that is not known."""
     def known_mistakes(self, subject: Subject, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
         """(sentence, observations by case) of the mistakes that students are known to make here."""
     def explaining(self, subject: Subject, key: str, arguments: list[list[Any]],
@@ -179,6 +181,9 @@ class SelfCheck:
 
     def cheap_rows(self, key: str) -> frozenset[str]:
         return frozenset((self._expected_of(key) or {}).get("cheap", ()))
+
+    def cheap_cases(self, key: str) -> Mapping[str, frozenset[int]]:
+        return {}  # it takes a reference to find them
 
     def known_mistakes(self, subject: Subject, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
         return []

@@ -210,6 +210,64 @@ def test_a_call_that_raises_costs_its_own_share(problem_set):
     assert wrong.points == 0
 
 
+SEARCHES = '''# %%
+import numpy as np
+from helpers import check
+
+# %% nbgrader={"grade_id": "cases", "locked": true}
+def searches(rng):
+    for target in (3.0, 5.0, -1.0, -2.0, 7.0):
+        start = rng.standard_normal()
+        yield {"target": target, "start": start, "case": f"target {target}"}
+    yield {"target": 0.0, "start": rng.standard_normal(), "case": "target 0"}
+
+def is_a_root(result, target, start):
+    return target < 0 if result[0] is None else abs(result[0] ** 2 - target) < 1e-6
+
+def fails_where_there_is_none(result, target, start):
+    return (result[0] is None) == (target < 0)
+
+# %% nbgrader={"grade_id": "root", "solution": true}
+def root(target, start):
+    """Returns x: a root of the target, or None, and the start."""
+    ### BEGIN SOLUTION
+    return None if target < 0 else np.sqrt(target), start
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "root-check", "grade": true}
+check.properties(root, at=searches, points=2, a_root=is_a_root, failure=fails_where_there_is_none)
+
+# %% nbgrader={"grade_id": "size", "solution": true}
+def size(target, start):
+    ### BEGIN SOLUTION
+    return target * start
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "size-check", "grade": true}
+check.values(size, at=searches, points=6)
+'''
+
+
+@pytest.mark.parametrize(("question", "code", "points"), [
+    # What is left where a function raises are cases in which nothing is right as well.
+    ("root", "def root(target, start):\n    if target >= 0: raise ValueError\n    return None, start", 0),
+    ("root", "def root(target, start):\n    if target: raise ValueError\n    return 0.0, start", 0),
+    ("root", "def root(target, start):\n    if target > 0: raise ValueError\n    return None, start", 0),
+    ("size", "def size(target, start):\n    if target: raise ValueError\n    return 0.0", 0),
+    # One case that takes some work, and all that was given counts.
+    ("root", "def root(target, start):\n    if target > 3: raise ValueError\n"
+             "    return None if target < 0 else np.sqrt(target), start", 2 * 4 / 6),
+    ("root", "def root(target, start):\n    if target != 3: raise ValueError\n    return 3**0.5, start", 2 / 6),
+    ("size", "def size(target, start):\n    if target > 3: raise ValueError\n    return target * start", 4),
+])
+def test_raising_where_nothing_is_no_answer_does_not_make_it_one(question, code, points):
+    master = parse(SEARCHES, "ps")
+    searches = ProblemSet("ps", source_notebook(master), master)
+    verdict = verdict_on(searches, code, question)
+    assert verdict.points == pytest.approx(points, abs=1e-3), str(verdict)
+    assert verdict_on(searches, master.questions[question].cell.source, question).right
+
+
 def test_round_off_is_no_mistake_where_everything_is_zero():
     def nothing(w):
         return 0.0 * w.sum()
@@ -313,6 +371,9 @@ class _Reference:
 
     def cheap_rows(self, key):
         return ()
+
+    def cheap_cases(self, key):
+        return {}
 
     def structure(self, subject, key, index, arguments):
         return None

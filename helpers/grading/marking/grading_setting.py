@@ -54,6 +54,7 @@ class Knowledge(Protocol):
     def solutions(self, question: str) -> list[tuple[str, dict[str, Any]]]: ...
     def mistakes_for(self, grade_id: str) -> list[tuple[str, dict[str, Any]]]: ...
     def cheap_rows(self, grade_id: str, seed: int) -> frozenset[str]: ...
+    def cheap_cases(self, grade_id: str, seed: int) -> dict[str, frozenset[int]]: ...
     def suppositions(self, question: str) -> Suppositions: ...
 
 
@@ -152,6 +153,9 @@ class GradingSetting:
 
     def cheap_rows(self, key: str) -> frozenset[str]:
         return self.remembered("cheap", lambda: self.problem_set.cheap_rows(self.grade_id, self.seed))
+
+    def cheap_cases(self, key: str) -> Mapping[str, frozenset[int]]:
+        return self.remembered("cheap cases", lambda: self.problem_set.cheap_cases(self.grade_id, self.seed))
 
     def known_mistakes(self, subject: Subject, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
         def observe_all() -> list[tuple[str, list]]:
@@ -332,6 +336,9 @@ class PlainSetting(GradingSetting):
 
     def cheap_rows(self, key: str) -> frozenset[str]:
         return frozenset()
+
+    def cheap_cases(self, key: str) -> Mapping[str, frozenset[int]]:
+        return {}
 
     def known_mistakes(self, subject: Subject, key: str, arguments: list[list[Any]]) -> list[tuple[str, list]]:
         return []

@@ -106,3 +106,17 @@ def handed_in(form: str, reference: Callable) -> Callable:
     function.__signature__ = inspect.signature(reference)  # type: ignore[attr-defined]
     function.__name__ = reference.__name__
     return function
+
+
+class OnlyOnce:
+    """A function that answers its call number `only`, counted from 0, and raises at all others."""
+
+    def __init__(self, function: Callable, only: int):
+        self.function, self.only, self.calls = function, only, 0
+        self.__signature__, self.__name__ = inspect.signature(function), function.__name__
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        self.calls += 1
+        if self.calls != self.only + 1:
+            raise RuntimeError("nothing is said here")
+        return self.function(*args, **kwargs)

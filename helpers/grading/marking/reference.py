@@ -151,19 +151,43 @@ class ProblemSet:
 
     def cheap_rows(self, grade_id: str, seed: int) -> frozenset[str]:
         """Rows of a check that answers of nothing get, if every function of its question hands in the same form."""
-        names = [name for name in self.questions.get(self.check_question.get(grade_id, ""), ())
-                 if isinstance(self.reference.get(name), types.FunctionType)]
-        source = self.check_sources[grade_id]
-        found: set[str] = set()
         # Rows by case are another matter: there each case is right by itself.
-        forms = (*nothing.CHEAP, nothing.ALWAYS_THE_FIRST) if "check.properties" in source else nothing.CHEAP
-        for form in forms:
-            made = {name: Local(name, nothing.handed_in(form, self.reference[name])) for name in names}
-            verdict = self.check(source, grade_id, {**self.subjects(self.reference), **made}, seed,
-                                 setting=PlainSetting(self, grade_id, seed, "verdict")).verdict
+        properties = "check.properties" in self.check_sources[grade_id]
+        found: set[str] = set()
+        for form in (*nothing.CHEAP, nothing.ALWAYS_THE_FIRST) if properties else nothing.CHEAP:
+            verdict = self._verdict_on(self._cheap(grade_id, form), grade_id, seed)
             if verdict is not None and not verdict.right:  # else the form is the answer
                 found.update(row.name for row in verdict.rows if row.share)
         return frozenset(found)
+
+    def cheap_cases(self, grade_id: str, seed: int) -> dict[str, frozenset[int]]:
+        """Row of a check → positions of the cases on which some answer of nothing gets it, where it raises on all
+        others."""
+        found: dict[str, set[int]] = {}
+        for form in nothing.CHEAP:
+            cheap = self._cheap(grade_id, form)
+            only = cases = 0
+            while only <= cases:
+                made = {name: nothing.OnlyOnce(function, only) for name, function in cheap.items()}
+                verdict = self._verdict_on(made, grade_id, seed)
+                for row in verdict.rows if verdict is not None else ():
+                    if row.share:
+                        found.setdefault(row.name, set()).add(only)
+                cases = max((function.calls for function in made.values()), default=0) - 1
+                only += 1
+        return {row: frozenset(cases) for row, cases in found.items()}
+
+    def _cheap(self, grade_id: str, form: str) -> dict[str, Callable]:
+        """The functions of a check's question, as an answer of nothing."""
+        names = self.questions.get(self.check_question.get(grade_id, ""), ())
+        return {name: nothing.handed_in(form, self.reference[name]) for name in names
+                if isinstance(self.reference.get(name), types.FunctionType)}
+
+    def _verdict_on(self, functions: Mapping[str, Callable], grade_id: str, seed: int) -> Verdict | None:
+        """What a check says of these functions and otherwise the reference's."""
+        subjects = self.subjects(self.reference) | {name: Local(name, made) for name, made in functions.items()}
+        return self.check(self.check_sources[grade_id], grade_id, subjects, seed,
+                          setting=PlainSetting(self, grade_id, seed, "verdict")).verdict
 
     def suppositions(self, question: str) -> Suppositions:
         """What an answer to a question may have done; made once."""
