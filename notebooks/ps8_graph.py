@@ -106,7 +106,7 @@ def random_graph(rng, n):
     return [tuple(int(p) for p in rng.integers(0, i, rng.integers(1, 4))) if i > 1 else () for i in range(n)]
 
 
-SKIP = [(), (0,), (1,), (2, 0), (3, 0), (4, 1, 1), (0,)]  # long ways and short ones; the last node is used by nobody
+SKIP = [(), (0,), (1,), (2, 0), (3, 0), (1, 4, 1), (0,)]  # long ways and short ones; the last node is used by nobody
 
 
 def graphs(rng, rungs):
@@ -424,6 +424,20 @@ def topological_order(parents, root):
                 ready.append(child)
     return order
 
+# %% tags=["mistake"] question="topological-order" says="Nodes count as found as soon as they are on the list: one that waits at the bottom of it is passed over when a later one turns out to need it first."
+def topological_order(parents, root):
+    order, found, waiting = [], {root}, [(root, False)]
+    while waiting:
+        node, done = waiting.pop()
+        if done:
+            order.append(node)
+        else:
+            waiting.append((node, True))
+            new = [parent for parent in dict.fromkeys(parents[node]) if parent not in found]
+            found.update(new)
+            waiting.extend((parent, False) for parent in new)
+    return order
+
 # %% tags=["alternative"] question="topological-order" name="counting the children that are still to come"
 def topological_order(parents, root):
     found, waiting = {root}, [root]
@@ -714,6 +728,7 @@ FORMULAS = {
     "a neuron": neuron,
     "the log of a sum of exponentials": lambda x, y, z: log(exp(x) + exp(y) + exp(z)),
     "large numbers": lambda x, y: tanh(2000 * x) * y + relu(50 * y) * x,
+    "powers of negative numbers": lambda x, y: (x - 3) ** 3 * y + x / (y - 4) + (y - 3) ** -2,
 }
 
 # %% nbgrader={"grade_id": "formula-cases", "locked": true}
@@ -1262,6 +1277,49 @@ def gradient_of(name, inputs, order, sweep):
     parents, slopes, number = as_lists(leaves, FORMULAS[name](*leaves))
     return np.asarray(sweep(order(parents, number), parents, slopes))[:len(leaves)]
 
+# %% tags=["mistake"] question="value-class" says="A power is the exponential of a logarithm only where its base is positive: a negative number has powers too, 1 / x is one of them, but no logarithm."
+class Value:
+    def __init__(self, data, parents=(), slopes=()):
+        self.data, self.parents, self.slopes = data, parents, slopes
+
+    def __add__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data + other.data, (self, other), (1.0, 1.0))
+
+    def __mul__(self, other):
+        other = other if isinstance(other, Value) else Value(other)
+        return Value(self.data * other.data, (self, other), (other.data, self.data))
+
+    def __pow__(self, exponent):
+        return (self.log() * exponent).exp()
+
+    def exp(self):
+        return Value(np.exp(self.data), (self,), (np.exp(self.data),))
+
+    def log(self):
+        return Value(np.log(self.data), (self,), (1 / self.data,))
+
+    def tanh(self):
+        return Value(np.tanh(self.data), (self,), (1 - np.tanh(self.data) ** 2,))
+
+    def relu(self):
+        return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def value_of(name, inputs):
+    return FORMULAS[name](*[Value(x) for x in inputs]).data
+
+
+def gradient_of(name, inputs, order, sweep):
+    leaves = [Value(x) for x in inputs]
+    parents, slopes, number = as_lists(leaves, FORMULAS[name](*leaves))
+    return np.asarray(sweep(order(parents, number), parents, slopes))[:len(leaves)]
+
 # %% tags=["alternative"] question="value-class" name="one method that makes every node, and constants without a node"
 class Value:
     def __init__(self, data, parents=(), slopes=()):
@@ -1578,7 +1636,7 @@ def matmul_loss(A, B, G):
 
 def reduced_cases(rng):
     """Arrays, and the axes along which they are summed or averaged: one, several, all; one as long as the other."""
-    for shape, axis in (((3, 4), 0), ((3, 4), 1), ((3, 3), 1), ((2, 3, 4), 1), ((2, 3, 4), (0, 2)),
+    for shape, axis in (((3, 4), 0), ((3, 4), 1), ((3, 3), 1), ((2, 3, 4), 1), ((2, 3, 4), 2), ((2, 3, 4), (0, 2)),
                         ((2, 3, 4), (2, 0)), ((4, 2), None)):
         x = rng.standard_normal(shape)
         G = np.asarray(rng.standard_normal(np.sum(x, axis=axis).shape))
@@ -1625,7 +1683,7 @@ def transpose_loss(G, axes, x):
 
 def indexed_cases(rng):
     """Rows picked out by number: some never, some several times; and single entries, one of each row, or one twice."""
-    for shape, count in (((5, 3), 4), ((4, 2), 7)):
+    for shape, count in (((5, 3), 4), ((4, 2), 7), ((4, 3), 2)):
         index = rng.integers(0, shape[0] - 1, count)
         index[-1] = index[0]
         yield {"G": rng.standard_normal((count, shape[1])), "shape": shape, "index": index,
@@ -1645,7 +1703,7 @@ def index_loss(G, index, x):
 
 def largest_cases(rng):
     """Arrays with no two entries alike, and the axis along which the largest is taken; in one, all are negative."""
-    for shape, axis, least in (((3, 4), 0, -2), ((3, 4), 1, -5), ((2, 3, 4), 1, -2)):
+    for shape, axis, least in (((3, 4), 0, -2), ((3, 4), 1, -5), ((2, 3, 4), 1, -2), ((2, 3, 4), 2, -2)):
         x = rng.permutation(np.arange(np.prod(shape)) * 0.4 + least).reshape(shape)
         yield {"G": rng.standard_normal(np.max(x, axis=axis).shape), "x": x, "axis": axis,
                "case": f"shape {shape}, axis {axis}"}
@@ -1780,6 +1838,15 @@ def reduction_vjps(G, shape, axis):
     axes = range(len(shape)) if axis is None else (axis,) if np.ndim(axis) == 0 else axis
     for one in axes:
         G = np.expand_dims(G, one)
+    summed = np.broadcast_to(G, shape).copy()
+    return summed, summed * np.size(G) / np.prod(shape)
+
+# %% tags=["mistake"] question="reductions" says="An axis may also be the third: put it back where its number says, and not always in front or in second place."
+def reduction_vjps(G, shape, axis):
+    if np.ndim(axis) == 0 and axis is not None:
+        G = G[None] if axis == 0 else G[:, None]
+    elif axis is not None:
+        G = np.expand_dims(G, axis)
     summed = np.broadcast_to(G, shape).copy()
     return summed, summed * np.size(G) / np.prod(shape)
 
@@ -2011,6 +2078,12 @@ def index_vjp(G, shape, index):
         np.add.at(dx, index, G)
     return dx
 
+# %% tags=["mistake"] question="indexing" says="That an index has two parts does not make it rows and columns: two row numbers have two as well. A tuple says it."
+def index_vjp(G, shape, index):
+    dx = np.zeros(shape)
+    np.add.at(dx, tuple(index) if len(index) == 2 else index, G)
+    return dx
+
 # %% tags=["alternative"] question="indexing" name="in a loop"
 def index_vjp(G, shape, index):
     dx = np.zeros(shape)
@@ -2064,6 +2137,13 @@ def max_vjp(G, x, axis):
 # %% tags=["mistake"] question="largest" says="This marks the smallest entries."
 def max_vjp(G, x, axis):
     return np.expand_dims(G, axis) * (x == np.min(x, axis=axis, keepdims=True))
+
+# %% tags=["mistake"] question="largest" says="An axis may also be the third: put it back where its number says, and not always in front or in second place."
+def max_vjp(G, x, axis):
+    largest = x.max(axis=axis)
+    if axis == 0:
+        return (x == largest[None]) * G[None]
+    return (x == largest[:, None]) * G[:, None]
 
 # %% tags=["alternative"] question="largest" name="argmax"
 def max_vjp(G, x, axis):
@@ -2121,6 +2201,13 @@ def logsumexp_vjp(G, x, axis):
 def logsumexp_vjp(G, x, axis):
     e = np.exp(x - np.max(x))
     return np.expand_dims(G, axis) * e / np.sum(e, axis=axis, keepdims=True)
+
+# %% tags=["mistake"] question="logsumexp" says="An axis may also be the third: put it back where its number says, and not always in front or in second place."
+def logsumexp_vjp(G, x, axis):
+    E = np.exp(x - x.max(axis=axis, keepdims=True))
+    if axis == 0:
+        return G[None] * E / E.sum(axis=0)[None]
+    return G[:, None] * E / E.sum(axis=1)[:, None]
 
 # %% tags=["alternative"] question="logsumexp" name="from the value"
 def logsumexp_vjp(G, x, axis):
@@ -2725,6 +2812,44 @@ class Dual:
 
     def relu(self):
         return Dual(max(self.value, 0.0), max(self.slope, 0.0))
+
+    __radd__, __rmul__ = __add__, __mul__
+    __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
+    __rsub__, __truediv__ = lambda self, other: self * -1 + other, lambda self, other: self * other**-1
+    __rtruediv__ = lambda self, other: self**-1 * other
+
+
+def slope_along(name, inputs, direction):
+    return FORMULAS[name](*[Dual(x, v) for x, v in zip(inputs, direction)]).slope
+
+# %% tags=["mistake"] question="dual-class" says="A power is the exponential of a logarithm only where its base is positive: a negative number has powers too, 1 / x is one of them, but no logarithm."
+class Dual:
+    def __init__(self, value, slope=0.0):
+        self.value, self.slope = value, slope
+
+    def __add__(self, other):
+        other = other if isinstance(other, Dual) else Dual(other)
+        return Dual(self.value + other.value, self.slope + other.slope)
+
+    def __mul__(self, other):
+        if not isinstance(other, Dual):
+            return Dual(other * self.value, other * self.slope)
+        return Dual(self.value * other.value, other.value * self.slope + other.slope * self.value)
+
+    def __pow__(self, exponent):
+        return (self.log() * exponent).exp()
+
+    def exp(self):
+        return Dual(np.exp(self.value), np.exp(self.value) * self.slope)
+
+    def log(self):
+        return Dual(np.log(self.value), self.slope / self.value)
+
+    def tanh(self):
+        return Dual(np.tanh(self.value), (1 - np.tanh(self.value) ** 2) * self.slope)
+
+    def relu(self):
+        return Dual(max(self.value, 0.0), (self.value > 0) * self.slope)
 
     __radd__, __rmul__ = __add__, __mul__
     __neg__, __sub__ = lambda self: self * -1, lambda self, other: self + other * -1
