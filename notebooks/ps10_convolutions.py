@@ -739,17 +739,28 @@ def pool_cases(rng):
                "case": f"{n} images of {c} times {h} times {w}, blocks of {k}"}
 
 
+def pooled_cases(rng):
+    """The same, and images far below 0, lower than any number that one would begin with."""
+    for case in pool_cases(rng):
+        yield case
+    yield {**case, "X": 1e12 * (case["X"] - 10), "case": "far below 0"}
+
+
 def max_pool_loss(X, k, G):
     n, c, h, w = X.shape
     return np.sum(G * np.max(X.reshape(n, c, h // k, k, w // k, k), axis=(3, 5)))
 
 
 def tie_cases(rng):
-    """Blocks in which the largest number occurs more than once, in every position."""
+    """Blocks in which the largest number occurs more than once, in every position; in one all are far below 0, and the first
+    is not the largest."""
     for n, c, h, w, k in POOLS:
         X = rng.integers(0, 2, (n, c, h, w)).astype(float)
         yield {"X": X, "k": k, "G": rng.standard_normal((n, c, h // k, w // k)), "case": f"ties in blocks of {k}"}
     yield {"X": np.zeros((1, 1, 4, 4)), "k": 2, "G": rng.standard_normal((1, 1, 2, 2)), "case": "nothing but zeros"}
+    X = 1e12 * rng.integers(-3, -1, (1, 2, 4, 4))
+    X[:, :, ::2, ::2], X[:, :, 1::2, 1::2] = -3e12, -2e12
+    yield {"X": X, "k": 2, "G": rng.standard_normal((1, 2, 2, 2)), "case": "far below 0"}
 
 
 def average_cases(rng):
@@ -810,7 +821,7 @@ def max_pool(X, k):
     ### END SOLUTION
 
 # %% nbgrader={"grade_id": "max-pool-check", "grade": true}
-check.values(max_pool, at=pool_cases, points=1)
+check.values(max_pool, at=pooled_cases, points=1)
 
 # %% tags=["mistake"] question="max-pool" says="These blocks are not square: reshape reads row by row, so pixels of one row have been taken together."
 def max_pool(X, k):
@@ -830,6 +841,11 @@ def max_pool(X, k):
 def max_pool(X, k):
     n, c, h, w = X.shape
     return np.abs(X).reshape(n, c, h // k, k, w // k, k).max(axis=(3, 5))
+
+# %% tags=["mistake"] question="max-pool" says="The search begins with a number that all pixels of a block may lie below: then this number comes out, and not a pixel."
+def max_pool(X, k):
+    n, c, h, w = X.shape
+    return np.maximum(X.reshape(n, c, h // k, k, w // k, k).max(axis=(3, 5)), -1e9)
 
 # %% tags=["alternative"] question="max-pool" name="block by block"
 def max_pool(X, k):
@@ -911,6 +927,17 @@ def max_pool_vjp(X, k, G):
     n, c, h, w = X.shape
     largest = X.reshape(n, c, h // k, k, w // k, k).max(axis=(3, 5))
     return X * np.kron(G, np.ones((1, 1, k, k))) * (X == np.kron(largest, np.ones((1, 1, k, k))))
+
+# %% tags=["mistake"] question="max-pool-backward" says="The search begins with a number that all pixels of a block may lie below: then none of them is found."
+def max_pool_vjp(X, k, G):
+    dX = np.zeros(X.shape)
+    for n, c, i, j in np.ndindex(G.shape):
+        largest, found = -1e9, (0, 0)
+        for u, v in np.ndindex(k, k):
+            if X[n, c, i * k + u, j * k + v] > largest:
+                largest, found = X[n, c, i * k + u, j * k + v], (u, v)
+        dX[n, c, i * k + found[0], j * k + found[1]] = G[n, c, i, j]
+    return dX
 
 # %% tags=["alternative"] question="max-pool-backward" name="block by block"
 def max_pool_vjp(X, k, G):
