@@ -727,7 +727,7 @@ FORMULAS = {
     "a ladder of 40 rungs": forty_rungs,
     "a neuron": neuron,
     "the log of a sum of exponentials": lambda x, y, z: log(exp(x) + exp(y) + exp(z)),
-    "large numbers": lambda x, y: tanh(2000 * x) * y + relu(50 * y) * x,
+    "large numbers": lambda x, y: tanh(100 * x) * y + relu(50 * y) * x,
     "powers of negative numbers": lambda x, y: (x - 3) ** 3 * y + x / (y - 4) + (y - 3) ** -2,
 }
 
@@ -1368,7 +1368,7 @@ def gradient_of(name, inputs, order, sweep):
     parents, slopes, number = as_lists(leaves, FORMULAS[name](*leaves))
     return np.asarray(sweep(order(parents, number), parents, slopes))[:len(leaves)]
 
-# %% tags=["alternative"] question="value-class" name="a quotient and a difference of their own"
+# %% tags=["alternative"] question="value-class" name="a quotient and a difference of their own, and a tanh of exponentials"
 class Value:
     def __init__(self, data, parents=(), slopes=()):
         self.data, self.parents, self.slopes = data, parents, slopes
@@ -1391,7 +1391,8 @@ class Value:
         return Value(np.log(self.data), (self,), (1 / self.data,))
 
     def tanh(self):
-        return Value(np.tanh(self.data), (self,), (1 - np.tanh(self.data) ** 2,))
+        e = (self * 2).exp()
+        return (e - 1) / (e + 1)
 
     def relu(self):
         return Value(max(self.data, 0.0), (self,), (float(self.data > 0),))
@@ -2860,7 +2861,7 @@ class Dual:
 def slope_along(name, inputs, direction):
     return FORMULAS[name](*[Dual(x, v) for x, v in zip(inputs, direction)]).slope
 
-# %% tags=["alternative"] question="dual-class" name="from the result"
+# %% tags=["alternative"] question="dual-class" name="from the result, a tanh of exponentials"
 class Dual:
     def __init__(self, value, slope=0.0):
         self.value, self.slope = value, slope
@@ -2883,7 +2884,8 @@ class Dual:
         return Dual(np.log(self.value), self.slope / self.value)
 
     def tanh(self):
-        return Dual(np.tanh(self.value), self.slope / np.cosh(self.value) ** 2)
+        e = (self * 2).exp()
+        return (e - 1) / (e + 1)
 
     def relu(self):
         return Dual(max(self.value, 0.0), self.slope if self.value > 0 else 0.0)
