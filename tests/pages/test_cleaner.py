@@ -4,6 +4,7 @@ and for texts that nobody thought of."""
 from __future__ import annotations
 
 import re
+import time
 
 import html5lib
 import pytest
@@ -14,6 +15,7 @@ from helpers.checking.maps import ErrorMap
 from helpers.checking.verdict import Row, Verdict, as_html
 from helpers.grading.pages import cleaner, rendering
 from helpers.grading.pages.formulas import mathml
+from helpers.grading.text import for_page
 
 HTML = "{http://www.w3.org/1999/xhtml}"
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
@@ -195,6 +197,35 @@ def test_no_table_has_more_columns_than_cells_can_be_laid_out_for():
     """A browser takes seconds for thousands of cells over a thousand columns each."""
     assert "colspan" not in cleaner.cleaned("<table><tr><td colspan=999>x</td><td colspan=100>y</td></tr></table>")
     assert 'colspan="20"' in cleaner.cleaned("<table><tr><td colspan=20>x</td></tr></table>")
+
+
+def attributes(between: str = " ", ends: str = "") -> str:
+    return between.join(f"a{number}{ends}" for number in range(100_000))
+
+
+@pytest.mark.parametrize("text", [
+    f"<b {attributes()}>x</b>", f"x</b {attributes()}>", f"<b {attributes()}", f"<math {attributes()}>",
+    f"<b {attributes('/')}>", f"<b\f{attributes(chr(12))}>", f"<b {attributes('', '=' + chr(34) * 2)}>",
+    f"<b {attributes(ends='=' + chr(34) + '>' + chr(34))}>", f"<b x\"=\">\" {attributes()}>", f"<b<{attributes()}>",
+    f"<!-- <i a=\" --><b {attributes()}>", f"<script>a<i b='</script {attributes()}>", f"<b {attributes(' =')}>",
+    "".join(f"<p {' '.join(f'a{number}' for number in range(190))}>" for _ in range(4_000)),
+], ids=range(14))
+def test_an_element_of_a_hundred_thousand_attributes_is_text(text):
+    """Each is held against all before it, in code that no timer interrupts."""
+    start = time.process_time()
+    assert cleaner.cleaned(text) == f"<pre>{for_page(text)}</pre>"
+    assert time.process_time() - start < 1
+
+
+def test_many_elements_with_a_few_attributes_are_drawn():
+    row = '<tr><td class="a" id="b" data-c=\'d\' colspan=2>if a < b and "c": d\'s or e > f / g</td></tr>'
+    words = '1 < 2 / 3 and it is "so" '
+    said = cleaner.cleaned(f"<table>{row * 3_000}</table><p>{words * 2_000}</p>")
+    assert said.count('<td colspan="2">') == 3_000
+    start = time.process_time()
+    assert not cleaner.is_readable('<a b="' * 19_000 + "x" * 4_000_000)
+    cleaner.is_readable("<p" * 18_000 + "x" * 4_000_000 + " / ' " * 190)
+    assert time.process_time() - start < 2
 
 
 def test_tables_pictures_and_formulas_are_kept():

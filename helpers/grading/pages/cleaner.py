@@ -18,6 +18,8 @@ MAX_CHARACTERS = 5_000_000  # of one piece; pictures stand in it as text
 MAX_TAGS = 20_000
 MAX_DEPTH = 100  # elements inside each other; reading takes the square of it
 MAX_REFERENCES = 40_000  # ampersands
+MAX_ATTRIBUTES = 200  # of one element; reading takes the square of it
+MAX_ALL_ATTRIBUTES = 100_000
 
 MATHML = frozenset((
     "math", "semantics", "mrow", "mi", "mo", "mn", "ms", "mtext", "mspace", "mfrac", "msqrt", "mroot", "mstyle", "msub",
@@ -154,9 +156,43 @@ _NO_DEPTH = frozenset((
     "link", "col", "colgroup", "wbr", "source", "track", "area", "base", "embed", "rect", "mspace", "mprescripts"))
 
 
+# Tags as HTML's tokenizer reads them, wherever one may begin: what a comment or a script is, is not asked here.
+_START = re.compile(r"<(?=/?[a-zA-Z])")
+_NAME = re.compile(r"[^\t\n\f\r />]*+")
+_ATTRIBUTE = re.compile(
+    r"[\t\n\f\r /]*+(?:=[^\t\n\f\r />=]*+|[^\t\n\f\r />=]++)"
+    r"(?:[\t\n\f\r ]*+=[\t\n\f\r ]*+(?:\"[^\"]*+(?:\"|\Z)|'[^']*+(?:'|\Z)|(?=>)|[^\t\n\f\r >\"'][^\t\n\f\r >]*+))?+")
+
+
+def _is_crowded(text: str) -> bool:
+    """Has some element more attributes than it may, or the text?"""
+    if sum(map(text.count, " \t\n\f\r/\"'")) <= MAX_ATTRIBUTES:
+        return False
+    left: dict[int, int] = {}  # where an attribute may begin → how many there are from there to the end of the tag
+    after = named = len(text)
+    for found in reversed([*_START.finditer(text)]):  # so that what several of them go through is read once
+        start = found.end() + (text[found.end()] == "/")
+        name = _NAME.match(text, start, max(after, start))
+        place = end = name.end() if name is not None and name.end() < after else named
+        walked = []
+        while place not in left:
+            one = _ATTRIBUTE.match(text, place)
+            if one is None:
+                left[place] = 0
+            else:
+                walked.append(place)
+                place = one.end()
+        left.update(zip(walked, range(left[place] + len(walked), left[place], -1)))
+        if left[end] > MAX_ATTRIBUTES or len(left) > MAX_ALL_ATTRIBUTES:
+            return True
+        after, named = found.start(), end
+    return False
+
+
 def is_readable(text: str) -> bool:
     """Is it HTML of a size and depth that a page may have? What is not is shown as text: cleaning it takes minutes."""
-    if len(text) > MAX_CHARACTERS or text.count("<") > MAX_TAGS or text.count("&") > MAX_REFERENCES:
+    if (len(text) > MAX_CHARACTERS or text.count("<") > MAX_TAGS or text.count("&") > MAX_REFERENCES
+            or _is_crowded(text)):
         return False
     depth, opened = 0, Counter[str]()
     for close, name in _TAG.findall(text):
