@@ -185,7 +185,7 @@ def _not_finite(situation: WrongGradient) -> Finding | None:
     if any(not np.isfinite(case.expected).all() for case in holes):
         return None
     rest = [case for case in situation.cases if np.isfinite(case.got).all()]
-    where = "in some cases" if rest else "in every case"
+    where = "in some cases and wrong numbers in others" if rest else "where it is wrong"
     says = f"The result holds nan or inf {where}. Look for an exp that overflows, a logarithm of 0, or a division by 0."
     return Finding(says, "not-finite", situation.parameter)
 

@@ -90,6 +90,28 @@ def test_a_line_that_raises_and_is_needed_is_not_one_too_many(problem_set):
     assert not any("one too many" in row.why for row in checked.verdict.rows)
 
 
+def explained(problem_set: ProblemSet, code: str, told: bool = False) -> list[str]:
+    namespace, check_id = problem_set.candidate(code), "penalties-check"
+    subjects = problem_set.subjects(namespace)
+    checked = problem_set.check(problem_set.check_sources[check_id], check_id, subjects, 5)
+
+    def run(text: str) -> bool:
+        exec(text, namespace)
+        subjects["penalties"].value = namespace["penalties"]
+        return True
+
+    explain(problem_set, code, run, subjects, 5, {check_id: checked}, told)
+    return [row.why for row in checked.verdict.rows]
+
+
+def test_what_is_one_too_many_in_an_answer_is_told_in_its_words_and_not_in_the_solutions(problem_set):
+    body = "a, b = k\n    dV, dW = 2 * a * V + np.sign(V), 2 * b * W + np.sign(W)\n    return dV + np.sign(V), dW"
+    assert whys(problem_set, body)[0].startswith("This is what comes out if")
+    said = explained(problem_set, HEAD + body)
+    assert said[0].endswith("`np.sign(V)` is one term too many: without it the result would be right.")
+    assert said[1] == ""
+
+
 def test_a_change_together_with_a_sign(problem_set):
     said = "This is what comes out if one term of a sum or a difference is left out, and the sign is turned."
     assert whys(problem_set, "return -(2 * k[0] * V), -(2 * k[1] * W)") == [said, said]
@@ -102,8 +124,16 @@ def test_a_change_together_with_a_sign(problem_set):
      "they are to be taken as they stand."),
     ("def f(x, shuffle):\n    return deal(x, shuffle=True)", "shuffle=shuffle", "stands where an argument decides."),
     ("def f(x, a):\n    return np.outer(x, a @ x)", "", ""),
+    ("def f(x):\n    return x[::-1]", "x[::1]", "turns an order round."),
+    ("def f(x):\n    return x[-1]", "x[1]", "is counted from the wrong end."),
+    ("def f(x, g):\n    return [v for v in x if v > 0 and g > 0]", "if v > 0]",
+     "`g > 0` is one condition too many: without it the result would be right."),
+    ("def f(x, g):\n    return x * ((x > 0) & (g > 0))", "x * (x > 0)",
+     "`g > 0` is one condition too many: without it the result would be right."),
+    ("def f(x):\n    return np.take(x, 0)", "return x", "`take` in `np.take(x, 0)` is one too many: without it the "
+     "result would be right."),
 ])
-def test_what_mends_randomness(code, mended, says):
+def test_what_mends_an_answer_is_said_in_its_words(code, mended, says):
     found = [change for change in changes(code) if mended and mended in (change.text() or "")]
     assert bool(found) == bool(mended)
     if mended:

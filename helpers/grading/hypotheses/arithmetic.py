@@ -36,7 +36,12 @@ def binary(place: Place, node: ast.BinOp) -> Iterator[Edit]:
 
 
 def unary(place: Place, node: ast.UnaryOp) -> Iterator[Edit]:
-    if isinstance(node.op, ast.USub):
+    if isinstance(node.op, ast.USub) and isinstance(place.parent, (ast.Slice, ast.Subscript)):
+        made, mends = (("things are taken in their own order, not in the reverse one", "{code} turns an order round.")
+                       if place.name == "step" else
+                       ("a position is counted from the other end", "{code} is counted from the wrong end."))
+        yield Edit("from the other end", COMMON, made, mends, node.operand)
+    elif isinstance(node.op, ast.USub):
         yield Edit("flip a sign", COMMON, "a minus is left out", "The minus in {code} is one too many.", node.operand)
     elif isinstance(node.op, (ast.Not, ast.Invert)):
         yield Edit("drop a not", COMMON, "a condition is turned into its opposite",

@@ -33,9 +33,13 @@ AXIS_WORDS = {"sum": "a sum", "mean": "a mean", "max": "a maximum", "min": "a mi
               "softmax": "a softmax", "argmax": "an argmax"}
 
 
+def _capital(word: str) -> str:
+    return word[:1].upper() + word[1:]
+
+
 def call(place: Place, node: ast.Call) -> Iterator[Edit]:
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-    word = WORDS.get(name, "a function")
+    word = WORDS.get(name, f"`{name}`" if name else "a function")
     yield from chance.drawn(place, node, name)
     yield from _keywords(node, name)
     yield from _axes(node, name)
@@ -52,7 +56,7 @@ def call(place: Place, node: ast.Call) -> Iterator[Edit]:
         yield Edit("step for a sign", PLAUSIBLE, "1 and 0 are taken where the sign belongs",
                    "{code} is -1 below 0, where it should be 0.", parsed(f"1.0 * ({text_of(node.args[0])} > 0)"))
     if name in ("sum", "mean", "max", "norm"):
-        yield Edit("square", PLAUSIBLE, f"{word} is squared", f"{word.capitalize()} in {{code}} is not squared.",
+        yield Edit("square", PLAUSIBLE, f"{word} is squared", f"{_capital(word)} in {{code}} is not squared.",
                    ast.BinOp(node, ast.Pow(), ast.Constant(2)))
     if isinstance(node.func, ast.Attribute) and name == "copy" and not node.args:
         yield Edit("no copy", PLAUSIBLE, "an array is not copied before it is changed",
@@ -61,10 +65,10 @@ def call(place: Place, node: ast.Call) -> Iterator[Edit]:
         for number, argument in enumerate(node.args[:3]):
             if not isinstance(argument, (ast.Starred, ast.GeneratorExp, ast.Constant)):
                 yield Edit("drop a function", COMMON if number == 0 and name in WORDS else FAR, f"{word} is left out",
-                           f"{word.capitalize()} in {{code}} is one too many: without it the result would be right.",
+                           f"{_capital(word)} in {{code}} is one too many: without it the result would be right.",
                            argument)
     if isinstance(node.func, ast.Attribute) and not node.args and name not in ("copy", "keys", "values", "items"):
-        yield Edit("drop a function", FAR, f"{word} is left out", f"{word.capitalize()} in {{code}} is one too many.",
+        yield Edit("drop a function", FAR, f"{word} is left out", f"{_capital(word)} in {{code}} is one too many.",
                    node.func.value)
     if len(node.args) >= 2 and not any(isinstance(a, ast.Starred) for a in node.args):
         for k in range(len(node.args) - 1):

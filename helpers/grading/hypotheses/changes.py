@@ -42,6 +42,11 @@ class Change:
         return self.edit.rule in statements.DROPS
 
     @property
+    def shortens(self) -> bool:
+        """Whether a part is left out, a statement or a part of one."""
+        return self.edit.rule.startswith("drop ")
+
+    @property
     def moves(self) -> bool:
         """Whether all stays there and is only done at another time."""
         return self.edit.rule in statements.MOVES

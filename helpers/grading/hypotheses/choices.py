@@ -6,7 +6,7 @@ import ast
 import itertools
 from collections.abc import Iterator
 
-from helpers.grading.hypotheses.edit import COMMON, PLAUSIBLE, Edit, parsed, text_of
+from helpers.grading.hypotheses.edit import COMMON, PLAUSIBLE, Edit, parsed, quoted, text_of
 from helpers.grading.hypotheses.scope import Place
 
 COMPARED = {
@@ -90,6 +90,8 @@ def indices(place: Place, node: ast.Tuple) -> Iterator[Edit]:
                    "The index {code} takes all along one axis for every entry of another, and not one for each.",
                    paired)
 
+DECIDES = (ast.BoolOp, ast.IfExp, ast.If, ast.While, ast.Assert, ast.comprehension, ast.Subscript)  # on true or false
+
 
 def compare(place: Place, node: ast.Compare) -> Iterator[Edit]:
     if len(node.ops) != 1:
@@ -112,7 +114,8 @@ def compare(place: Place, node: ast.Compare) -> Iterator[Edit]:
             made = f"a threshold is {bound:g} and not the one that belongs there"
             yield Edit("another threshold", PLAUSIBLE, made, "The comparison {code} has the wrong threshold.",
                        ast.Compare(left, node.ops, [ast.Constant(bound)]))
-    if isinstance(node.ops[0], (ast.Gt, ast.GtE)) and text_of(right) in ("0", "0.0"):
+    if isinstance(node.ops[0], (ast.Gt, ast.GtE)) and text_of(right) in ("0", "0.0") and not isinstance(
+            place.parent, DECIDES):
         yield Edit("sign for a step", PLAUSIBLE, "the sign is taken where 1 and 0 belong",
                    "{code} is 0 where a sign belongs.", parsed(f"np.sign({text_of(left)})"))
     for name in place.scope.known:
@@ -140,6 +143,25 @@ def _equal_or_not(node: ast.Compare, left: ast.expr, right: ast.expr) -> Iterato
                        "a condition is decided once for several entries together, where each has its own",
                        "The comparison {code} decides for each entry by itself, where several go together.",
                        ast.Compare(together, node.ops, [right]))
+
+
+def several(place: Place, node: ast.BoolOp) -> Iterator[Edit]:
+    """`a and b`, `a or b` without one of them."""
+    for k, part in enumerate(node.values):
+        rest = [*node.values[:k], *node.values[k + 1:]]
+        yield from _without(part, rest[0] if len(rest) == 1 else ast.BoolOp(node.op, rest))
+
+
+def masks(place: Place, node: ast.BinOp) -> Iterator[Edit]:
+    """The same of `(a > 0) & (b > 0)`."""
+    if isinstance(node.op, (ast.BitAnd, ast.BitOr)):
+        yield from _without(node.left, node.right)
+        yield from _without(node.right, node.left)
+
+
+def _without(part: ast.expr, rest: ast.expr) -> Iterator[Edit]:
+    yield Edit("drop a condition", COMMON, "one of several conditions is left out",
+               f"In {{code}}, {quoted(part)} is one condition too many: without it the result would be right.", rest)
 
 
 def condition(place: Place, node: ast.IfExp) -> Iterator[Edit]:

@@ -14,7 +14,7 @@ MAKERS: tuple[tuple[type, Callable[..., Iterator[Edit]]], ...] = (
     (ast.Constant, operands.constant), (ast.Name, operands.name), (ast.Attribute, operands.attribute),
     (ast.Call, calls.call), (ast.Slice, choices.part), (ast.Subscript, choices.subscript),
     (ast.Compare, choices.compare), (ast.IfExp, choices.condition), (ast.Tuple, choices.outputs),
-    (ast.Tuple, choices.indices),
+    (ast.Tuple, choices.indices), (ast.BoolOp, choices.several), (ast.BinOp, choices.masks),
 )
 
 

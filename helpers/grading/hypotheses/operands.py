@@ -31,7 +31,8 @@ def constant(place: Place, node: ast.Constant) -> Iterator[Edit]:
         if other != value and (isinstance(value, float) or other == int(other) or not isinstance(around, ast.Slice)):
             shown = int(other) if other == int(other) and isinstance(value, int) else other
             by_one = isinstance(value, int) and abs(other - value) == 1 and not isinstance(around, ast.BinOp)
-            made = ("a count or a position is off by one" if by_one else
+            counts = isinstance(around, (ast.Slice, ast.Subscript, ast.Call))
+            made = ("a count or a position is off by one" if by_one and counts else
                     f"a number in the formula is {shown:g} and not the one that belongs there")
             yield Edit("change a constant", PLAUSIBLE if by_one or other in (value * 2, value / 2) else FAR, made,
                        mends, ast.Constant(shown))

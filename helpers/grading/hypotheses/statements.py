@@ -33,7 +33,8 @@ def edits(place: Place) -> Iterator[Edit]:
     if isinstance(node, (ast.For, ast.While)):
         yield from _loops(node)
     if isinstance(node, ast.If):
-        yield Edit("drop a condition", COMMON, "a condition is left out", "{code} asks for a condition that is none.",
+        yield Edit("drop a condition", COMMON, "a condition is left out",
+                   "{code}: nothing hangs on this condition. What stands under it has to be done every time.",
                    list(node.body))
         yield Edit("drop a case", COMMON, "a special case is left out",
                    "{code} makes a special case where there is none.", list(node.orelse))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from helpers.checking.derivation import Formulas
+from helpers.checking.reasons import SUPPOSED
 from helpers.checking.verdict import Verdict
 from helpers.grading.hypotheses.derivations import FormulaChange, formula_changes
 from helpers.grading.hypotheses.scope import lines_alike
@@ -16,13 +18,15 @@ from helpers.grading.marking import contrasting, formula_places, mending
 from helpers.grading.marking.grading_setting import PlainSetting
 from helpers.grading.marking.reference import Checked, ProblemSet
 
-WEAK = re.compile(r"\bcheck\.(?:properties|residuals)\b")  # of one row alone, no proof: many a result passes it
+WEAK = re.compile(r"\bcheck\.(?:properties|residuals|figure)\b|\bby=")  # of one row alone, no proof: much passes it
 
 
 def explain(problem_set: ProblemSet, source: str, run: Callable[[str], bool], subjects: Mapping[str, Any], seed: int,
-            failed: Mapping[str, Checked]) -> None:
-    """Look for what is wrong with an answer; `failed` are its checks by grade_id, run(text) defines changed functions
-    in its place. What is one too many is left out first; then an answer is given the solution's numbers, place by place
+            failed: Mapping[str, Checked], told: bool = False) -> None:
+    """Look for what is wrong with an answer; `failed` are its checks by grade_id that want a reason or a better one,
+    run(text) defines changed functions in its place; told: of another check of it is known what is wrong.
+
+    What is one too many is left out first; then an answer is given the solution's numbers, place by place
     (`transplanting`), then changed in other ways (`mending`); formulas are looked at by place (`formula_places`); last
     comes what sets wrong cases apart (`contrasting`).
     """
@@ -33,24 +37,49 @@ def explain(problem_set: ProblemSet, source: str, run: Callable[[str], bool], su
             problem_set, grade_id, seed, "verdict", None if wrong is None else " ".join(wrong))).verdict
 
     texts = problem_set.check_sources
-    # A run that ends below a bound proves nothing about a change: many a wrong one does.
+    # A run that ends below a bound proves nothing about a change: many a wrong one does; nor does a property.
     open_ones = {grade_id: checked for grade_id, checked in _wanting(failed).items()
-                 if "check.training" not in texts[grade_id]}
+                 if "check.training" not in texts[grade_id] and not (told and WEAK.search(texts[grade_id]))}
     given = _given(problem_set, source, open_ones)
+
+    def as_failed(grade_id: str, verdict: Verdict) -> mending.Failed:
+        return mending.Failed(verdict, functools.partial(again, grade_id), bool(WEAK.search(texts[grade_id])))
+
     changed = functools.partial(mending.mend, source, run, [
-        mending.Failed(checked.verdict, functools.partial(again, grade_id), bool(WEAK.search(texts[grade_id])))
-        for grade_id, checked in open_ones.items() if checked.verdict is not None])
+        as_failed(grade_id, checked.verdict) for grade_id, checked in open_ones.items() if checked.verdict is not None])
     changed(given=given, drops=True)
+    _shorten(source, run, [as_failed(grade_id, checked.verdict) for grade_id, checked in failed.items()
+                           if checked.verdict is not None and is_supposed(checked.verdict)])
     still = _wanting(open_ones)
-    suspicion = _transplant(problem_set, source, run, subjects, still, given)
+    suspicion = _transplant(problem_set, source, run, subjects, still, given, told=told or len(still) < len(failed))
     changed(_formulas_said(problem_set, subjects, still), suspicion, given)
     # Where a condition is wrong, it is rarely its numbers.
-    _transplant(problem_set, source, run, subjects, _wanting(open_ones), given, steering=True)
+    still = _wanting(open_ones)
+    _transplant(problem_set, source, run, subjects, still, given, told=told or len(still) < len(failed), steering=True)
     for grade_id, checked in open_ones.items():
         _formula_places(problem_set, grade_id, checked, subjects)
         _contrast(problem_set, grade_id, checked, subjects)
     for checked in failed.values():
         checked.finish()
+
+
+def is_supposed(verdict: Verdict) -> bool:
+    """Is all that is told of it what the solution would have to lack?"""
+    wrong = [row for row in verdict.rows if not row.right]
+    return bool(wrong) and all(row.kind == SUPPOSED for row in wrong)
+
+
+def _shorten(source: str, run: Callable[[str], bool], supposed: list[mending.Failed]) -> None:
+    """Say what is one too many in an answer, where that is all, in the place of what the solution would have to lack to
+    give the same numbers."""
+    bare = [mending.Failed(copy.deepcopy(one.verdict), one.again, one.whole) for one in supposed]
+    for one in bare:
+        for row in one.verdict.rows:
+            row.why, row.kind = "", "" if row.right else "wrong"
+    mending.mend(source, run, bare, shortens=True)
+    for one, found in zip(supposed, bare):
+        for row, new in zip(one.verdict.rows, found.verdict.rows):
+            row.why, row.kind = (new.why, new.kind) if new.why else (row.why, row.kind)
 
 
 def _wanting(failed: Mapping[str, Checked]) -> dict[str, Checked]:
@@ -107,13 +136,16 @@ def _formulas_said(problem_set: ProblemSet, subjects: Mapping[str, Any],
 
 
 def _transplant(problem_set: ProblemSet, source: str, run: Callable[[str], bool], subjects: Mapping[str, Any],
-                failed: Mapping[str, Checked], given: frozenset[int], steering: bool = False) -> dict[int, float]:
+                failed: Mapping[str, Checked], given: frozenset[int], told: bool,
+                steering: bool = False) -> dict[int, float]:
     """Look for the place of an answer that is wrong by giving it numbers of the solution's (`transplanting`); steering:
-    among those that conditions are made of.
+    among those that conditions are made of. told: of another check of the answer is known what is wrong. Where many
+    results are right, many a place can give one: it is looked for only if no other check has failed.
 
     Returns by line of the answer how suspicious it is, as far as that is known.
     """
     answer, suspicion = traced(source), dict[int, float]()
+    others = told or len(failed) > 1
     if answer is None or TRACED not in subjects or not failed or not run(answer.text):
         return suspicion
 
@@ -126,7 +158,8 @@ def _transplant(problem_set: ProblemSet, source: str, run: Callable[[str], bool]
             if subject.name not in names or setting is None or isinstance(subject, Formulas):
                 continue
             search, donors = setting.known_places(subject, key)
-            found = search.find(answer, inside, donors, given, steering) if donors else None
+            found = search.find(answer, inside, donors, given, steering) if donors and not (
+                others and search.many) else None
             suspicion.update(search.suspicion)
             if found is not None and checked.verdict is not None:
                 mending.tell(checked.verdict, found.says, found.outputs)

@@ -36,7 +36,8 @@ class Failed:
 
     verdict: Verdict
     again: Callable[[bool], Verdict | None]
-    whole: bool = False  # only a change that makes every row right counts: one property alone is soon true
+    whole: bool = False  # only a change that makes every row right counts, and some row of another check that is not
+    # such a one, if there is one: a property alone is soon true
 
 
 def tell(verdict: Verdict, says: str, outputs: list[int], kind: str = MENDED) -> None:
@@ -59,13 +60,13 @@ def wanting(verdict: Verdict | None) -> bool:
 
 def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed],
          formulas: Iterable[Change] = (), suspicion: Mapping[int, float] = {},
-         given: frozenset[int] = frozenset(), drops: bool = False) -> None:
+         given: frozenset[int] = frozenset(), drops: bool = False, shortens: bool = False) -> None:
     """Give the wrong rows of checks that want a sentence one, where one small change of an answer makes them right.
 
     run(text): defines changed functions in the answer's place; False if that never ends. formulas: changes of the
     formulas that the answer says. suspicion: by line of the answer, how much it goes with being wrong;
-    given: lines that need no change. drops: only leave out steps and conditions, and only where that makes all of a
-    check right.
+    given: lines that need no change. drops: only leave out steps and conditions, shortens: whatever can be left out;
+    and only where that makes all of a check right.
     """
     failed = [one for one in failed if wanting(one.verdict)]
     if not failed or len(source) > LONGEST:
@@ -73,7 +74,7 @@ def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed],
     found: dict[tuple[int, int], list[Change]] = {}
     stalls, begun = 0, time.process_time()
     for change in formulas or _suspects_first(source, suspicion, given):
-        if drops and not change.drops:
+        if (drops and not change.drops) or (shortens and not change.shortens):
             continue
         if change.rank > FAR or stalls >= STALLS or time.process_time() - begun > MOST_SECONDS:
             break
@@ -88,11 +89,15 @@ def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed],
         for number, one in enumerate(failed):
             # Without the line that raises much comes out right, be it needed or not.
             raised = change.drops and all(row.kind == "raises" for row in one.verdict.rows if not row.right)
-            better = _mended(one, one.whole or drops or change.moves or raised)
+            better = _mended(one, one.whole or drops or shortens or change.moves or raised)
             stalls += better is None
             for row in better or ():
                 found.setdefault((number, row), []).append(change)
     run(source)
+    proved = {id(change) for (number, _), mends in found.items() if not failed[number].whole for change in mends}
+    if not all(one.whole for one in failed):
+        found = {at: sure for at, mends in found.items()
+                 if (sure := [one for one in mends if not failed[at[0]].whole or id(one) in proved])}
     mended = Counter(id(change) for mends in found.values() for change in mends)
     for (number, row), mends in found.items():
         best = max((change for change in mends if change.rank == mends[0].rank),

@@ -29,7 +29,7 @@ from helpers.grading.marking.apart import ForkEnded, in_fork
 from helpers.grading.marking.bounds import ALL_SECONDS, LEAST_SECONDS, READ_SECONDS, Allowance
 from helpers.grading.marking.causes import Causes, asks_for, of_the_place, run_within
 from helpers.grading.marking.comparing import asks_after_restoring, points_by_check
-from helpers.grading.marking.explaining import explain
+from helpers.grading.marking.explaining import explain, is_supposed
 from helpers.grading.marking.job import GradingJob
 from helpers.grading.marking.plain import PlainReference, PlainRun, fresh_folder
 from helpers.grading.marking.reference import Checked, ProblemSet
@@ -231,9 +231,15 @@ def _mend(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJo
     take_back([(grade_id, checked.verdict) for _, grade_id, checked in checks if checked.verdict is not None],
               problem_set.check_sources)
     wanting: dict[str, dict[str, Checked]] = {}
+    told: set[str] = set()
     for _, grade_id, checked in checks:
-        if mending.wanting(checked.verdict) and not (checked.verdict and of_the_place(checked.verdict)):
-            wanting.setdefault(problem_set.check_question[grade_id], {})[grade_id] = checked
+        question, verdict = problem_set.check_question[grade_id], checked.verdict
+        if verdict is None or of_the_place(verdict):
+            continue
+        if mending.wanting(verdict) or is_supposed(verdict):
+            wanting.setdefault(question, {})[grade_id] = checked
+        elif not verdict.right:
+            told.add(question)
     if not wanting:
         return
     student.limits = replace(student.limits, call_seconds=MEND_SECONDS, cell_seconds=MEND_SECONDS)
@@ -248,7 +254,8 @@ def _mend(notebook: NotebookNode, problem_set: ProblemSet, assignment: GradingJo
     for question, failed in wanting.items():
         try:
             with computing.bounded():
-                explain(problem_set, sources.get(question, ""), run, subjects, assignment.seed, failed)
+                explain(problem_set, sources.get(question, ""), run, subjects, assignment.seed, failed,
+                        told=question in told)
         except Exception:  # odd results meet much here: they cost the reason, and no mark
             for one in failed.values():
                 one.finish()
