@@ -3630,7 +3630,7 @@ def slip_5():
 def slip_5():
     return 3
 
-# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, the result is right, but `regularised` changes its argument dW1, dW2 in place; dW2: wrong, the result is right, but `regularised` changes its argument dW1, dW2 in place"
+# %% tags=["mistake"] question="slip-5" says="Not 4: of that slip the self-check would say otherwise: dW1: wrong, the result is right, but `regularised` changes its arguments dW1 and dW2 in place; dW2: wrong, the result is right, but `regularised` changes its arguments dW1 and dW2 in place"
 def slip_5():
     return 4
 

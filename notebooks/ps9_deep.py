@@ -2252,7 +2252,7 @@ def slip_3():
 # %% nbgrader={"grade_id": "slip-3-check", "grade": true, "points": 1}
 check.answer(slip_3, points=1)
 
-# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, the result is right, but `regularised` changes its argument dW1, dW2 in place; dW2: wrong, the result is right, but `regularised` changes its argument dW1, dW2 in place"
+# %% tags=["mistake"] question="slip-3" says="Not 1: of that slip the self-check would say otherwise: dW1: wrong, the result is right, but `regularised` changes its arguments dW1 and dW2 in place; dW2: wrong, the result is right, but `regularised` changes its arguments dW1 and dW2 in place"
 def slip_3():
     return 1
 

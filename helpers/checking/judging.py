@@ -330,7 +330,8 @@ def verdict_of(probe: Probe, rows: list[Row], order: Sequence[str] = ()) -> Verd
     for row in rows:
         if changed and row.right:
             row.share, row.kind = CHANGED_IN_PLACE, "changed-in-place"
-            row.where = f"the result is right, but `{probe.name}` changes its argument {', '.join(changed)} in place"
+            which = f"argument{'s' * (len(changed) > 1)} {' and '.join(changed)}"
+            row.where = f"the result is right, but `{probe.name}` changes its {which} in place"
     _discount_cheap_rows(probe, rows)
     if any(not row.right for row in rows) and rows[0].kind not in (*NOT_THERE, "not-callable") and (
             probe.setting.depth != "verdict"):
