@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Any
 
 import numpy as np
@@ -47,14 +47,17 @@ def structure_of(value: Any) -> Structure:
 
 
 def fitted(value: Any, wanted: Structure) -> Any:
-    """A result that is not `unlike` its reference, in the reference's form: arrays for lists and tables of numbers
-    where the reference has an array, a tuple's first parts where there are more than asked for, and wide numbers.
+    """A result that is not `unlike` its reference, in the reference's form: arrays for lists, queues and tables of
+    numbers where the reference has an array, parts alone for a dictionary of them, whose keys nobody has looked at, a
+    tuple's first parts where there are more than asked for, and wide numbers.
     Whole numbers that wrap around, halves that vanish when they are squared, and bit patterns that are no number would
     make a loss or a residual smaller than it is."""
     if not isinstance(wanted, dict) or value is None:
         return value
     if "entries" in wanted and isinstance(value, Mapping):
         return {key: fitted(part, wanted["entries"].get(str(key))) for key, part in value.items()}
+    if "parts" in wanted and isinstance(value, Mapping):
+        value = (tuple if wanted.get("tuple") else list)(value.values())
     if "parts" in wanted and isinstance(value, (list, tuple)):
         return type(value)([fitted(part, asked) for part, asked in zip(value, wanted["parts"])])
     if wanted.get("shape") and isinstance(value, (list, tuple)):
@@ -81,9 +84,13 @@ def _widened(array: Any, wanted: Structure) -> Any:
         narrow = array.dtype not in (torch.float32, torch.float64) and not array.dtype.is_complex
         return array.to(torch.get_default_dtype()) if narrow and wanted.get("kind") == "f" else array
     if not isinstance(array, (np.ndarray, np.generic)):
-        if not hasattr(array, "__array__"):
+        if not hasattr(array, "__array__") and not isinstance(array, Sized):
             return array
-        array = np.asarray(array)  # a table's labels would decide which numbers meet, and which are left out
+        # A table's labels would decide which numbers meet, and a queue is repeated where an array is multiplied.
+        found = None if isinstance(array, (str, bytes)) else _as_array(array)
+        if found is None:
+            return array
+        array = found
     if array.dtype.kind not in "biuf" or wanted.get("kind") not in WIDE:
         return array
     # A whole number where truth values are asked for stays one: it may be a count.
