@@ -404,6 +404,13 @@ OTHERWISE_RIGHT = {
 }
 
 
+def test_what_a_test_asks_by_chance_is_asked_of_a_student_too():
+    case = Case("class Door:\n    def up(self): return 1\n    def down(self): return 2",
+                "import random\nfor _ in range(4):\n    if random.random() < 0.5:\n        assert Door().up() == 1\n"
+                "    else:\n        assert Door().down() == 2", "")
+    assert [marks(case, case.solution, "none") for _ in range(8)] == [1] * 8  # one run asks both in 7 of 8 cases
+
+
 @pytest.mark.parametrize("name", OTHERWISE_RIGHT)
 def test_who_is_right_in_another_way_has_the_mark_that_stock_nbgrader_gives(name):
     case = OTHERWISE_RIGHT[name]

@@ -32,6 +32,7 @@ from helpers.grading.notebooks.shape import plain_text
 from helpers.grading.sandbox.asks import Asked
 from helpers.grading.sandbox.sandbox import FORKS, SandboxError
 
+MORE_RUNS, CHANCE = 3, "rand"  # of the solution, to learn what tests ask; what stands in the text of those that draw
 SOLUTION, UNTOUCHED, BROKEN = "the solution", "an untouched release", "a broken copy"
 
 
@@ -219,10 +220,13 @@ def _keep_together(found: Ways, checks: dict[str, Any]) -> None:
 
 def _all_graded(job: GradingJob, copies: dict[str, nbformat.NotebookNode], ways: dict[str, str],
                 asks: dict[str, Asked] | None = None) -> dict[str, dict[str, _Seen]]:
-    """asks: what is asked of the solution's things; None: what its own grading asks."""
+    """asks: what is asked of the solution's things; None: what its own grading asks, where there is chance several."""
     solution = _graded(job, copies[SOLUTION], ways, asks)
     if asks is None:
         asks = {name: one.asked for name, one in solution.items()}
+        for _ in range(MORE_RUNS if CHANCE in job.source and "a" in ways.values() else 0):
+            for name, one in _graded(job, copies[SOLUTION], ways, None).items():
+                asks[name].add(one.asked)
     return {what: solution if what == SOLUTION else _graded(job, notebook, ways, asks)
             for what, notebook in copies.items()}
 

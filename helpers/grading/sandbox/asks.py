@@ -28,6 +28,15 @@ class Asked:
     questions: dict[str, str] = field(default_factory=dict)
     largest: int = 0
 
+    def note(self, question: str, changes: str) -> None:
+        self.questions[question] = max(changes, self.questions.get(question, NOTHING), key=CHANGES.index)
+
+    def add(self, other: Asked) -> None:
+        """What another run has asked, too."""
+        self.largest = max(self.largest, other.largest)
+        for question, changes in other.questions.items():
+            self.note(question, changes)
+
 
 class Asks:
     """known: by test; None: it is being found out now, and is in `learnt`. texts: what names of files begin with that
@@ -43,18 +52,17 @@ class Asks:
         """Is this asked of one of the solution's things, too, where the test is now?"""
         self.last = f"{what} {self._place()}"
         if self.known is None:
-            self._learning.questions.setdefault(self.last, NOTHING)
+            self._learning.note(self.last, NOTHING)
         return self.known is None or self.last in self._known.questions
 
     def may_change(self) -> str:
         """What the answer to the last question may change in place."""
         return MORE if self.known is None else self._known.questions.get(self.last, NOTHING)
 
-    def note_change(self, question: str, what: str) -> None:
+    def note_change(self, question: str, changes: str) -> None:
         """The answer to a question has changed something."""
         if self.known is None:
-            known = self._learning.questions.get(question, NOTHING)
-            self._learning.questions[question] = max(what, known, key=CHANGES.index)
+            self._learning.note(question, changes)
 
     def largest(self, size: int) -> int:
         """Bytes of the solution's largest answer; size: of one that is there now."""
