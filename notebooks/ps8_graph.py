@@ -155,9 +155,11 @@ def what_the_root_needs(order, parents, root):
 
 def sweep_cases(rng):
     """Graphs with slopes, in an order in which parents come first; every node also has an offset of its own."""
-    for name, parents, root in graphs(rng, rungs=12):
+    for name, parents, root in (*graphs(rng, rungs=12), ("x + x", [(), (0, 0)], 1)):
         slopes = [tuple(float(s) for s in rng.uniform(0.5, 0.9, len(p)) * rng.choice([-1.0, 1.0, 1.0], len(p)))
                   for p in parents]
+        if name == "x + x":
+            slopes[1] = 1.0, 1.0
         waiting, order = sorted(reached(parents, root)), []
         while waiting:
             ready = [node for node in waiting if all(p in order for p in parents[node])]
@@ -623,6 +625,15 @@ def reverse_sweep(order, parents, slopes):
     for node in reversed(order):
         for parent, slope in zip(parents[node], slopes[node]):
             grads[parent] += grads[node]
+    return grads
+
+# %% tags=["mistake"] question="reverse-sweep" says="Equal pairs of a parent and a slope have been taken for one: in x + x both terms count, alike as they are."
+def reverse_sweep(order, parents, slopes):
+    grads = np.zeros(len(parents))
+    grads[order[-1]] = 1.0
+    for node in reversed(order):
+        for parent, slope in set(zip(parents[node], slopes[node])):
+            grads[parent] += slope * grads[node]
     return grads
 
 # %% tags=["alternative"] question="reverse-sweep" name="asking the children"
@@ -1445,7 +1456,7 @@ def gradient_of(name, inputs, order, sweep):
 def accumulation_cases(rng):
     """An engine for a sum of squared distances, with a centre and slopes of its own for each part; in one the slopes are
     tiny and the rate is large, in one all is large."""
-    for d, parts, steps, slope, size in ((3, 2, 4, 1, 1), (2, 3, 5, 1, 1), (4, 1, 3, 1e-8, 1), (2, 4, 3, 1, 1000)):
+    for d, parts, steps, slope, size in ((3, 2, 4, 1, 1), (2, 3, 5, 1, 1), (4, 1, 3, 1e-14, 1), (2, 4, 3, 1, 1000)):
         centres, scales = size * rng.standard_normal((parts, d)), slope * rng.uniform(0.5, 1.5, (parts, d))
         yield {"accumulate": lambda weights, part, grads, centres=centres, scales=scales:
                grads + scales[part] * (weights - centres[part]),
@@ -1534,6 +1545,17 @@ def descend(accumulate, weights, parts, rate, steps):
         for part in range(parts):
             grads = accumulate(weights, part, grads)
         weights -= rate * grads / parts
+    return weights
+
+# %% tags=["mistake"] question="accumulate" says="The loop ends as soon as the gradient is short: asked for are as many steps as are named, and the rate may be large."
+def descend(accumulate, weights, parts, rate, steps):
+    for _ in range(steps):
+        grads = np.zeros(weights.shape)
+        for part in range(parts):
+            grads = accumulate(weights, part, grads)
+        if np.allclose(grads, 0):
+            break
+        weights = weights - rate * grads / parts
     return weights
 
 # %% tags=["alternative"] question="accumulate" name="zeroing at the end of a step"
@@ -1673,7 +1695,8 @@ def reshape_loss(G, x):
 
 def transposed_cases(rng):
     """Arrays with their axes in another order."""
-    for shape, axes in (((3, 4), (1, 0)), ((2, 3, 4), (2, 0, 1)), ((2, 3, 4), (1, 2, 0)), ((3, 2, 4, 5), (3, 0, 2, 1))):
+    for shape, axes in (((3, 4), (1, 0)), ((2, 3, 4), (2, 0, 1)), ((2, 3, 4), (1, 2, 0)), ((2, 3, 4), (0, 2, 1)),
+                        ((3, 2, 4, 5), (3, 0, 2, 1))):
         G = rng.standard_normal([shape[axis] for axis in axes])
         yield {"G": G, "axes": axes, "x": rng.standard_normal(shape), "case": f"{shape}, axes {axes}"}
 
@@ -1995,6 +2018,14 @@ def reshape_vjp(G, shape):
 
 def transpose_vjp(G, axes):
     return np.transpose(G, np.argsort(G.shape))
+
+# %% tags=["mistake"] question="rearranged" says="To turn three axes twice more undoes it only if all three have changed places in a ring; ask of each axis where it has gone."
+def reshape_vjp(G, shape):
+    return G.reshape(shape)
+
+
+def transpose_vjp(G, axes):
+    return G.T if len(axes) == 2 else np.transpose(np.transpose(G, axes), axes)
 
 # %% tags=["alternative"] question="rearranged" name="each axis back to its place"
 def reshape_vjp(G, shape):
