@@ -789,7 +789,7 @@ def global_loss(G, shape, X):
 def layers_cases(rng):
     """Stacks of layers: kernel and stride of each, from the image upwards."""
     for layers in ([(3, 1)], [(3, 1), (3, 1)], [(3, 2), (3, 1)], [(5, 1), (2, 2), (3, 1), (2, 2)],
-                   [(7, 2), (3, 2), (3, 1), (3, 1)], [(1, 1), (2, 2), (1, 1), (4, 3)]):
+                   [(7, 2), (3, 2), (3, 1), (3, 1)], [(1, 1), (2, 2), (1, 2), (4, 3)]):
         yield {"layers": layers, "case": f"{len(layers)} layers"}
     layers = [(int(rng.integers(2, 6)), int(rng.integers(1, 4))) for _ in range(4)]
     yield {"layers": layers, "case": "four layers"}
@@ -1094,6 +1094,14 @@ def receptive_field(layers):
     for k, stride in layers:
         field += (k - 1) * apart
         apart += stride - 1
+    return field
+
+# %% tags=["mistake"] question="receptive-field" says="A layer with a kernel of 1 sees no further, but its stride moves the pixels of the next layer apart all the same."
+def receptive_field(layers):
+    field, apart = 1, 1
+    for kernel, stride in layers:
+        if kernel > 1:
+            field, apart = field + (kernel - 1) * apart, apart * stride
     return field
 
 # %% tags=["alternative"] question="receptive-field" name="from the top down"
