@@ -1236,11 +1236,13 @@ def softmax_vjp(G, P):
 
 # %% nbgrader={"grade_id": "attention-cases", "locked": true}
 def attention_cases(rng):
-    """Queries, keys and values; scores that are huge, one of them millions below 0; and a sequence of one step."""
+    """Queries, keys and values; a sequence of one step; scores that are huge: one of them is millions below 0, and one of the
+    future, of the second step, is far above those of the past."""
     for t, d, m, scale in ((4, 3, 2, 1.0), (3, 2, 5, 1.0), (1, 3, 2, 1.0), (5, 6, 3, 40.0)):
         Q, K = scale * rng.standard_normal((2, t, d))
         if scale > 1:
             Q[0] = -3e6 * d**0.5 * K[0] / (K[0] @ K[0])
+            K[-1] += 1e5 * Q[1] / (Q[1] @ Q[1])
         yield {"Q": Q, "K": K, "V": rng.standard_normal((t, m)), "case": f"T = {t}, d = {d}" + (", huge scores" if scale > 1 else "")}
 
 
@@ -1334,6 +1336,14 @@ def causal_attention(Q, K, V):
 def causal_attention(Q, K, V):
     scores = np.where(np.tri(len(Q), k=-1, dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), -1e9)
     P = np.exp(scores - scores.max(axis=1, keepdims=True))
+    P /= P.sum(axis=1, keepdims=True)
+    return P @ V, P
+
+# %% tags=["mistake"] question="attention" says="The largest score of a row may be one of the future: with it subtracted all weights of the past vanish. Mask first."
+def causal_attention(Q, K, V):
+    scores, past = Q @ K.T / np.sqrt(Q.shape[1]), np.tri(len(Q))
+    P = past * np.exp(scores - scores.max(axis=1, keepdims=True))
+    P = np.where(P.any(axis=1, keepdims=True), P, past)
     P /= P.sum(axis=1, keepdims=True)
     return P @ V, P
 
