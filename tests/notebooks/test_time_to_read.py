@@ -43,6 +43,21 @@ def test_accents_in_names_are_put_in_order_soon():
     assert not note
 
 
+@pytest.mark.parametrize("part", ["1,", "{},", "-1,", "1+1j,", "f'{1}'", "1,\n", "'a':1,", "(),"])
+def test_a_notebook_as_python_shows_it_takes_no_gigabytes(part):
+    """Of two characters Python's tree takes a thousand bytes, and of two megabytes seconds."""
+    start = time.process_time()
+    content = ("{'cells': [" + part * (1_900_000 // len(part)) + "]}").encode()
+    _, note = restored(SubmissionTask("eve", content), SET, "set")
+    assert time.process_time() - start < 1
+    assert "not a notebook that can be read" in note
+    shown = str({**nbformat.from_dict(SET), "cells": [*map(dict, SET.cells), {
+        "cell_type": "code", "metadata": {}, "source": "x = [1, 2, 'three']\n" * 500, "outputs": []}]})
+    notebook, note = restored(SubmissionTask("ada", shown.encode()), SET, "set")
+    assert not note
+    assert any("three" in cell.source for cell in notebook.cells)
+
+
 @pytest.mark.parametrize("name", ["work.md", "work.py"])
 def test_reading_a_script_takes_time_in_proportion(name):
     slow = {}

@@ -26,9 +26,11 @@ MAX_CELLS = 1_000
 MAX_TEXT = 5_000_000  # characters, in all cells
 MAX_MIXED_BYTES = 10_000_000  # of a file whose bytes are looked at one by one where they are no UTF-8
 MAX_LITERAL = 2_000_000  # characters of a notebook that was saved as Python shows a dict
+MAX_LITERAL_PARTS = 150_000  # of one, at most: Python's tree has up to a thousand bytes for each
 WRAPPINGS = 3  # of a notebook in other JSON
 KEPT_RICH_BYTES = 2_000_000  # of one output of an experiment
 KEPT_OUTPUTS = 50  # of one experiment
+LITERAL_PARTS = ",:+-~'\"({["  # with which a part of a literal begins or ends
 MARKS = (("utf-8-sig", codecs.BOM_UTF8), ("utf-32", codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE),
          ("utf-16", codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))  # the longer marks first
 BASE64_URL = re.compile(r"data:[\w.+/;=-]{0,100};base64,")
@@ -116,7 +118,8 @@ def _json(text: str) -> tuple[Any, int, str]:
     try:
         raw, end = json.JSONDecoder(strict=False).raw_decode(text)
     except json.JSONDecodeError:
-        if text.startswith("{'") and len(text) <= MAX_LITERAL:
+        if text.startswith("{'") and len(text) <= MAX_LITERAL and sum(
+                map(text.count, LITERAL_PARTS)) <= MAX_LITERAL_PARTS:
             with contextlib.suppress(SyntaxError, MemoryError, RecursionError):
                 return ast.literal_eval(text), 0, ""
         cells, damage = whole_cells(text)
