@@ -166,10 +166,12 @@ def _contrast(function: str, right: Sequence[Rung], wrong: Rung, called: Sequenc
         wrong.case[name], bool)]
     if shapes:
         name = shapes[0]
-        return f"Right with `{name}` of shape {_shape(nearest.case[name])}, wrong with {_shape(wrong.case[name])}: "
+        return (f"A case with `{name}` of shape {_shape(nearest.case[name])} is right, one with "
+                f"{_shape(wrong.case[name])} is wrong: ")
     if len(counts) == 1:
         name = counts[0]
-        return f"Right with `{name}` = {as_code(nearest.case[name])}, wrong with {as_code(wrong.case[name])}: "
+        return (f"A case with `{name}` = {as_code(nearest.case[name])} is right, one with "
+                f"{as_code(wrong.case[name])} is wrong: ")
     call = _call(function, nearest.case, called)
     return f"{call} is right; " if "check.case" not in call else "A small example: "
 

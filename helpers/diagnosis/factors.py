@@ -38,7 +38,7 @@ MEAN = "The gradient of a mean over the samples is divided by N."
 BOTH = "Check two things: the 2 that the derivative of a square brings, and the division by N of a mean."
 OVERMEAN = "Check that the division by N happens exactly once, and only if the loss is a mean over the samples."
 WIDTH = "A mean or a sum runs over an axis of a layer, where the loss has none, or one of the loss's is left out."
-LENGTH = "A mean or a sum runs over an axis where the loss has none, or one of the loss's is left out."
+LENGTH = "A mean or a sum runs over an axis where the loss has none, or twice over one of the loss's, or is left out."
 SIGNS = "Follow the minus signs through the derivative."
 
 

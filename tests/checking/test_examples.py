@@ -66,7 +66,7 @@ def in_the_notebook(problem_set: ProblemSet, code: str, folder, monkeypatch):
 
 def test_the_contrast_says_where_it_begins_to_be_wrong(problem_set):
     says = graded(problem_set, LAST_ONLY, 5).example
-    assert says.startswith("Right with `X` of shape (1, 1), wrong with (1, 2): ")
+    assert says.startswith("A case with `X` of shape (1, 1) is right, one with (1, 2) is wrong: ")
     assert "right is np.array(" in says
 
 

@@ -128,7 +128,7 @@ def in_the_notebook(problem_set: ProblemSet, expected: str, code: str, name: str
 
 
 @pytest.mark.parametrize(("name", "code", "begin"), [
-    ("run", LATE, "Right with `steps` = 1, wrong with 2: `run("),
+    ("run", LATE, "A case with `steps` = 1 is right, one with 2 is wrong: `run("),
     ("back", ALL_ON, "`back("),
     ("power", NO_CUBE, "`power(kind='cube', "),
     ("plan", DROPS, "asked for is"),

@@ -43,10 +43,9 @@ def edits(place: Place) -> Iterator[Edit]:
                    list(node.body))
     if isinstance(getattr(node, "body", None), list) and isinstance(node, (ast.For, ast.While, ast.With, ast.If)):
         bound = _stored(node.target) if isinstance(node, ast.For) else frozenset()
-        for order in _orders(node.body, bound, repeated=isinstance(node, (ast.For, ast.While))):
+        for order, moved in _orders(node.body, bound, repeated=isinstance(node, (ast.For, ast.While))):
             yield Edit("another order", COMMON, "two steps are done in the other order",
-                       "In the part that begins with {code}, two steps are done in the wrong order.",
-                       _with_body(node, order))
+                       f"{moved} in the part that begins with {{code}}.", _with_body(node, order))
 
 
 def _unpacked(node: ast.Assign) -> Iterator[Edit]:
@@ -76,17 +75,16 @@ def _whole_function(node: ast.FunctionDef) -> Iterator[Edit]:
     """Lines of a function in another order, or moved into a loop."""
     head = node.body[:1] if is_docstring(node.body[0]) else []
     body = node.body[len(head) :]
-    for order in _orders(body):
+    for order, moved in _orders(body):
         yield Edit("another order", PLAUSIBLE, "two steps are done in the other order",
-                   f"In `{node.name}`, two lines stand in the wrong order.", _with_body(node, [*head, *order]))
+                   f"{moved} in `{node.name}`.", _with_body(node, [*head, *order]))
     for number, (statement, _loop) in enumerate(itertools.pairwise(body)):
         for target in body[number + 1 :]:
             if isinstance(target, ast.For) and not isinstance(statement, ast.For) and len(body) <= 12:
                 inside = _with_body(target, [statement, *target.body])
                 rest = [inside if s is target else s for s in body if s is not statement]
-                says = " ".join(ast.unparse(statement).split())[:50].replace("{", "{{").replace("}", "}}")
                 yield Edit("moved into a loop", PLAUSIBLE, "what belongs before a loop is done in every step",
-                           f"`{says}` is done once, before the loop, and should be done in every step.",
+                           f"{_first_line(statement)} is done once, before the loop, and should be done in every step.",
                            _with_body(node, [*head, *rest]))
 
 
@@ -96,11 +94,11 @@ def _with_body(node: ast.stmt, body: list[ast.stmt]) -> ast.stmt:
 
 
 def _orders(body: list[ast.stmt], bound: frozenset[str] = frozenset(), repeated: bool = False
-            ) -> Iterator[list[ast.stmt]]:
+            ) -> Iterator[tuple[list[ast.stmt], str]]:
     """Each statement moved to another place, in short bodies; none past the end of the function or the loop, for then
     it is not done in another order, but not at all. The same holds where nothing reads what a statement makes any more.
 
-    bound: names that every repetition gives anew.
+    bound: names that every repetition gives anew. With each order comes which statement stands in the wrong place.
     """
     if not 2 <= len(body) <= 9:
         return
@@ -113,7 +111,12 @@ def _orders(body: list[ast.stmt], bound: frozenset[str] = frozenset(), repeated:
                 rest = body[:source] + body[source + 1 :]
                 order = [*rest[:target], body[source], *rest[target:]]
                 if _in_vain(order, bound, repeated) <= in_vain:
-                    yield order
+                    yield order, f"{_first_line(body[source])} stands too {'late' if target < source else 'early'}"
+
+
+def _first_line(statement: ast.stmt) -> str:
+    text = " ".join(ast.unparse(statement).split("\n")[0].split())
+    return f"`{text if len(text) <= 60 else text[:59] + '…'}`".replace("{", "{{").replace("}", "}}")
 
 
 def _in_vain(body: list[ast.stmt], bound: frozenset[str], repeated: bool) -> set[int]:

@@ -101,11 +101,14 @@ class Search:
         hopeless = [*_wholes({number: self.expected(self.rungs[number]) for number in judged}, trial.amiss),
                     *_wholes({number: outputs_of(results[number]) for number in judged}, trial.amiss)]
         known = {_print(values) for values in donors}
+        taken_over = {id(part) for place, values in places.items() if isinstance(call := answer.nodes[place], ast.Call)
+                      and self._only_takes_over(call, values) for part in call.args}
         for chosen in _in_order(answer, places, known):
             values = places[chosen[0]]
             if self._late():
                 return None
-            if _is_one_of(values, hopeless) or self._only_takes_over(answer.nodes[chosen[0]], values):
+            if _is_one_of(values, hopeless) or id(answer.nodes[chosen[0]]) in taken_over or self._only_takes_over(
+                    answer.nodes[chosen[0]], values):
                 continue
             fitting = [donor for donor in _fitting(values, donors) if not _is_one_of(donor, hopeless)]
             if isinstance(answer.nodes[chosen[0]], ast.Constant):
