@@ -67,14 +67,15 @@ class IntoTheFolder:
         self.tell(name, student, page, files)
 
     def tell(self, name: str, student: str, page: bytes, files: Path) -> None:
-        """The folder is the student's: a name that cannot be foreseen, so that no link of theirs is written through."""
+        """The folder is the student's, who may put a link there at any time: a name that cannot be foreseen, and all
+        that is done to the file goes through its descriptor."""
         place = self.root / student
         try:
             descriptor, fresh = tempfile.mkstemp(prefix=".", dir=place)
             try:
                 with open(descriptor, "wb") as file:
                     file.write(page)
-                os.chmod(fresh, 0o644)
+                    os.fchmod(descriptor, 0o644)
                 os.replace(fresh, place / f"{name}-feedback.html")
             except OSError:
                 with contextlib.suppress(OSError):
