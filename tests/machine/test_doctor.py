@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import shutil
@@ -21,6 +22,7 @@ from helpers.grading import doctor as doctors
 from helpers.grading.classes.autograde import autograde
 from helpers.grading.course.folder import Course
 from helpers.grading.machine import accounts, folders, libraries
+from helpers.grading.machine import exchange as exchanges
 from helpers.grading.machine.finding import Finding
 from helpers.grading.machine.folders import Sharing, exposed
 from helpers.grading.pages.feedback import feedback
@@ -131,6 +133,43 @@ def test_a_group_of_graders_shares_everything(open_course):
     assert config.index("groupshared") < config.index("configure.install(c)")
     doctor(open_course, True, group)
     assert (open_course / "nbgrader_config.py").read_text() == config
+
+
+@pytest.mark.parametrize("place", [".", "inbound", "feedback", "outbound"])
+@pytest.mark.parametrize("kind", ["a link", "somebody else's"])
+def test_who_takes_a_courses_name_in_the_exchange_first_is_told_of(open_course, place, kind):
+    """Everybody can put something there: a link to the course, say, whose rights would be set to those of an inbox."""
+    exchange, there = open_course.parent / "exchange", Course(open_course).directory.course_id
+    (exchange / there).mkdir(parents=True)
+    exchange.chmod(0o1777)
+    for name in ("inbound", "outbound", "feedback"):
+        (exchange / there / name).mkdir()
+    aimed = exchange / there / place
+    if kind == "a link":
+        shutil.rmtree(aimed)
+        aimed.symlink_to(open_course)
+    elif os.geteuid() == 0:
+        os.chown(aimed, 65534, 65534)
+    else:
+        pytest.skip("only root gives folders away")
+    doctor(open_course, fix=True)
+    found = doctor(open_course, fix=True)["the course in the exchange"]
+    assert found["state"] == "missing"
+    assert ("is no folder" if kind == "a link" else "belongs to") in found["says"]
+    assert stat.S_IMODE(open_course.stat().st_mode) & 0o077 == 0
+    aimed.unlink() if aimed.is_symlink() else shutil.rmtree(aimed)
+    assert doctor(open_course, fix=True).get("the course in the exchange", {"state": "ok"})["state"] == "ok"
+
+
+def test_no_link_that_comes_meanwhile_is_followed(tmp_path):
+    aim = tmp_path / "private"
+    aim.mkdir(mode=0o700)
+    (tmp_path / "course" / "outbound").mkdir(parents=True)
+    (tmp_path / "course" / "inbound").symlink_to(aim)
+    (tmp_path / "link").symlink_to(aim)
+    for folder, sharing in itertools.product((tmp_path / "course", tmp_path / "link"), (None, os.getgid())):
+        assert "cannot be changed" in exchanges._make_places(folder, exchanges.PLACES, Sharing(sharing))
+    assert stat.S_IMODE(aim.stat().st_mode) == 0o700
 
 
 def test_a_group_that_does_not_exist_is_told(open_course):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 from collections.abc import Iterator
@@ -48,7 +49,7 @@ def of_exchange(course: Course, sharing: Sharing) -> Iterator[Finding]:
     else:
         yield Finding("exchange", "ok", f"{root}")
     if course.directory.course_id:
-        yield from _places(root / course.directory.course_id, sharing)
+        yield from _places(root / course.directory.course_id, sharing, course.root.stat().st_uid)
     else:
         yield Finding("course_id", "missing", "is not set: nothing can be released",
                       "set c.CourseDirectory.course_id in nbgrader_config.py")
@@ -63,9 +64,14 @@ def _make(root: Path) -> str:
     return ""
 
 
-def _places(folder: Path, sharing: Sharing) -> Iterator[Finding]:
+def _places(folder: Path, sharing: Sharing, owner: int) -> Iterator[Finding]:
     """The course's own folders in the exchange. nbgrader makes them for one grader alone."""
     places = PLACES if sharing.gid is None else SHARED_PLACES
+    taken = next(filter(None, (_taken(folder / place, sharing, owner) for place in places)), "")
+    if taken:
+        yield Finding("the course in the exchange", "missing", taken,
+                      "take it away, as root if need be, and run `coursekit doctor --fix`")
+        return
     wrong = [folder / place for place, mode in places.items()
              if not _is_right(folder / place, mode, sharing) and (sharing.gid is not None or folder.exists())]
     if not wrong:
@@ -79,6 +85,19 @@ def _places(folder: Path, sharing: Sharing) -> Iterator[Finding]:
                   lambda: _make_places(folder, places, sharing))
 
 
+def _taken(path: Path, sharing: Sharing, owner: int) -> str:
+    """What is wrong with who has made it: everybody can put something into the exchange under a course's name first."""
+    try:
+        status = path.lstat()
+    except OSError:
+        return ""
+    if not stat.S_ISDIR(status.st_mode):
+        return f"{path} is no folder, and whoever has put it there chooses where work goes"
+    if status.st_uid in (0, os.geteuid(), owner) or (sharing.gid is not None and status.st_gid == sharing.gid):
+        return ""
+    return f"{path} belongs to {accounts.name_of(status.st_uid)}, who can read and change what is handed in"
+
+
 def _is_right(path: Path, mode: int, sharing: Sharing) -> bool:
     if not path.exists():
         return sharing.gid is None
@@ -89,15 +108,27 @@ def _is_right(path: Path, mode: int, sharing: Sharing) -> bool:
 
 
 def _make_places(folder: Path, places: dict[str, int], sharing: Sharing) -> str:
+    """By descriptors: a link that is put there meanwhile leads nowhere."""
+    flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
     try:
-        for place, mode in places.items():
-            path = folder / place
-            if sharing.gid is not None:
-                path.mkdir(exist_ok=True)
-            if path.exists():
-                if sharing.gid is not None and path.stat().st_gid != sharing.gid:
-                    os.chown(path, -1, sharing.gid)
-                os.chmod(path, mode)
+        if sharing.gid is not None:
+            folder.mkdir(exist_ok=True)
+        above = os.open(folder, flags)
+        try:
+            for place, mode in places.items():
+                with contextlib.suppress(FileNotFoundError):  # nbgrader makes it at the first release
+                    if sharing.gid is not None and place != ".":
+                        with contextlib.suppress(FileExistsError):
+                            os.mkdir(place, dir_fd=above)
+                    descriptor = os.open(place, flags, dir_fd=above)
+                    try:
+                        if sharing.gid is not None and os.fstat(descriptor).st_gid != sharing.gid:
+                            os.fchown(descriptor, -1, sharing.gid)
+                        os.fchmod(descriptor, mode)
+                    finally:
+                        os.close(descriptor)
+        finally:
+            os.close(above)
     except OSError as error:
-        return f"{error.filename} cannot be changed by you ({error.strerror}): let its owner or root do so"
+        return f"{error.filename or folder} cannot be changed by you ({error.strerror}): let its owner or root do so"
     return ""
