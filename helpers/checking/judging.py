@@ -302,11 +302,11 @@ def _discount_cheap_rows(probe: Probe, rows: list[Row]) -> None:
 
 
 def constant(probe: Probe) -> bool:
-    """Does the function return one and the same for every case, where the reference does not?"""
-    cases = range(len(probe.cases))
-    if len(cases) < 2 or any(probe.observe(i).error is not None for i in cases):
+    """Does the function return one and the same for every case that it answers, where the reference does not?"""
+    cases = [i for i in range(len(probe.cases)) if probe.observe(i).error is None]
+    if len(cases) < 2:
         return False
-    first, wanted = probe.observe(0).value, [probe.expected(i) for i in cases]
+    first, wanted = probe.observe(cases[0]).value, [probe.expected(i) for i in cases]
     if first is None:  # a `return` is missing, which is told of every case
         return False
     return (all(same_value(probe.observe(i).value, first) for i in cases[1:])
@@ -315,8 +315,10 @@ def constant(probe: Probe) -> bool:
 
 
 def all_constant(probe: Probe, rows: list[Row]) -> list[Row]:
-    for row in rows:
-        _fail(row, Trouble("constant", f"`{probe.name}` returns the same in every case, whatever it is given"))
+    for index, row in enumerate(rows):
+        failed = probe.failure(index)
+        _fail(row, failed if failed is not None and failed.kind == "raises" else Trouble(
+            "constant", f"`{probe.name}` returns the same in every case, whatever it is given"))
     return rows
 
 

@@ -245,6 +245,15 @@ def size(target, start):
 
 # %% nbgrader={"grade_id": "size-check", "grade": true}
 check.values(size, at=searches, points=6)
+
+# %% nbgrader={"grade_id": "roots", "solution": true}
+def roots(target, start):
+    ### BEGIN SOLUTION
+    return "none" if target < 0 else "some"
+    ### END SOLUTION
+
+# %% nbgrader={"grade_id": "roots-check", "grade": true}
+check.values(roots, at=searches, points=6, by="case")
 '''
 
 
@@ -254,6 +263,14 @@ check.values(size, at=searches, points=6)
     ("root", "def root(target, start):\n    if target: raise ValueError\n    return 0.0, start", 0),
     ("root", "def root(target, start):\n    if target > 0: raise ValueError\n    return None, start", 0),
     ("size", "def size(target, start):\n    if target: raise ValueError\n    return 0.0", 0),
+    # The same in all cases that are answered, where other things are right.
+    ("roots", "def roots(target, start):\n    return 'some'", 0),
+    ("roots", "def roots(target, start):\n    if target == 3: raise ValueError\n    return 'some'", 0),
+    ("roots", "def roots(target, start):\n    if target == -1: raise ValueError\n    return 'some'", 0),
+    ("roots", "def roots(target, start):\n    if target > 0: raise ValueError\n    return 'none'", 0),
+    ("roots", "def roots(target, start):\n    if target < 0: raise ValueError\n    return 'some'", 4),
+    ("roots", "def roots(target, start):\n    if target > 3: raise ValueError\n"
+              "    return 'none' if target < 0 else 'some'", 4),
     # One case that takes some work, and all that was given counts.
     ("root", "def root(target, start):\n    if target > 3: raise ValueError\n"
              "    return None if target < 0 else np.sqrt(target), start", 2 * 4 / 6),
