@@ -3538,7 +3538,7 @@ def slip_2():
 def slip_2():
     return 2
 
-# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: J_w_h: wrong, J_w_h has shape (4, 5), asked for is (5, 4): it is transposed (N = 5); J_b_h: wrong, J_b_h has shape (4, 5), asked for is (5, 4): it is transposed (N = 5); J_w_o: wrong, J_w_o has shape (4, 5), asked for is (5, 4): it is transposed (N = 5); J_b_o: wrong, right, but zeros would do as well: it counts as soon as another line is right"
+# %% tags=["mistake"] question="slip-2" says="Not 3: of that slip the self-check would say otherwise: J_w_h: wrong, J_w_h has shape (4, 5), asked for is (5, 4): it is transposed (N = 5); J_b_h: wrong, J_b_h has shape (4, 5), asked for is (5, 4): it is transposed (N = 5); J_w_o: wrong, J_w_o has shape (4, 5), asked for is (5, 4): it is transposed (N = 5); J_b_o: wrong, right, but zeros or the like would do as well: it counts as soon as a line is right for which they would not"
 def slip_2():
     return 3
 

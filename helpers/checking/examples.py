@@ -78,7 +78,7 @@ def first(probe: Probe, wrong: Wrong, where: str = "") -> str:
         if found is None:
             right.append(rung)
             continue
-        text = f"{_contrast(probe.name, right, rung, called)}{_given(probe, rung.case, called, found)}"
+        text = f"{_contrast(probe, right, rung, called)}{_given(probe, rung.case, called, found)}"
         if "check.case" in text:
             text = text.replace("A small example: ", "An example: ", 1)
         if not _crashes(seen):
@@ -149,11 +149,14 @@ def _given(probe: Probe, case: dict[str, Any], called: Sequence[str], found: str
     """What is found on a case: of a call, or of formulas, which nobody can call with their letters."""
     if probe.kind != "derivation":
         return f"{_call(probe.name, case, called)} {found}"
-    letters = ", ".join(f"{name} = {as_code(case[name])}" for name in called)
-    return f"with `{letters}` the formulas {found.replace('returns', 'give', 1)}"
+    return f"with {_letters(case, called)} the formulas {found.replace('returns', 'give', 1)}"
 
 
-def _contrast(function: str, right: Sequence[Rung], wrong: Rung, called: Sequence[str]) -> str:
+def _letters(case: dict[str, Any], called: Sequence[str]) -> str:
+    return f"`{', '.join(f'{name} = {as_code(case[name])}' for name in called)}`"
+
+
+def _contrast(probe: Probe, right: Sequence[Rung], wrong: Rung, called: Sequence[str]) -> str:
     """What is said before the example: from where to where it begins to be wrong."""
     smaller = [rung for rung in right if all(
         name in rung.case and _fits(rung.case[name], wrong.case[name]) for name in called)]
@@ -172,7 +175,9 @@ def _contrast(function: str, right: Sequence[Rung], wrong: Rung, called: Sequenc
         name = counts[0]
         return (f"A case with `{name}` = {as_code(nearest.case[name])} is right, one with "
                 f"{as_code(wrong.case[name])} is wrong: ")
-    call = _call(function, nearest.case, called)
+    if probe.kind == "derivation":
+        return f"With {_letters(nearest.case, called)} the formulas are right; "
+    call = _call(probe.name, nearest.case, called)
     return f"{call} is right; " if "check.case" not in call else "A small example: "
 
 

@@ -291,7 +291,8 @@ def _discount_cheap_rows(probe: Probe, rows: list[Row]) -> None:
     answered = frozenset(index for index, seen in probe.seen.items() if seen.error is None)
     where = ""
     if len(given) < len(rows) and all(row.name in probe.setting.cheap_rows(probe.key) for row in given):
-        where = "right, but zeros would do as well: it counts as soon as another line is right"
+        where = ("right, but zeros or the like would do as well: it counts as soon as a line is right for which they "
+                 "would not")
     elif len(answered) < len(probe.seen):
         cheap, fixed = probe.setting.cheap_cases(probe.key), probe.setting.fixed(probe.key, probe.cases)
         if all(answered <= fixed | cheap.get(row.name, frozenset()) for row in given):

@@ -95,6 +95,7 @@ def test_right_however_it_is_written(problem_set, text, tmp_path):
     ("dW = 2 / t * d @ X; dX = W", 0, "`2 / t * d @ X`: (3, 4) @ (2, 4) do not fit, the last axis of the left one has "
                                       "length 4, and it meets one of length 2"),
     ("dX = 2 / t * W.T @ d; dW = d @ X", 2, "do not fit"),
+    ("dW = 2 / t * d @ X.T; dX = 2 / t * abs(W).T @ d", 2, "formula gives dX = "),
     ("dW = 2 / t * d @ X.T", 2, "no line says what dX is"),
     ("dW = F; dX = W", 0, "`F` is not known here; known are `W`, `X`, `d`, `t`"),
     ("", 0, "there is no formula"),
