@@ -248,7 +248,7 @@ def _others(names: Sequence[str], wrong: Sequence[str]) -> str:
     if len(names) == 1 or (len(wrong) > 1 and not fine):
         return ""
     also = f"{', '.join(wrong[1:])} {'is' if len(wrong) == 2 else 'are'} wrong as well" if wrong[1:] else ""
-    right = f"{', '.join(fine)} {'is' if len(fine) == 1 else 'are'} right" if fine else ""
+    right = f"{', '.join(fine)} {'is' if len(fine) == 1 else 'are'} right here" if fine else ""
     return f" ({'; '.join(filter(None, [also, right]))})"
 
 

@@ -146,7 +146,7 @@ def test_the_same_example_in_the_notebook_and_in_grading(problem_set, expected, 
 
 def test_it_says_which_outputs_are_right(problem_set):
     wrong_path = LATE.replace("slope(start, x)", "slope(w, x)").replace("np.sum(w ** 2)", "np.sum(w)")
-    assert graded(problem_set, wrong_path, "run").example.endswith("(w is right)")
+    assert graded(problem_set, wrong_path, "run").example.endswith("(w is right here)")
 
 
 def test_small_cases_keep_what_a_forward_pass_makes(problem_set):
