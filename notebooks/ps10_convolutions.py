@@ -129,7 +129,7 @@ def conv_size(n, k, stride, padding):
 # %% nbgrader={"grade_id": "conv-size-check", "grade": true}
 check.values(conv_size, at=size_cases, points=1)
 
-# %% tags=["mistake"] question="conv-size" says="The first place has been forgotten: a kernel as long as the image fits once."
+# %% tags=["mistake"] question="conv-size" says="Where a place is missing, 1 has not been added, or before the division: a kernel as long as the image fits once."
 def conv_size(n, k, stride, padding):
     return (n + 2 * padding - k) // stride
 
@@ -1566,7 +1566,7 @@ with check.once_written():
 #
 # 1. The sweep goes forwards. When a node is visited, its gradient has to be complete, so its children come first.
 # 2. Only the local slope has been handed on: it is multiplied by the gradient that has arrived at the node.
-# 3. With an index in which a number occurs twice, numpy adds only once: x · x has two edges to the same x, and both count.
+# 3. Of several edges from a node to the same parent only one has counted: x · x has two edges to the same x, and both count.
 # 4. The root is the last node of the order. The last number in the list of parents is any node: numbers are names.
 
 # %% nbgrader={"grade_id": "slip-1", "solution": true}

@@ -1291,7 +1291,7 @@ def causal_attention(Q, K, V):
     P /= P.sum(axis=1, keepdims=True)
     return P @ V, P
 
-# %% tags=["mistake"] question="attention" says="A score of 0 is no weight of 0: the exponential makes 1 of it. What has to be masked is a score that no exponential can raise."
+# %% tags=["mistake"] question="attention" says="A score of 0 is no weight of 0: the exponential makes 1 of it. The scores of the future become minus infinity, whose exponential is 0."
 def causal_attention(Q, K, V):
     scores = np.where(np.tri(len(Q), dtype=bool), Q @ K.T / np.sqrt(Q.shape[1]), 0)
     P = np.exp(scores - scores.max(axis=1, keepdims=True))
@@ -2612,7 +2612,7 @@ def slip_5():
 #
 # 1. A second contribution has written over the first: where a value is used more than once, what comes from all its uses is added up.
 # 2. Only the local slope has been handed on: it is multiplied by the gradient that has arrived at the node.
-# 3. With an index in which a number occurs twice, numpy adds only once: x · x has two edges to the same x, and both count.
+# 3. Of several edges from a node to the same parent only one has counted: x · x has two edges to the same x, and both count.
 # 4. Every parent has got the gradient of the node as it is: the local slopes are missing, as if all operations were sums.
 
 # %% nbgrader={"grade_id": "slip-6", "solution": true}

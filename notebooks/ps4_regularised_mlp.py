@@ -303,7 +303,7 @@ def kinks(x, at_zero):
 def kinks(x, at_zero):
     return 1.0 * (x > 0) - 1.0 * (x < 0), 1.0 * (x > 0), 2 * x
 
-# %% tags=["mistake"] question="kinks" says="These indicators overlap: x ≥ 0 and x ≤ 0 both hold at 0, where one number is asked for."
+# %% tags=["mistake"] question="kinks" says="At 0 two contributions overlap: there at_zero alone is asked for, and nothing added to it."
 def kinks(x, at_zero):
     return 1.0 * (x >= 0) - 1.0 * (x <= 0) + at_zero * (x >= 0), 1.0 * (x >= 0) + at_zero * (x == 0), 2 * x
 

@@ -1492,7 +1492,7 @@ def without_slope(W1, W2, W3, rate, k):
 def without_slope(W1, W2, W3, rate, k):
     return k * W1, k * W2, k * W3, rate
 
-# %% tags=["mistake"] question="same-net" says="The wrong way round: the sigmoid with slope k sees k times the pre-activation, so the weights of the net with slope 1 are k times as large."
+# %% tags=["mistake"] question="same-net" says="The wrong way round: the sigmoid with slope k sees k times the pre-activation, so the net with slope 1 has weights that are k times as large, and a rate k² times as large."
 def without_slope(W1, W2, W3, rate, k):
     return W1 / k, W2 / k, W3 / k, rate / k**2
 

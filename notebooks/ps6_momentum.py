@@ -181,7 +181,7 @@ def to_rows(X, T, W, b):
     (F, N), H = X.shape, len(W)
     return X.reshape(N, F), T.reshape(N, len(T)), W.reshape(F, H), b.reshape(1, H)
 
-# %% tags=["mistake"] question="to-rows" says="The data are transposed and the layer is not: with samples in rows the inputs stand to the left of the weights, so W turns around too, and b becomes a row."
+# %% tags=["mistake"] question="to-rows" says="The data are transposed and the layer is not, or not always: with samples in rows the inputs stand to the left of the weights, so W turns around too, whatever its shape, and b becomes a row."
 def to_rows(X, T, W, b):
     return X.T, T.T, W, b
 
@@ -656,7 +656,7 @@ def gradient_formulas():
     dW_o = A.T @ D; db_o = sum(D, axis=0, keepdims=True)
     dW_h = X.T @ (D @ W_o.T * (A > 0)); db_h = sum(D @ W_o.T * (A > 0), axis=0, keepdims=True)"""
 
-# %% tags=["mistake"] question="derivation" says="The ReLU is missing: a hidden unit that was off for a sample passes nothing of that sample on to W_h and b_h."
+# %% tags=["mistake"] question="derivation" says="The ReLU is missing, in both gradients of the hidden layer or in one: a unit that was off for a sample passes nothing of that sample on to W_h and b_h."
 def gradient_formulas():
     return """D = (P - T) / N
     dW_o = A.T @ D; db_o = sum(D, axis=0, keepdims=True)
@@ -2479,7 +2479,7 @@ def slip_4():
 # Which idea is behind it?
 #
 # 1. A zero always gets 0 here: the number for it is an argument, and needs an indicator of its own.
-# 2. These indicators overlap: x ≥ 0 and x ≤ 0 both hold at 0, where one number is asked for.
+# 2. At 0 two contributions overlap: there at_zero alone is asked for, and nothing added to it.
 # 3. The slope of |x| is −1 for a negative entry: only then does a step downhill make the entry smaller in size.
 # 4. One indicator gives 0 where its condition fails: a negative x needs −1, so it needs an indicator too.
 

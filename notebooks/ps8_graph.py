@@ -574,7 +574,7 @@ def reverse_sweep(order, parents, slopes):
             grads[parent] = slope * grads[node]
     return grads
 
-# %% tags=["mistake"] question="reverse-sweep" says="With an index in which a number occurs twice, numpy adds only once: x · x has two edges to the same x, and both count."
+# %% tags=["mistake"] question="reverse-sweep" says="Of several edges from a node to the same parent only one has counted: x · x has two edges to the same x, and both count."
 def reverse_sweep(order, parents, slopes):
     grads = np.zeros(len(parents))
     grads[order[-1]] = 1.0
@@ -2070,7 +2070,7 @@ def index_vjp(G, shape, index):
 # %% nbgrader={"grade_id": "indexing-check", "grade": true, "points": 2}
 check.gradients(index_vjp, of=index_loss, wrt="x", at=indexed_cases, points=2)
 
-# %% tags=["mistake"] question="indexing" says="With += and an index in which a number occurs twice, numpy adds only once: what belongs to the earlier uses is lost."
+# %% tags=["mistake"] question="indexing" says="Where a number occurs twice in the index, only its last use has counted: numpy's = and += with an index write each place once."
 def index_vjp(G, shape, index):
     dx = np.zeros(shape)
     dx[index] += G

@@ -2355,7 +2355,7 @@ def slip_4():
 # Which idea is behind it?
 #
 # 1. The derivative of a square has a factor 2, and there is no 1/2 in front of this norm to cancel it.
-# 2. These indicators overlap: x ≥ 0 and x ≤ 0 both hold at 0, where one number is asked for.
+# 2. At 0 two contributions overlap: there at_zero alone is asked for, and nothing added to it.
 # 3. At 0, x / |x| is 0 / 0, which is no number: a subgradient must be a number between −1 and 1.
 # 4. This is the gradient of the length: the squared norm has no root, and its gradient grows with x.
 

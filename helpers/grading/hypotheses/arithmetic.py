@@ -28,7 +28,7 @@ def binary(place: Place, node: ast.BinOp) -> Iterator[Edit]:
         if isinstance(node.right, ast.BinOp):
             inner = node.right
             yield Edit("another grouping", PLAUSIBLE, "brackets are missing around an exponent",
-                       "In {code} brackets stand in the wrong place.",
+                       "In {code}, brackets are missing or stand in the wrong place.",
                        ast.BinOp(ast.BinOp(node.left, ast.Pow(), inner.left), inner.op, inner.right))
     elif isinstance(node.op, ast.Mod):
         yield Edit("drop a remainder", PLAUSIBLE, "a remainder is left out",
@@ -67,7 +67,7 @@ def _sums(node: ast.BinOp) -> Iterator[Edit]:
     if grouped is not None:
         power = isinstance(node.left, ast.BinOp) and isinstance(node.left.op, ast.Pow)
         yield Edit("another grouping", PLAUSIBLE if power else FAR, "brackets are missing, or stand in another place",
-                   "In {code} brackets stand in the wrong place.", grouped)
+                   "In {code}, brackets are missing or stand in the wrong place.", grouped)
     yield from _into_a_function(node)
 
 
@@ -119,8 +119,8 @@ def _products(node: ast.BinOp) -> Iterator[Edit]:
                    _with(node, ast.MatMult()))
         grouped = _regrouped(node)
         if grouped is not None:
-            yield Edit("another grouping", FAR, "brackets are missing", "In {code} brackets stand in the wrong place.",
-                       grouped)
+            yield Edit("another grouping", FAR, "brackets are missing",
+                       "In {code}, brackets are missing or stand in the wrong place.", grouped)
 
 
 def _matrix_products(node: ast.BinOp) -> Iterator[Edit]:

@@ -102,10 +102,18 @@ def mend(source: str, run: Callable[[str], bool], failed: Iterable[Failed],
     for (number, row), mends in found.items():
         best = max((change for change in mends if change.rank == mends[0].rank),
                    key=lambda change: (mended[id(change)], not change.moves))
-        target = failed[number].verdict.rows[row]
+        rows = failed[number].verdict.rows
+        target = rows[row]
         if not target.why:
-            target.why, target.kind = best.mends, MENDED
+            all_of_it = all((number, k) in found and best in found[number, k]
+                            for k, other in enumerate(rows) if not other.right and other.kind not in HOPELESS)
+            target.why, target.kind = best.mends if all_of_it else _of_one(best.mends, target.name), MENDED
             failed[number].verdict.advice = ""  # where the place is known, nobody has to look
+
+
+def _of_one(says: str, name: str) -> str:
+    """Of a change that makes one row right, where others stay wrong."""
+    return says.replace("the result would be right", f"{name} would be right, though not all")
 
 
 def _suspects_first(source: str, suspicion: Mapping[int, float], given: frozenset[int]) -> list[Change]:
