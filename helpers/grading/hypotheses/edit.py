@@ -27,9 +27,10 @@ def text_of(node: ast.AST) -> str:
     return " ".join(ast.unparse(node).split())
 
 
-def quoted(node: ast.AST) -> str:
-    text = text_of(node).replace("{", "{{").replace("}", "}}")
-    return f"`{text if len(text) <= 40 else text[:39] + '…'}`"
+def quoted(node: ast.AST, longest: int = 40) -> str:
+    """Its first line, as a part of a sentence that is formatted later."""
+    text = " ".join(ast.unparse(node).split("\n")[0].split()).replace("{", "{{").replace("}", "}}")
+    return f"`{text if len(text) <= longest else text[:longest - 1] + '…'}`"
 
 
 def parsed(text: str) -> ast.expr:

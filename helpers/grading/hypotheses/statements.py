@@ -6,9 +6,10 @@ import ast
 import itertools
 from collections.abc import Iterable, Iterator
 
-from helpers.grading.hypotheses.edit import COMMON, FAR, PLAUSIBLE, Edit
+from helpers.grading.hypotheses.edit import COMMON, FAR, PLAUSIBLE, Edit, quoted
 from helpers.grading.hypotheses.scope import Place, is_docstring
 
+LONGEST = 60  # characters of a statement that is quoted
 DROPS = ("drop a step", "drop a condition", "drop a case")  # rules
 MOVES = ("another order", "moved into a loop", "moved before a loop", "moved behind a loop")
 
@@ -83,8 +84,8 @@ def _whole_function(node: ast.FunctionDef) -> Iterator[Edit]:
             if isinstance(target, ast.For) and not isinstance(statement, ast.For) and len(body) <= 12:
                 inside = _with_body(target, [statement, *target.body])
                 rest = [inside if s is target else s for s in body if s is not statement]
-                yield Edit("moved into a loop", PLAUSIBLE, "what belongs before a loop is done in every step",
-                           f"{_first_line(statement)} is done once, before the loop, and should be done in every step.",
+                says = f"{quoted(statement, LONGEST)} is done once, before the loop, and should be done in every step."
+                yield Edit("moved into a loop", PLAUSIBLE, "what belongs before a loop is done in every step", says,
                            _with_body(node, [*head, *rest]))
 
 
@@ -111,12 +112,8 @@ def _orders(body: list[ast.stmt], bound: frozenset[str] = frozenset(), repeated:
                 rest = body[:source] + body[source + 1 :]
                 order = [*rest[:target], body[source], *rest[target:]]
                 if _in_vain(order, bound, repeated) <= in_vain:
-                    yield order, f"{_first_line(body[source])} stands too {'late' if target < source else 'early'}"
+                    yield order, f"{quoted(body[source], LONGEST)} stands too {'late' if target < source else 'early'}"
 
-
-def _first_line(statement: ast.stmt) -> str:
-    text = " ".join(ast.unparse(statement).split("\n")[0].split())
-    return f"`{text if len(text) <= 60 else text[:59] + '…'}`".replace("{", "{{").replace("}", "}}")
 
 
 def _in_vain(body: list[ast.stmt], bound: frozenset[str], repeated: bool) -> set[int]:

@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from helpers.grading.sandbox.asks import ARGUMENTS, MORE, NOTHING, Asks
+from helpers.grading.sandbox.asks import ARGUMENTS, MORE, Asks
 from helpers.grading.sandbox.drawing import drawn_from
 from helpers.grading.sandbox.given import Given
 from helpers.grading.sandbox.inside.plainly import random_state, same_state, set_random
@@ -253,7 +253,8 @@ class Asking:
             message |= {"shared": self.shared.listed(message.get("args"), message.get("kwargs")),
                         "forgotten": self.shared.forgotten()}
         question, may_change = self.asks.last, MORE if arguments is None else self.asks.may_change()
-        own = {id(part) for part in parts(arguments, self.classes.values())} if may_change != NOTHING else set()
+        compared = may_change == ARGUMENTS or self.asks.known is None
+        own = {id(part) for part in parts(arguments, self.classes.values())} if compared else set()
         allowed = None if may_change == MORE else own
         try:
             with self._changing(allowed) as changed:

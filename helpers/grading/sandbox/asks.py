@@ -42,7 +42,7 @@ class Asks:
     """known: by test; None: it is being found out now, and is in `learnt`. texts: what names of files begin with that
     are the assignment's own text."""
 
-    def __init__(self, known: Mapping[str, Asked] | None, texts: tuple[str, ...] = ("<test ",)):
+    def __init__(self, known: Mapping[str, Asked] | None, texts: tuple[str, ...]):
         self.known, self.texts = known, texts
         self.learnt: dict[str, Asked] = {}
         self.test = ""  # that is running

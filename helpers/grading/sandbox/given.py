@@ -32,23 +32,13 @@ def is_named(kind: type) -> bool:
     return issubclass(kind, tuple) and isinstance(getattr(kind, "_fields", None), tuple)
 
 
-def is_data(value: Any, classes: Collection[type] = ()) -> bool:
-    """Is it something that travels as it is, or an object of one of these classes that holds nothing else? Nothing is
-    known of None."""
-    waiting, seen = [value], dict[int, Any]()
-
+def is_data(value: Any) -> bool:
+    """Is it something that travels as it is? Nothing is known of None."""
     def export(part: Any) -> Reference:
-        if type(part) not in classes:
-            raise CannotEncode("no plain data")
-        if id(part) not in seen:
-            seen[id(part)] = part
-            waiting.extend(() if isinstance(part, enum.Enum) else tuple.__iter__(part) if isinstance(part, tuple) else
-                           state_of(part).values())
-        return Reference("itself")
+        raise CannotEncode("no plain data")
 
     try:
-        while waiting:
-            encode(waiting.pop(), export, whole=True)
+        encode(value, export, whole=True)
     except CannotEncode:
         return False
     return value is not None

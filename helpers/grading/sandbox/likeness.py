@@ -355,7 +355,7 @@ class Data(Object):
         """Where the solution has plain data, a method of Python's own, on that."""
         if name.startswith("__") or not self._is_for_data(f"attribute {name}") or name in CHANGE_THEMSELVES:
             return super().__getattr__(name)
-        return getattr(_for_data(self._plain(name), set()), name)
+        return getattr(for_data(self._plain(name)), name)
 
     def __hash__(self) -> int:
         return hash(self._plain("__hash__"))
